@@ -1,0 +1,25 @@
+/**
+ * The retry table that TR-069 (Amendment 6, section 3.2.1.1) and TR-369 (R-MTP and R-NOT retry clauses) share: the wait before
+ * attempt n is uniform in [m·(k/1000)^(n-1), m·(k/1000)^n] seconds, n capped at 10.
+ */
+export interface RetryPolicy {
+  /** m, seconds. */
+  readonly minimumWaitSeconds: number;
+  /** k, thousandths. */
+  readonly intervalMultiplier: number;
+}
+
+export const standardRetry: RetryPolicy = { minimumWaitSeconds: 5, intervalMultiplier: 2000 };
+
+/**
+ * @param attempt 1 for the first retry
+ * @param random uniform in [0, 1); per device, never seeded by time
+ * @returns milliseconds
+ */
+export function retryWaitMs(policy: RetryPolicy, attempt: number, random: () => number): number {
+  const n = Math.min(Math.max(1, attempt), 10);
+  const factor = policy.intervalMultiplier / 1000;
+  const low = policy.minimumWaitSeconds * factor ** (n - 1);
+  const high = policy.minimumWaitSeconds * factor ** n;
+  return Math.round((low + random() * (high - low)) * 1000);
+}
