@@ -1,0 +1,30 @@
+import { parentPath } from './expand.ts';
+
+export interface ReferenceResolver {
+  /** An object path as `pathRef targetParent` writes it, made the absolute schema path of what may be named. */
+  target(text: string, objectPath: string, targetType: 'row' | 'parameter'): string;
+  /** A parameter path as `enumerationRef targetParam` writes it. */
+  parameter(text: string, objectPath: string): string;
+}
+
+/** TR-106 relative paths: `.X.` from the root, `X.` from the object, `#.X.` from its parent, one `#` for each level. */
+export function referenceResolver(objects: ReadonlySet<string>): ReferenceResolver {
+  const absolute = (text: string, objectPath: string): string => {
+    if (text.startsWith('Device.')) return text;
+    const hashes = /^#*/.exec(text)![0].length;
+    const rest = text.slice(hashes).replace(/^\./, '');
+    if (hashes === 0) return (text.startsWith('.') ? 'Device.' : objectPath) + rest;
+    let from = objectPath;
+    for (let level = 0; level < hashes; level++) from = parentPath(from);
+    return from + rest;
+  };
+  return {
+    target(text, objectPath, targetType) {
+      const path = absolute(text.endsWith('.') ? text : `${text}.`, objectPath);
+      return targetType === 'row' && (objects.has(`${path}{i}.`) || !objects.has(path)) && !path.endsWith('{i}.')
+        ? `${path}{i}.`
+        : path;
+    },
+    parameter: absolute,
+  };
+}

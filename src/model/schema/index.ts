@@ -1,0 +1,2 @@
+export { openSchema } from './open.ts';
+export type * from './types.ts';
