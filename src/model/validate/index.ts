@@ -1,0 +1,13 @@
+export { type CheckContext, checkValue } from './check-value.ts';
+export {
+  boundsOf,
+  compareDateTimes,
+  compareDecimals,
+  type DateTime,
+  parseBoolean,
+  parseDateTime,
+  parseInteger,
+} from './lexical.ts';
+export { splitList } from './list.ts';
+export { translatePattern } from './pattern.ts';
+export { checkTerm, matchesTerm } from './search.ts';
