@@ -1,1 +1,9 @@
+export { RootedFiles } from './files.ts';
 export type * from './ports.ts';
+export { FileStateStore, StateError } from './state-store.ts';
+export { decodeUciBytes, encodeUciText } from './uci/bytes.ts';
+export { UciDocument } from './uci/document.ts';
+export { UciError, type UciErrorCode } from './uci/error.ts';
+export { UciFiles } from './uci/files.ts';
+export { isUciName, isUciPackageName, isUciType, isUciValue } from './uci/names.ts';
+export { parseUci } from './uci/parse.ts';

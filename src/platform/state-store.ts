@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { errorCode, type Log, silentLog, TandemError } from '#base';
+import { syncDirectory, writeAtomically } from './atomic-write.ts';
+import type { StateStore } from './ports.ts';
+
+const magic = 'tandem-state 1';
+const sizeLimitBytes = 16 << 20;
+
+export class StateError extends TandemError {}
+
+/**
+ * State in a directory, one file for each name, readable by its owner only. A file is one header line (`tandem-state 1`,
+ * SHA-256 of the rest in hex, its length in bytes) and the text. Before a file is replaced it becomes `<name>.prev`,
+ * the generation that is read when the newest is damaged.
+ */
+export class FileStateStore implements StateStore {
+  readonly #directory: string;
+  readonly #log: Log;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(directory: string, log: Log = silentLog) {
+    this.#directory = directory;
+    this.#log = log;
+  }
+
+  read(name: string): string | undefined {
+    const path = this.#path(name);
+    for (const candidate of [path, `${path}.prev`]) {
+      const outcome = readIntact(candidate);
+      if (outcome.text !== undefined) return outcome.text;
+      if (outcome.damage !== undefined)
+        this.#log.error('state file is damaged', { path: candidate, reason: outcome.damage });
+    }
+    return undefined;
+  }
+
+  /** @throws StateError STATE_IO, STATE_LIMIT */
+  write(name: string, text: string): Promise<void> {
+    return this.#inTurn(() => {
+      const path = this.#path(name);
+      const body = Buffer.from(text, 'utf8');
+      if (body.length > sizeLimitBytes) throw new StateError('STATE_LIMIT', `state '${name}' has ${body.length} bytes`);
+      const header = Buffer.from(`${magic} ${digest(body)} ${body.length}\n`, 'latin1');
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      // Only an intact file may become the previous generation, or damage would drive out the good copy.
+      if (existsSync(path) && readIntact(path).text !== undefined) keepPrevious(path);
+      writeAtomically(path, Buffer.concat([header, body]), `.${name}.new-`, 0o600);
+    }, `can't write state '${name}'`);
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#inTurn(() => {
+      const path = this.#path(name);
+      rmSync(`${path}.prev`, { force: true });
+      rmSync(path, { force: true });
+      if (existsSync(this.#directory)) syncDirectory(this.#directory);
+    }, `can't remove state '${name}'`);
+  }
+
+  #inTurn(work: () => void, failure: string): Promise<void> {
+    const run = this.#tail.then(() => {
+      try {
+        work();
+      } catch (error) {
+        throw error instanceof StateError ? error : new StateError('STATE_IO', failure, { cause: error });
+      }
+    });
+    this.#tail = run.catch(() => {});
+    return run;
+  }
+
+  #path(name: string): string {
+    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name) || name.endsWith('.prev'))
+      throw new StateError('STATE_NAME', `'${name}' is no name for state`);
+    return join(this.#directory, name);
+  }
+}
+
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** A copy, not a rename: at every moment the newest generation stays under its own name. */
+function keepPrevious(path: string): void {
+  const temporary = `${path}.prev.new`;
+  copyFileSync(path, temporary);
+  const fd = openSync(temporary, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, `${path}.prev`);
+}
+
+function readIntact(path: string): { text?: string; damage?: string } {
+  let bytes: Buffer;
+  try {
+    if (statSync(path).size > sizeLimitBytes + 256) return { damage: 'too long' };
+    bytes = readFileSync(path);
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? {} : { damage: errorCode(error) ?? 'unreadable' };
+  }
+  const end = bytes.indexOf(0x0a);
+  const header =
+    end < 0 ? undefined : /^tandem-state 1 ([0-9a-f]{64}) (\d{1,9})$/.exec(bytes.toString('latin1', 0, end));
+  if (!header) return { damage: 'no header' };
+  const body = bytes.subarray(end + 1);
+  if (body.length !== Number(header[2])) return { damage: 'wrong length' };
+  if (digest(body) !== header[1]) return { damage: 'wrong checksum' };
+  return { text: body.toString('utf8') };
+}
