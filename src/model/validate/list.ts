@@ -1,9 +1,11 @@
+import { trimBlanks } from './lexical.ts';
+
 /**
  * Splits a comma-separated list (TR-106 section 3.2.3); white space around items does not count, the empty text has no
  * items. Commas inside square brackets or inside quotes in them belong to their item.
  */
 export function splitList(text: string): string[] {
-  if (text.trim() === '') return [];
+  if (trimBlanks(text) === '') return [];
   const items: string[] = [];
   let depth = 0;
   let quoted = false;
@@ -15,14 +17,14 @@ export function splitList(text: string): string[] {
     else if (character === '[') depth++;
     else if (character === ']') depth = Math.max(0, depth - 1);
     else if (character === ',' && depth === 0) {
-      items.push(text.slice(start, at).trim());
+      items.push(trimBlanks(text.slice(start, at)));
       start = at + 1;
     }
   }
-  items.push(text.slice(start).trim());
+  items.push(trimBlanks(text.slice(start)));
   return items;
 }
 
 /** Splits at every comma, whatever is around it. */
 export const splitPlainList = (text: string): string[] =>
-  text.trim() === '' ? [] : text.split(',').map((item) => item.trim());
+  trimBlanks(text) === '' ? [] : text.split(',').map(trimBlanks);

@@ -16,7 +16,7 @@ export function checkReference(reference: PathReference, text: string): Result<s
 function checkRow(reference: PathReference, text: string): Result<string, ModelFault> {
   const path = text.endsWith('.') ? text : `${text}.`;
   const parsed = parseAny(path);
-  if (!parsed || parsed.leaf.kind !== 'object') return notAPath;
+  if (parsed?.leaf.kind !== 'object') return notAPath;
   const schemaPath = schemaPathOf(parsed.segments);
   if (schemaPath === undefined || !onlyRows(parsed)) return notAPath;
   if (reference.targets.length > 0 && !reference.targets.includes(schemaPath)) return notATarget;

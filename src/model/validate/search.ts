@@ -58,8 +58,9 @@ const itemsOf = (type: ValueType, text: string): string[] =>
   type.pathReference || type.list?.nestedBrackets ? splitList(text) : splitPlainList(text);
 
 function checkConstant(type: ValueType, constant: SearchConstant): Result<undefined, ModelFault> {
-  const text = isText(type);
-  if (text !== constant.quoted) return invalid(text ? 'a text must be quoted' : `a ${type.base} must not be quoted`);
+  if (type.base === 'string' && !constant.quoted) return invalid('a text must be quoted');
+  // The specification's own example writes a hexBinary bare (`DeviceClass==08`): binary types take both forms.
+  if (!isText(type) && constant.quoted) return invalid(`a ${type.base} must not be quoted`);
   return compareAs(type, constant.text, constant.text) === undefined
     ? invalid(`the constant is not of type ${type.base}`)
     : ok(undefined);
