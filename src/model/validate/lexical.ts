@@ -89,8 +89,8 @@ export function parseDateTime(text: string): DateTime | undefined {
   const fraction = (match[7] ?? '').replace(/0+$/, '');
   const zoned = match[8] !== undefined;
   const whole = new Date(seconds * 1000).toISOString();
-  // Only an offset can leave the years that four digits hold.
-  if (whole.length !== 24) return undefined;
+  // XML Schema has no year 0, and the year has four digits; an offset may lead out of these bounds.
+  if (seconds < unknownSeconds || whole.length !== 24) return undefined;
   return {
     seconds,
     fraction,

@@ -21,8 +21,9 @@ export function translatePattern(pattern: string): RegExp | undefined {
     } else if (character === '^' || character === '$') out += `\\${character}`;
     // XML Schema's dot is everything but line ends; with the u flag JavaScript's would let no other line separator pass.
     else if (character === '.') out += '[^\\n\\r]';
-    // There are no lookarounds, named or non-capturing groups, and no lazy quantifiers.
-    else if (character === '?' && /[*+?}(]/.test(lastSyntax(pattern, at))) return undefined;
+    // `(?` opens what XML Schema doesn't have. After a quantifier it means laziness, which one type of the schema
+    // uses and which changes nothing where the whole text has to match.
+    else if (character === '?' && pattern[at - 1] === '(' && pattern[at - 2] !== '\\') return undefined;
     else if (character === '(') out += '(?:';
     else out += character;
   }
@@ -32,11 +33,6 @@ export function translatePattern(pattern: string): RegExp | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The character before `at`, if it means something there. */
-function lastSyntax(pattern: string, at: number): string {
-  return pattern[at - 2] === '\\' ? '' : (pattern[at - 1] ?? '');
 }
 
 function translateEscape(escaped: string | undefined, inClass: boolean): string | undefined {
