@@ -94,7 +94,8 @@ function readDataType(name: string, document: Document): RawType {
   }
   const list = childNamed(element, 'list');
   if (list) type.list = readList(list, type.list);
-  type.named = element.attributes.get('name')!;
+  // `_AliasUSP` and `_AliasCWMP` are what the protocols import as `Alias`.
+  type.named = element.attributes.get('name')!.replace(/^_(\w+?)(USP|CWMP|Common)$/, '$1');
   return type;
 }
 

@@ -109,16 +109,16 @@ describe('values of real parameters', () => {
     ['Device.PeriodicStatistics.SampleSet.{i}.SampleSeconds', '1,,3', wrongType],
     // nested lists
     [
-      'Device.Bridging.Bridge.{i}.Port.{i}.PriorityCodePoint.PCPDecoding',
-      Array.from({ length: 4 }, () => '[7,0,6,0,5,0,4,0,3,0,2,0,1,0,0,0]').join(', '),
-      Array.from({ length: 4 }, () => '[7,0,6,0,5,0,4,0,3,0,2,0,1,0,0,0]').join(','),
+      'Device.Bridging.Bridge.{i}.Port.{i}.PriorityCodePoint.PCPEncoding',
+      Array.from({ length: 4 }, () => '[7,7,6,6,5,5,4,4,3,3,2,2,1,1,0,0]').join(', '),
+      Array.from({ length: 4 }, () => '[7,7,6,6,5,5,4,4,3,3,2,2,1,1,0,0]').join(','),
     ],
     [
-      'Device.Bridging.Bridge.{i}.Port.{i}.PriorityCodePoint.PCPDecoding',
-      '[7,0,6,0,5,0,4,0,3,0,2,0,1,0,0,0]',
+      'Device.Bridging.Bridge.{i}.Port.{i}.PriorityCodePoint.PCPEncoding',
+      '[7,7,6,6,5,5,4,4,3,3,2,2,1,1,0,0]',
       wrongValue,
     ],
-    ['Device.Bridging.Bridge.{i}.Port.{i}.PriorityCodePoint.PCPDecoding', '7,0,6,0', wrongType],
+    ['Device.Bridging.Bridge.{i}.Port.{i}.PriorityCodePoint.PCPEncoding', '7,0,6,0', wrongType],
     // references
     ['Device.DHCPv4.Server.Pool.{i}.Interface', 'Device.IP.Interface.1', 'Device.IP.Interface.1'],
     ['Device.DHCPv4.Server.Pool.{i}.Interface', 'Device.IP.Interface.1.', 'Device.IP.Interface.1'],
