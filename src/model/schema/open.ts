@@ -59,7 +59,22 @@ class View implements SchemaView {
   }
 
   children(path: string): readonly string[] {
-    return this.below(path).filter((below) => isChild(path, below));
+    const paths: string[] = [];
+    if (path !== '' && !path.endsWith('.')) return paths;
+    let index = this.#table.lowerBound(Buffer.from(path, 'latin1'));
+    while (index < this.#table.objectCount) {
+      const found = this.#table.objectPath(index);
+      if (!found.startsWith(path)) break;
+      if (found === path) {
+        index++;
+        continue;
+      }
+      const child = firstLevel(path, found);
+      if (child === found && this.#decoder.has(index)) paths.push(child);
+      // No path holds this byte: it stands behind everything that is below the child.
+      index = this.#table.lowerBound(Buffer.from(`${child}\xff`, 'latin1'));
+    }
+    return paths;
   }
 
   below(path: string): readonly string[] {
@@ -79,9 +94,8 @@ class View implements SchemaView {
   }
 }
 
-/** `X.` and `X.{i}.` are direct children of '' as of any object. */
-function isChild(path: string, below: string): boolean {
-  const rest = below.slice(path.length);
-  const first = rest.indexOf('.');
-  return first >= 0 && (first === rest.length - 1 || rest.slice(first) === '.{i}.');
+/** The direct child of `path` that `below` is or is in: `X.` or `X.{i}.` */
+function firstLevel(path: string, below: string): string {
+  const dot = below.indexOf('.', path.length) + 1;
+  return below.startsWith('{i}.', dot) ? below.slice(0, dot + 4) : below.slice(0, dot);
 }

@@ -2,12 +2,16 @@ import { TandemError } from '#base';
 import { Cursor } from './cursor.ts';
 import { magic } from './format.ts';
 
+/** Ids grow with rarity: the first ones (`Enable`, `Alias`, `Status`) are most of what is ever asked for. */
+const stringsKept = 256;
+
 /** The compiled table as it lies in memory: nothing is decoded before it is asked for. */
 export class Table {
   readonly bytes: Buffer;
   readonly #strings: number;
   readonly #types: number;
   readonly #objects: number;
+  readonly #keptStrings: string[] = [];
 
   constructor(bytes: Uint8Array) {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -30,6 +34,12 @@ export class Table {
   }
 
   string(id: number): string {
+    if (id >= stringsKept) return this.#decodeString(id);
+    this.#keptStrings[id] ??= this.#decodeString(id);
+    return this.#keptStrings[id];
+  }
+
+  #decodeString(id: number): string {
     return this.bytes.toString('utf8', this.#offset(this.#strings, id), this.#offset(this.#strings, id + 1));
   }
 

@@ -109,6 +109,14 @@ describe('looking up', () => {
       'Device.DHCPv4.Server.',
     ]);
     expect(usp.children('')).toEqual(['Device.']);
+    expect(usp.children('Device.LocalAgent.')).toContain('Device.LocalAgent.MTP.{i}.');
+    expect(cwmp.children('Device.')).not.toContain('Device.LocalAgent.');
+    expect(usp.children('Device.Nothing.')).toEqual([]);
+    expect(usp.children('Dev')).toEqual([]);
+    for (const view of [usp, cwmp]) {
+      const walk = (path: string): string[] => [path, ...view.children(path).flatMap(walk)];
+      expect(walk('').slice(1)).toEqual(view.below(''));
+    }
     const below = usp.below('Device.DHCPv4.Server.');
     expect(below[0]).toBe('Device.DHCPv4.Server.');
     expect(below).toContain('Device.DHCPv4.Server.Pool.{i}.Client.{i}.IPv4Address.{i}.');
