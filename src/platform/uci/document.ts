@@ -29,10 +29,11 @@ export class UciDocument {
 
   /**
    * Appends a section; without a name an anonymous one. An existing name gets the new type and keeps its options.
+   * A replayed change may name an anonymous section: the name under which it was first added.
    * @returns the section's name
    * @throws UciError UCI_INVALID
    */
-  add(type: string, name?: string): string {
+  add(type: string, name?: string, anonymous = name === undefined): string {
     if (!isUciType(type)) throw new UciError('UCI_INVALID', `invalid section type '${type}'`);
     if (name !== undefined && !isUciName(name)) throw new UciError('UCI_INVALID', `invalid section name '${name}'`);
     const old = name === undefined ? undefined : this.#byName.get(name);
@@ -42,7 +43,7 @@ export class UciDocument {
     }
     this.#created++;
     const given = name ?? anonymousName(this.#created, type);
-    const draft = { name: given, type, anonymous: name === undefined, options: new Map() };
+    const draft = { name: given, type, anonymous, options: new Map() };
     this.#sections.push(draft);
     this.#byName.set(given, draft);
     return given;
