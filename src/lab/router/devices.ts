@@ -5,7 +5,11 @@ import { accessPoints } from './wireless.ts';
 import type { World } from './world.ts';
 
 /** Bridges of the configuration with their members, the access points of their networks included. */
-export function bridges(world: World): Map<string, string[]> {
+export function bridges(world: World): ReadonlyMap<string, readonly string[]> {
+  return world.derived('bridges', () => deriveBridges(world));
+}
+
+function deriveBridges(world: World): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const section of world.sections('network', 'device')) {
     const name = option(section, 'name');

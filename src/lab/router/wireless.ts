@@ -26,7 +26,11 @@ export interface WifiNetwork {
   readonly mode: string;
 }
 
-export function radios(world: World): Radio[] {
+export function radios(world: World): readonly Radio[] {
+  return world.derived('radios', () => deriveRadios(world));
+}
+
+function deriveRadios(world: World): Radio[] {
   const found: Radio[] = [];
   for (const section of world.sections('wireless', 'wifi-device')) {
     const hardware = world.profile.radios.find((radio) => radio.path === option(section, 'path'));
@@ -78,10 +82,12 @@ export interface AccessPoint {
 }
 
 /** The access points that are on the air. */
-export function accessPoints(world: World): AccessPoint[] {
-  return radios(world).flatMap((radio) =>
-    radio.networks.flatMap((network) =>
-      network.ifname === undefined ? [] : [{ radio, network, ifname: network.ifname }],
+export function accessPoints(world: World): readonly AccessPoint[] {
+  return world.derived('access points', () =>
+    radios(world).flatMap((radio) =>
+      radio.networks.flatMap((network) =>
+        network.ifname === undefined ? [] : [{ radio, network, ifname: network.ifname }],
+      ),
     ),
   );
 }

@@ -28,6 +28,7 @@ export class World {
   modem = { registered: true, signalPercent: 72, rsrpDbm: -92, rsrqDb: -11, snrDb: 14 };
   readonly #log: Log;
   readonly #running = new Map<string, UciPackage>();
+  readonly #derived = new Map<string, unknown>();
   #uptimeOffsetMs: number;
   #bootedAtMs: number;
 
@@ -57,6 +58,7 @@ export class World {
 
   /** The daemons behind `name` take over what the file says. A file that can't be read leaves the old state. */
   reload(name: string): void {
+    this.#derived.clear();
     try {
       const fresh = this.uci.load(name);
       if (fresh === undefined) this.#running.delete(name);
@@ -64,6 +66,12 @@ export class World {
     } catch (error) {
       this.#log.warn('configuration is not taken over', { package: name, error });
     }
+  }
+
+  /** What follows from the running configuration alone is computed once for it. */
+  derived<T>(name: string, compute: () => T): T {
+    if (!this.#derived.has(name)) this.#derived.set(name, compute());
+    return this.#derived.get(name) as T;
   }
 
   running(name: string): UciPackage | undefined {

@@ -145,42 +145,82 @@ export const argumentKind = { ...kind, any: 0 } as const;
 
 /** Content of a TABLE as bytes. */
 export function encodeTable(table: BlobTable): Buffer {
-  return Buffer.concat(Object.entries(table).map(([name, value]) => encodeValue(name, value)));
+  const writer = new Writer();
+  for (const name in table) writer.value(name, table[name]!);
+  return writer.bytes();
 }
 
-function encodeValue(name: string, value: BlobValue): Buffer {
-  const [id, content] = contentOf(value);
-  const nameBytes = Buffer.from(name, 'utf8');
-  const header = Buffer.alloc(pad(nameBytes.length + 3));
-  header.writeUInt16BE(nameBytes.length, 0);
-  nameBytes.copy(header, 2);
-  return encodeAttribute(0x80 | id, Buffer.concat([header, content]));
-}
+/** Writes nested values front to back into one buffer and fills in each length when its value ends. */
+class Writer {
+  #buffer = Buffer.alloc(1024);
+  #at = 0;
 
-function contentOf(value: BlobValue): [number, Buffer] {
-  if (value === null) return [kind.unspec, Buffer.alloc(0)];
-  if (typeof value === 'string') return [kind.string, Buffer.from(`${value}\0`, 'utf8')];
-  if (typeof value === 'boolean') return [kind.bool, Buffer.of(value ? 1 : 0)];
-  if (typeof value === 'bigint') return [kind.int64, wide(value)];
-  if (typeof value === 'number') {
-    if (!Number.isInteger(value)) {
-      const content = Buffer.alloc(8);
-      content.writeDoubleBE(value, 0);
-      return [kind.double, content];
-    }
-    if (value < -0x8000_0000 || value > 0x7fff_ffff) return [kind.int64, wide(BigInt(value))];
-    const content = Buffer.alloc(4);
-    content.writeInt32BE(value, 0);
-    return [kind.int32, content];
+  bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#at);
   }
-  if (Array.isArray(value)) return [kind.array, Buffer.concat(value.map((item: BlobValue) => encodeValue('', item)))];
-  return [kind.table, encodeTable(value as BlobTable)];
-}
 
-function wide(value: bigint): Buffer {
-  const content = Buffer.alloc(8);
-  content.writeBigUInt64BE(BigInt.asUintN(64, value), 0);
-  return content;
+  value(name: string, value: BlobValue): void {
+    const start = this.#at;
+    const nameLength = Buffer.byteLength(name);
+    this.#room(4 + pad(nameLength + 3));
+    this.#buffer.writeUInt16BE(nameLength, start + 4);
+    this.#buffer.write(name, start + 6);
+    this.#at = start + 4 + pad(nameLength + 3);
+    const id = this.#content(value);
+    this.#buffer.writeUInt32BE((((0x80 | id) << 24) | (this.#at - start)) >>> 0, start);
+    this.#room(4);
+    this.#at = pad(this.#at);
+  }
+
+  #content(value: BlobValue): number {
+    if (value === null) return kind.unspec;
+    switch (typeof value) {
+      case 'string': {
+        const length = Buffer.byteLength(value) + 1;
+        this.#room(length);
+        this.#buffer.write(value, this.#at);
+        this.#at += length;
+        return kind.string;
+      }
+      case 'boolean':
+        this.#room(1);
+        this.#at = this.#buffer.writeUInt8(value ? 1 : 0, this.#at);
+        return kind.bool;
+      case 'number':
+        return this.#number(value);
+      case 'bigint':
+        return this.#wide(value);
+      default:
+        if (Array.isArray(value)) for (const item of value as readonly BlobValue[]) this.value('', item);
+        else for (const name in value) this.value(name, (value as BlobTable)[name]!);
+        return Array.isArray(value) ? kind.array : kind.table;
+    }
+  }
+
+  #number(value: number): number {
+    if (Number.isInteger(value) && (value < -0x8000_0000 || value > 0x7fff_ffff)) return this.#wide(BigInt(value));
+    this.#room(8);
+    if (Number.isInteger(value)) {
+      this.#at = this.#buffer.writeInt32BE(value, this.#at);
+      return kind.int32;
+    }
+    this.#at = this.#buffer.writeDoubleBE(value, this.#at);
+    return kind.double;
+  }
+
+  #wide(value: bigint): number {
+    this.#room(8);
+    this.#at = this.#buffer.writeBigUInt64BE(BigInt.asUintN(64, value), this.#at);
+    return kind.int64;
+  }
+
+  // What is not written to stays zero: padding and the ends of texts come for free.
+  #room(bytes: number): void {
+    if (this.#at + bytes <= this.#buffer.length) return;
+    const larger = Buffer.alloc(Math.max(this.#buffer.length * 2, this.#at + bytes));
+    this.#buffer.copy(larger);
+    this.#buffer = larger;
+  }
 }
 
 /** `undefined`: this is no blobmsg table, and a provider answers INVALID_ARGUMENT. */
