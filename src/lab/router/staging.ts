@@ -1,4 +1,4 @@
-import { type BlobTable, parseUci, type UciDocument, UciError, type UciFiles } from '#platform';
+import { type BlobTable, isUciValue, parseUci, type UciDocument, UciError, type UciFiles } from '#platform';
 
 /** A change that is saved and not committed, in the words of libuci's delta files. */
 export interface Delta {
@@ -90,11 +90,14 @@ export class Edit {
       if (this.document.section(section)?.options.has(option)) this.removeOption(section, option);
       return;
     }
+    // libuci takes such a value and loses it when it reads its delta file back.
+    if (!isUciValue(value)) return;
     this.document.set(section, option, value);
     this.#deltas.push({ command: 'set', section, option, value });
   }
 
   addToList(section: string, option: string, value: string): void {
+    if (!isUciValue(value)) return;
     this.document.addToList(section, option, value);
     this.#deltas.push({ command: 'list-add', section, option, value });
   }

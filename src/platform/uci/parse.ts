@@ -112,20 +112,26 @@ class Parser {
   #argument(): string {
     this.#skipBlanks();
     let value = '';
+    let bare = true;
     for (;;) {
       const c = this.#peek();
-      if (c === '' || c === ';' || isSpace(c)) return value;
-      if (c === '#') {
-        while (this.#peek() !== '\n' && this.#peek() !== '') this.#at++;
+      if (c === '' || isSpace(c)) return value;
+      if (c === ';') {
+        // libuci ends a bare word by overwriting the semicolon, and so never sees what follows it on the line.
+        if (bare && value !== '') this.#skipLine();
         return value;
       }
-      if (c === "'") value += this.#singleQuoted();
-      else if (c === '"') value += this.#doubleQuoted();
-      else if (c === '\\') value += this.#escaped();
-      else {
+      if (c === '#') {
+        this.#skipLine();
+        return value;
+      }
+      if (c !== "'" && c !== '"' && c !== '\\') {
         value += c;
         this.#at++;
+        continue;
       }
+      bare = false;
+      value += c === '\\' ? this.#escaped() : c === "'" ? this.#singleQuoted() : this.#doubleQuoted();
     }
   }
 

@@ -169,6 +169,10 @@ describe('uci: editing', () => {
       ['add', { config: 'network', type: 'a b' }, 2],
       ['add', { config: 'network', type: 'interface', name: 'bad-name' }, 2],
       ['rename', { config: 'network', section: 'lan', name: 'bad-name' }, 2],
+      // No refusal, and no change either.
+      ['rename', { config: 'network', section: 'none', name: 'x' }, 0],
+      ['commit', { config: 'none' }, 4],
+      ['revert', { config: 'none' }, 4],
       ['apply', { rollback: true }, 2],
       ['confirm', { ubus_rpc_session: 'x' }, 5],
       ['get', { config: 'network', ubus_rpc_session: 'f'.repeat(32) }, 6],
@@ -257,6 +261,13 @@ describe('uci: apply with rollback', () => {
     expect((await uci('confirm', { ubus_rpc_session: other })).status).toBe(6);
     await good('confirm', { ubus_rpc_session: id });
     await good('apply', { rollback: true, ubus_rpc_session: other });
+  });
+
+  it('restores nothing once somebody applied without rollback meanwhile: that took the snapshot away', async () => {
+    const id = await applied();
+    await good('apply', { rollback: false, ubus_rpc_session: await session() });
+    await good('rollback', { ubus_rpc_session: id });
+    expect(file('system')).toContain("'changed'");
   });
 
   it('has nothing to apply without changes', async () => {

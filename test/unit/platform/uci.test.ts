@@ -59,6 +59,11 @@ describe('the grammar of UCI files', () => {
     expect(options("config t s\n option a ''\n option b\n option c x\n", 's')).toEqual({ c: 'x' });
   });
 
+  it('splits statements at a semicolon that stands alone or behind quotes, and loses what follows a bare word', () => {
+    expect(options("config t s\n option a 'x'; option b 'y' ; option c z\n", 's')).toEqual({ a: 'x', b: 'y', c: 'z' });
+    expect(options('config t s\n option a x; option b y\n option c z\n', 's')).toEqual({ a: 'x', c: 'z' });
+  });
+
   it.each([
     ['confg x\n', 1, 0, 'invalid command'],
     ['\n\nconfig\n', 3, 0, 'invalid command'],

@@ -80,7 +80,7 @@ export class Sessions implements Disposable {
           const session = this.#wanted(required(textArgument(args, sid)));
           const object = textArgument(args, 'object');
           const wanted = textArgument(args, 'function');
-          if (object === undefined || wanted === undefined) throw new StatusError(status.invalidArgument);
+          if (object === undefined || wanted === undefined) return aclTable(session);
           return { access: this.access(session.id, textArgument(args, 'scope') ?? 'ubus', object, wanted) };
         }),
         set: method({ [sid]: 'string', values: 'table' }, (args) => {
@@ -154,7 +154,7 @@ export class Sessions implements Disposable {
     const session = this.#wanted(required(textArgument(args, 'ubus_rpc_session')));
     const scope = session.acls.get(textArgument(args, 'scope') ?? 'ubus') ?? new Map<string, Set<string>>();
     session.acls.set(textArgument(args, 'scope') ?? 'ubus', scope);
-    for (const [object, wanted] of pairs(listArgument(args, 'objects') ?? [['*', '*']])) {
+    for (const [object, wanted] of pairs(required(listArgument(args, 'objects')))) {
       const functions = scope.get(object) ?? new Set<string>();
       scope.set(object, functions.add(wanted));
     }
@@ -192,18 +192,22 @@ export class Sessions implements Disposable {
   }
 
   #dump(session: Session): BlobTable {
-    const acls: Record<string, BlobTable> = {};
-    for (const [scope, objects] of session.acls)
-      acls[scope] = Object.fromEntries([...objects].map(([object, functions]) => [object, [...functions]]));
     const leftMs = session.timeoutSeconds <= 0 ? 0 : session.expiresAtMs - this.#world.clock.monotonicMs();
     return {
       ubus_rpc_session: session.id,
       timeout: session.timeoutSeconds,
-      expires: Math.max(0, Math.floor(leftMs / 1000)),
-      acls,
+      expires: Math.max(0, Math.floor(Math.round(leftMs) / 1000)),
+      acls: aclTable(session),
       data: session.data,
     };
   }
+}
+
+function aclTable(session: Session): BlobTable {
+  const table: Record<string, BlobTable> = {};
+  for (const [scope, objects] of session.acls)
+    table[scope] = Object.fromEntries([...objects].map(([object, functions]) => [object, [...functions]]));
+  return table;
 }
 
 function pairs(objects: readonly BlobValue[]): [string, string][] {

@@ -21,8 +21,8 @@ const defaultTimeoutSeconds = 60;
 
 interface Armed {
   readonly session: string;
-  readonly files: ReadonlyMap<string, string>;
-  readonly deltas: ReadonlyMap<string, readonly Delta[]>;
+  readonly files: Map<string, string>;
+  readonly deltas: Map<string, readonly Delta[]>;
   readonly timer: Disposable;
 }
 
@@ -58,14 +58,12 @@ export class UciApply implements Disposable {
     return {
       revert: method(one, (args) => {
         const config = this.#unarmed(args);
-        this.#staging.discard(area(args, config, 'write'), config);
+        this.#staging.discard(this.#readable(area(args, config, 'write'), config), config);
         return undefined;
       }),
       commit: method(one, (args) => {
         const config = this.#unarmed(args);
-        const own = area(args, config, 'write');
-        if (this.#world.uci.revision(config) === undefined) throw new StatusError(status.notFound);
-        this.#commit(own, config);
+        this.#commit(this.#readable(area(args, config, 'write'), config), config);
         this.#changed(config);
         return undefined;
       }),
@@ -101,6 +99,12 @@ export class UciApply implements Disposable {
     return required(textArgument(args, 'config'));
   }
 
+  /** @throws StatusError NOT_FOUND; UciError when the file can't be read */
+  #readable(area: string, config: string): string {
+    if (this.#staging.load(area, config) === undefined) throw new StatusError(status.notFound);
+    return area;
+  }
+
   #own(session: string): Armed {
     if (this.#armed === undefined) throw new StatusError(status.noData);
     if (this.#armed.session !== session) throw new StatusError(status.permissionDenied);
@@ -112,8 +116,12 @@ export class UciApply implements Disposable {
     if (this.#armed !== undefined && rollback) throw new StatusError(status.permissionDenied);
     const session = required(textArgument(args, sid));
     const configs = this.#staging.staged(session);
-    // An apply without rollback while one is armed is accepted and does nothing.
-    if (this.#armed !== undefined) return;
+    if (this.#armed !== undefined) {
+      // rpcd applies nothing now, but it has removed the snapshot already: the armed rollback will restore nothing.
+      this.#armed.files.clear();
+      this.#armed.deltas.clear();
+      return;
+    }
     if (configs.length === 0) throw new StatusError(status.noData);
     for (const config of configs)
       if (!this.#sessions.access(session, 'uci', config, 'write')) throw new StatusError(status.permissionDenied);

@@ -1,4 +1,4 @@
-import { type BlobTable, type BlobValue, isUciName, type UciDocument, UciError } from '#platform';
+import { type BlobTable, type BlobValue, isUciName, isUciPackageName, type UciDocument, UciError } from '#platform';
 import { changeEntry, type Edit, type Staging, sectionTable } from '../staging.ts';
 import type { World } from '../world.ts';
 import {
@@ -26,7 +26,11 @@ export function uciObject(world: World, staging: Staging, sessions: Sessions, ap
     if (!sessions.access(id, 'uci', config, wanted)) throw new StatusError(status.permissionDenied);
     return id;
   };
-  const config = (args: BlobTable): string => required(textArgument(args, 'config'));
+  const config = (args: BlobTable): string => {
+    const name = required(textArgument(args, 'config'));
+    if (!isUciPackageName(name)) throw new StatusError(status.notFound);
+    return name;
+  };
   const get = (args: BlobTable): BlobTable | undefined => {
     const name = config(args);
     const document = found(staging.load(area(args, name, 'read'), name));
@@ -109,11 +113,10 @@ export function uciObject(world: World, staging: Staging, sessions: Sessions, ap
         if (!isUciName(to)) throw new StatusError(status.invalidArgument);
         return editing(args, (edit) => {
           const option = textArgument(args, 'option');
-          const name = resolveSection(edit.document, section);
-          if (name === undefined) throw new StatusError(status.notFound);
-          if (option !== undefined && !edit.document.section(name)?.options.has(option))
-            throw new StatusError(status.notFound);
-          edit.rename(name, option, to);
+          const held = edit.document.section(section);
+          // rpcd forgets that it found nothing before it answers: success, and no change.
+          if (held !== undefined && (option === undefined || held.options.has(option)))
+            edit.rename(section, option, to);
           return undefined;
         });
       },
@@ -123,9 +126,8 @@ export function uciObject(world: World, staging: Staging, sessions: Sessions, ap
       return editing(args, (edit) => {
         sections.forEach((section, position) => {
           if (typeof section !== 'string') throw new StatusError(status.invalidArgument);
-          const name = resolveSection(edit.document, section);
-          if (name === undefined) throw new StatusError(status.notFound);
-          edit.order(name, position);
+          if (!edit.document.has(section)) throw new StatusError(status.notFound);
+          edit.order(section, position);
         });
         return undefined;
       });
