@@ -22,6 +22,7 @@ export class Reconciler implements InterfaceTimes {
   readonly #event: (name: string, data: BlobTable) => void;
   readonly #dropped: (mac: string) => void;
   readonly #known = new Map<string, Known>();
+  #booted = false;
 
   constructor(
     world: World,
@@ -58,6 +59,7 @@ export class Reconciler implements InterfaceTimes {
       if (this.#known.get(name)?.up) this.#event('network.interface', { action: 'ifdown', interface: name });
       this.#known.delete(name);
     }
+    this.#booted = true;
   }
 
   #objects(
@@ -75,7 +77,10 @@ export class Reconciler implements InterfaceTimes {
     const signature = JSON.stringify(interfaceStatus(i, 0));
     if (before?.signature === signature) return;
     const changed = before?.up !== i.up;
-    const sinceMs = changed ? this.#world.clock.monotonicMs() : before.sinceMs;
+    const nowMs = this.#world.clock.monotonicMs();
+    // What is up when the lab starts came up half a minute after the router did.
+    const bootMs = this.#booted ? nowMs : nowMs - Math.max(0, this.#world.uptimeSeconds - 30) * 1000;
+    const sinceMs = changed ? bootMs : before.sinceMs;
     this.#known.set(i.name, { signature, up: i.up, sinceMs });
     const body = { interface: i.name, ...interfaceStatus(i, this.upForSeconds(i.name)) };
     this.#providers.notify('network.interface', i.up ? 'interface.update' : 'interface.down', body);

@@ -26,6 +26,10 @@ const status = {
   permissionDenied: 6,
 } as const;
 const eventObject = 1;
+/** Objects with a smaller id are the daemon's own: 1 events, 2 ACL, 3 monitor. */
+const firstFreeId = 1024;
+
+const rootCaller = [textAttribute(attribute.user, 'root'), textAttribute(attribute.group, 'root')];
 
 /** A call for an object that lives in this process. */
 export interface LocalCall {
@@ -119,20 +123,21 @@ export class UbusDaemon {
   sendEvent(name: string, data: BlobTable, from?: Party): void {
     const bytes = encodeTable(data);
     for (const object of this.#registry.hearing(name))
-      if (object.owner !== from)
-        this.#deliver(object.id, name, bytes, { seq: ++this.#eventSeq, peer: 0, noReply: false });
+      if (object.owner !== from) this.#deliver(object.id, name, bytes, { seq: ++this.#eventSeq, peer: 0 });
   }
 
-  #deliver(objectId: number, name: string, data: Buffer, how: { seq: number; peer: number; noReply: boolean }): void {
+  #deliver(objectId: number, name: string, data: Buffer, how: { seq: number; peer: number; noReply?: boolean }): void {
     const object = this.#registry.objects.get(objectId);
     object?.owner.send(
       encodeMessage(
         messageType.invoke,
         how.seq,
         how.peer,
-        ...(how.noReply ? [flagAttribute(attribute.noReply, true)] : []),
+        ...(how.noReply === true ? [flagAttribute(attribute.noReply, true)] : []),
         int32Attribute(attribute.objectId, objectId),
         textAttribute(attribute.method, name),
+        // An event names no sender, a notification does.
+        ...(how.noReply === undefined ? [] : rootCaller),
         bytesAttribute(attribute.data, data),
       ),
     );
@@ -210,10 +215,9 @@ export class UbusDaemon {
     if (object === undefined) return status.notFound;
     const local = this.#locals.get(object.owner.id);
     if (local === undefined) {
-      const caller = [textAttribute(attribute.user, 'root'), textAttribute(attribute.group, 'root')];
       const rest = data === undefined ? [] : [bytesAttribute(attribute.data, data)];
       const head = [int32Attribute(attribute.objectId, id), textAttribute(attribute.method, method)];
-      object.owner.send(encodeMessage(messageType.invoke, message.seq, from.id, ...head, ...caller, ...rest));
+      object.owner.send(encodeMessage(messageType.invoke, message.seq, from.id, ...head, ...rootCaller, ...rest));
       return undefined;
     }
     const idAttribute = int32Attribute(attribute.objectId, id);
@@ -240,17 +244,19 @@ export class UbusDaemon {
   }
 
   #eventCall(from: Connection, method: string, data: Buffer | undefined): number {
+    if (method !== 'register' && method !== 'send') return status.invalidCommand;
     const args = data === undefined ? undefined : decodeTable(data);
     if (args === undefined) return status.invalidArgument;
     if (method === 'register') {
-      const object = typeof args.object === 'number' ? this.#registry.objects.get(args.object >>> 0) : undefined;
-      if (typeof args.object !== 'number' || args.object >>> 0 < 1024) return status.invalidArgument;
+      const { object: wanted, pattern } = args;
+      if (typeof wanted !== 'number' || typeof pattern !== 'string') return status.invalidArgument;
+      if (wanted >>> 0 < firstFreeId || pattern === '') return status.permissionDenied;
+      const object = this.#registry.objects.get(wanted >>> 0);
       if (object === undefined) return status.notFound;
       if (object.owner !== from) return status.permissionDenied;
-      this.#registry.listen({ objectId: object.id, pattern: typeof args.pattern === 'string' ? args.pattern : '*' });
+      this.#registry.listen({ objectId: object.id, pattern });
       return status.ok;
     }
-    if (method !== 'send') return status.methodNotFound;
     const { id } = args;
     if (typeof id !== 'string' || typeof args.data !== 'object' || args.data === null || Array.isArray(args.data))
       return status.invalidArgument;
@@ -281,7 +287,7 @@ export class UbusDaemon {
     const id = attributes.int32(attribute.objectId);
     if (id === undefined) return status.invalidArgument;
     const object = this.#registry.objects.get(id);
-    if (object === undefined) return status.notFound;
+    if (object === undefined) return id > 0 && id <= 3 ? status.permissionDenied : status.notFound;
     if (object.owner !== from) return status.permissionDenied;
     const type = object.signature === undefined ? [] : [int32Attribute(attribute.objectType, object.typeId)];
     from.send(
