@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { BlobTable } from '#platform';
 import { defaultPackages } from './config/defaults.ts';
@@ -167,5 +167,8 @@ export function boardJson(profile: Profile): BlobTable {
 function put(root: string, path: string, text: string): void {
   const full = join(root, path);
   mkdirSync(dirname(full), { recursive: true });
-  writeFileSync(full, text);
+  // By rename: whoever reads at this very moment gets the old file or the new one, never half of one.
+  const fresh = `${full}.new`;
+  writeFileSync(fresh, text);
+  renameSync(fresh, full);
 }
