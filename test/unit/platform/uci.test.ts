@@ -1,8 +1,12 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sleep, systemClock } from '#base';
 import { parseUci, UciError, UciFiles } from '#platform';
+
+const noFlock = spawnSync('flock', ['--help']).error !== undefined;
 
 const parsed = (text: string) => parseUci(text).toPackage('test');
 const options = (text: string, section: string) => Object.fromEntries(parsed(text).section(section)?.options ?? []);
@@ -156,13 +160,26 @@ describe('UciFiles', () => {
     expect(uci.text('new')).toBe('config x a\n');
   });
 
-  it('waits for whoever holds the lock of libuci', async () => {
-    const file = join(directory, 'dhcp');
-    writeFileSync(file, 'config x a\n');
-    const both = [uci.replace('dhcp', 'config x b\n'), new UciFiles(directory).replace('dhcp', 'config x b\n')];
-    await Promise.all(both);
-    expect(uci.text('dhcp')).toBe('config x b\n');
-  });
+  it.skipIf(noFlock)(
+    `waits for whoever holds the lock of libuci${noFlock ? ' (no flock program here)' : ''}`,
+    async () => {
+      const file = join(directory, 'dhcp');
+      writeFileSync(file, 'config x a\n');
+      const holder = spawn('flock', [file, 'cat']);
+      const held = new Promise((resolve) => holder.stdout.once('data', resolve));
+      holder.stdin.write('.');
+      await held;
+      const order: string[] = [];
+      const replaced = uci.replace('dhcp', 'config x b\n').then(() => order.push('replaced'));
+      await sleep(systemClock, 100);
+      expect(uci.text('dhcp')).toBe('config x a\n');
+      order.push('released');
+      holder.stdin.end();
+      await replaced;
+      expect(order).toEqual(['released', 'replaced']);
+      expect(uci.text('dhcp')).toBe('config x b\n');
+    },
+  );
 
   it('refuses a file beyond the limit', () => {
     writeFileSync(join(directory, 'big'), Buffer.alloc((1 << 20) + 1, 0x23));
