@@ -1,0 +1,405 @@
+import { type Clock, type Log, ok, type Result, refused } from '#base';
+import type { Bus, Files, StateStore, Uci } from '#platform';
+import type {
+  Change,
+  Declaration,
+  DeclaredRow,
+  InstanceReading,
+  Model,
+  ModelFault,
+  NameReading,
+  OperateOutcome,
+  OperateRequest,
+  Origin,
+  PathReading,
+  Protocol,
+  ReadOptions,
+  StoredTable,
+  StoredTableDeclaration,
+  SupportedModel,
+  View,
+  WatchRequest,
+  Write,
+  WriteAnswer,
+  WriteOptions,
+  WriteOutcome,
+} from '../api.ts';
+import type { CompiledObject } from '../mapping/compile.ts';
+import { ReadScope, Sources } from '../mapping/sources.ts';
+import type { ParameterDefinition, Schema } from '../schema/index.ts';
+import { checkValue } from '../validate/index.ts';
+import { declaredRow, Evaluator } from './evaluate.ts';
+import { Instances } from './instances.ts';
+import { type Reading, readInstances, readNames, readPath } from './read.ts';
+import { resolvePath } from './resolve.ts';
+import { emptyPlan, type Plan, Stager } from './stage.ts';
+import { StoredRows } from './stored.ts';
+import { Transactions } from './transaction.ts';
+import { Tree } from './tree.ts';
+import { type Look, Watches } from './watch.ts';
+
+export interface DataModelPorts {
+  readonly bus: Bus;
+  readonly uci: Uci;
+  readonly files: Files;
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Short, unique within the device, fit for a UCI section name. */
+  readonly uniqueName: () => string;
+}
+
+// Each pass can reveal one more level of sources (rows, then what is asked by row); more than this is a mapping that chases its tail.
+const passLimit = 6;
+/** An event of the device is often one of several: the look waits for the others. */
+const eventSettleMs = 30;
+const rowsState = 'rows';
+
+/** The model of `api.ts` on mappings, declarations and stored tables. */
+export class DataModel implements Model, AsyncDisposable {
+  readonly #ports: DataModelPorts;
+  readonly #tree: Tree;
+  readonly #sources: Sources;
+  readonly #instances: Instances;
+  readonly #transactions: Transactions;
+  readonly #watches: Watches;
+  readonly #stored = new Map<string, StoredRows>();
+  readonly #listening: Disposable[] = [];
+  /** Writes are serialised: what a write validates against is what it is applied to. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #pending: Disposable | undefined;
+
+  constructor(schema: Schema, mapped: readonly CompiledObject[], ports: DataModelPorts) {
+    this.#ports = ports;
+    this.#tree = new Tree(schema);
+    this.#sources = new Sources(ports);
+    this.#instances = new Instances(ports.state, ports.clock, ports.log);
+    for (const object of mapped) this.#tree.map(object);
+    this.#transactions = new Transactions(ports.uci, ports.state, ports.log, (pack) => this.#reload(pack));
+    this.#watches = new Watches((protocol, paths) => this.#lookAt(protocol, paths));
+    this.#listen(mapped);
+  }
+
+  /** Undoes a transaction that was cut off. To be awaited before anything else is asked. */
+  recover(): Promise<void> {
+    return this.#transactions.recover();
+  }
+
+  /** ubus calls made so far. */
+  get sourceCalls(): number {
+    return this.#sources.calls;
+  }
+
+  supported(protocol: Protocol): SupportedModel {
+    return this.#tree.supported(protocol);
+  }
+
+  get(view: View, paths: readonly string[], options: ReadOptions = {}): Promise<readonly PathReading[]> {
+    return this.#evaluate(view, options.signal, (reading) =>
+      paths.map((path) => readPath(reading, path, options.maxDepth ?? 0)),
+    );
+  }
+
+  names(view: View, path: string, nextLevel: boolean): Promise<Result<readonly NameReading[], ModelFault>> {
+    return this.#evaluate(view, undefined, (reading) => readNames(reading, path, nextLevel));
+  }
+
+  instances(
+    view: View,
+    path: string,
+    firstLevelOnly: boolean,
+  ): Promise<Result<readonly InstanceReading[], ModelFault>> {
+    return this.#evaluate(view, undefined, (reading) => readInstances(reading, path, firstLevelOnly));
+  }
+
+  write(view: View, writes: readonly Write[], options: WriteOptions): Promise<WriteAnswer> {
+    const answer = this.#turn.then(() => this.#write(view, writes, options));
+    this.#turn = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async operate(view: View, request: OperateRequest): Promise<Result<readonly OperateOutcome[], ModelFault>> {
+    const resolved = await this.#evaluate(view, request.signal, ({ tree, evaluator }) =>
+      resolvePath(tree, evaluator, view.protocol, request.path),
+    );
+    if (!resolved.ok) return resolved;
+    const { leaf, nodes, schemaPath } = resolved.value;
+    if (leaf.kind !== 'command')
+      return refused({ kind: 'not-a-command', message: 'not a command', path: request.path });
+    const handler = this.#tree.binding(schemaPath)?.commands.get(leaf.name);
+    const definition = this.#tree.view(view.protocol).object(schemaPath)?.command(leaf.name);
+    if (!handler || !definition) {
+      return refused({ kind: 'unsupported-path', message: 'no such command', path: request.path });
+    }
+    const problem = checkArguments(definition.input.parameters, request.args);
+    const outcomes: OperateOutcome[] = [];
+    for (const node of nodes) {
+      const path = node.path + leaf.name;
+      if (!(view.access?.allows('CommandEvent', 'x', path) ?? true)) {
+        outcomes.push({ path, result: refused({ kind: 'denied', message: 'not permitted', path }) });
+      } else if (problem) {
+        outcomes.push({ path, result: refused({ ...problem, path }) });
+      } else {
+        const context = {
+          row: declaredRow(node),
+          commandKey: request.commandKey,
+          origin: request.origin,
+          signal: request.signal ?? new AbortController().signal,
+        };
+        outcomes.push({ path, result: await handler(request.args, context) });
+      }
+    }
+    return ok(outcomes);
+  }
+
+  async watch(
+    view: View,
+    request: WatchRequest,
+    heard: (change: Change) => void,
+  ): Promise<Result<Disposable, ModelFault>> {
+    const watch = await this.#watches.add(view, request, heard);
+    return 'kind' in watch ? refused(watch) : ok(watch);
+  }
+
+  declare(declaration: Declaration): Disposable {
+    return this.#tree.declare(declaration);
+  }
+
+  declareTable(declaration: StoredTableDeclaration): StoredTable {
+    const rows = new StoredRows(declaration);
+    const saved = this.#savedRows()[declaration.path];
+    if (saved) rows.restore(saved);
+    this.#stored.set(declaration.path, rows);
+    this.#tree.store(declaration.path, rows);
+    this.#tree.declare(declaration);
+    return { rows: () => rows.rows() };
+  }
+
+  raise(path: string, args: Readonly<Record<string, string>>, origin: Origin): void {
+    this.#watches.raise(path, args, origin);
+  }
+
+  /** The device has changed by itself: whoever watches is told of the difference. */
+  async changed(): Promise<void> {
+    this.#sources.forget();
+    await this.#watches.refresh();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const listening of this.#listening) listening[Symbol.dispose]();
+    this.#pending?.[Symbol.dispose]();
+    await this.#turn;
+    await this.#instances[Symbol.asyncDispose]();
+  }
+
+  async #evaluate<T>(view: View, signal: AbortSignal | undefined, evaluate: (reading: Reading) => T): Promise<T> {
+    return (await this.#evaluateIn(view, signal, evaluate)).result;
+  }
+
+  async #evaluateIn<T>(
+    view: View,
+    signal: AbortSignal | undefined,
+    evaluate: (reading: Reading) => T,
+  ): Promise<{ result: T; reading: Reading }> {
+    const scope = new ReadScope(this.#sources, signal);
+    const evaluator = new Evaluator(this.#tree, this.#instances, scope);
+    const reading: Reading = { tree: this.#tree, evaluator, view };
+    for (let pass = 1; ; pass++) {
+      const result = evaluate(reading);
+      if (scope.settled || pass >= passLimit) return { result, reading };
+      await scope.settle();
+      signal?.throwIfAborted();
+      evaluator.restart();
+    }
+  }
+
+  async #write(view: View, writes: readonly Write[], options: WriteOptions): Promise<WriteAnswer> {
+    // First see that every source which the paths and references need has answered; then stage once.
+    const { reading } = await this.#evaluateIn(view, options.signal, (pass) => {
+      for (const write of writes) this.#stager(pass, options.origin).prepare(write);
+    });
+    const stager = this.#stager(reading, options.origin);
+    let plan = emptyPlan();
+    const outcomes: WriteOutcome[] = [];
+    for (const write of writes) {
+      const trial = options.partial ? copyOf(plan) : plan;
+      const outcome = stager.stage(write, trial);
+      outcomes.push(outcome);
+      if (outcome.result.ok) plan = trial;
+    }
+    if (!options.partial && outcomes.some((outcome) => !outcome.result.ok)) {
+      this.#forgetRows(plan);
+      return { committed: false, outcomes };
+    }
+    for (const outcome of outcomes) {
+      if (outcome.result.ok && outcome.requested.op !== 'set') {
+        for (const { path } of outcome.result.value) plan.written.add(path);
+      }
+    }
+    const before = this.#rowsBefore(plan);
+    try {
+      await this.#transactions.apply(plan, () => this.#saveRows(plan));
+    } catch (error) {
+      this.#ports.log.error('a change could not be applied', { error });
+      this.#forgetRows(plan);
+      const fault: ModelFault = {
+        kind: 'apply-failed',
+        message: 'the change could not be applied; nothing was kept',
+        cause: error,
+      };
+      return {
+        committed: false,
+        outcomes: writes.map((requested) => ({ requested, result: refused({ fault, refusals: [] }) })),
+      };
+    }
+    await this.#instances.save();
+    this.#tellTables(plan, before, options.origin);
+    this.#sources.forget();
+    await this.#watches.refresh({ origin: options.origin, written: plan.written });
+    return { committed: true, outcomes };
+  }
+
+  #stager(reading: Reading, origin: Origin): Stager {
+    return new Stager(reading, origin, this.#instances, this.#ports.uniqueName);
+  }
+
+  /** Numbers given to rows that never came to be. */
+  #forgetRows(plan: Plan): void {
+    for (const { table, identity } of plan.created) this.#instances.drop(table, identity);
+  }
+
+  #rowsBefore(plan: Plan): Map<string, Map<string, DeclaredRow>> {
+    const tables = [...plan.storedTouched];
+    return new Map(
+      tables.map((path) => [
+        path,
+        new Map(
+          this.#stored
+            .get(path)!
+            .rows()
+            .map((row) => [row.path, row]),
+        ),
+      ]),
+    );
+  }
+
+  #tellTables(plan: Plan, before: Map<string, Map<string, DeclaredRow>>, origin: Origin): void {
+    for (const path of plan.storedTouched) {
+      const table = this.#stored.get(path)!;
+      const was = before.get(path)!;
+      const is = new Map(table.rows().map((row) => [row.path, row]));
+      table.declaration.committed?.({
+        added: [...is.values()].filter((row) => !was.has(row.path)),
+        changed: [...is.values()].filter((row) => was.has(row.path) && was.get(row.path) !== row),
+        removed: [...was.values()].filter((row) => !is.has(row.path)),
+        origin,
+      });
+    }
+  }
+
+  #savedRows(): Record<string, ReturnType<StoredRows['snapshot']>> {
+    const text = this.#ports.state.read(rowsState);
+    if (text === undefined) return {};
+    try {
+      return JSON.parse(text) as Record<string, ReturnType<StoredRows['snapshot']>>;
+    } catch (error) {
+      this.#ports.log.error('saved rows are unusable and are left out', { error });
+      return {};
+    }
+  }
+
+  async #saveRows(plan: Plan): Promise<void> {
+    if (plan.storedTouched.size === 0) return;
+    // Tables that nobody has declared in this run keep what they had.
+    const all = this.#savedRows();
+    for (const [path, rows] of this.#stored) all[path] = rows.snapshot();
+    await this.#ports.state.write(rowsState, JSON.stringify(all));
+  }
+
+  async #reload(pack: string): Promise<void> {
+    try {
+      await this.#ports.bus.invoke('service', 'event', { type: 'config.change', data: { package: pack } });
+    } catch (error) {
+      this.#ports.log.warn('the services could not be told of a change', { package: pack, error });
+    }
+  }
+
+  async #lookAt(protocol: Protocol, paths: readonly string[]): Promise<Look[]> {
+    const view: View = { protocol, reveal: true };
+    return this.#evaluate(view, undefined, (reading) =>
+      paths.map((path) => {
+        const read = readPath(reading, path, 0);
+        const rows = path.endsWith('.') ? readInstances(reading, path, false) : undefined;
+        return {
+          objects: read.result.ok ? read.result.value : [],
+          rows: new Map(rows?.ok ? rows.value.map((row) => [row.path, row.uniqueKeys]) : []),
+        };
+      }),
+    );
+  }
+
+  #listen(mapped: readonly CompiledObject[]): void {
+    const sources = new Set(mapped.flatMap((object) => Object.values(object.sources)));
+    const names = new Set([...sources].flatMap((source) => source.changes ?? []));
+    for (const name of names) {
+      this.#listening.push(this.#ports.bus.listen(name, () => this.#soon()));
+      this.#listening.push(this.#ports.bus.subscribe(name, () => this.#soon()));
+    }
+    const polls = [...sources].flatMap((source) => (source.poll ? [source.poll] : []));
+    if (polls.length > 0) this.#poll(Math.min(...polls) * 1000);
+  }
+
+  #poll(everyMs: number): void {
+    let timer: Disposable;
+    const arm = (): void => {
+      timer = this.#ports.clock.timer(everyMs, () => {
+        if (this.#watches.watching) this.#soon();
+        arm();
+      });
+    };
+    arm();
+    this.#listening.push({ [Symbol.dispose]: () => timer[Symbol.dispose]() });
+  }
+
+  #soon(): void {
+    this.#sources.forget();
+    if (!this.#watches.watching) return;
+    this.#pending ??= this.#ports.clock.timer(eventSettleMs, () => {
+      this.#pending = undefined;
+      // In the writers' turn, so that a look never falls between a write and what is told of it.
+      this.#turn = this.#turn
+        .then(() => this.changed())
+        .catch((error) => this.#ports.log.error('looking for changes failed', { error }));
+    });
+  }
+}
+
+function copyOf(plan: Plan): Plan {
+  return {
+    uci: new Map([...plan.uci].map(([pack, changes]) => [pack, [...changes]])),
+    effects: [...plan.effects],
+    written: new Set(plan.written),
+    storedTouched: new Set(plan.storedTouched),
+    storedRows: new Map(plan.storedRows),
+    named: new Map(plan.named),
+    created: [...plan.created],
+  };
+}
+
+function checkArguments(
+  definitions: readonly ParameterDefinition[],
+  args: Readonly<Record<string, string>>,
+): ModelFault | undefined {
+  for (const definition of definitions) {
+    const given = Object.hasOwn(args, definition.name) ? args[definition.name] : undefined;
+    if (given === undefined) {
+      if (definition.mandatory && !definition.name.includes('.')) {
+        return { kind: 'command-arguments', message: `${definition.name} is missing` };
+      }
+      continue;
+    }
+    const checked = checkValue(definition, given);
+    if (!checked.ok) return { kind: 'command-arguments', message: `${definition.name}: ${checked.fault.message}` };
+  }
+  return undefined;
+}

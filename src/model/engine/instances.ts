@@ -1,0 +1,140 @@
+import type { Clock, Log } from '#base';
+import type { StateStore } from '#platform';
+
+const stateName = 'instances';
+const saveAfterMs = 1000;
+
+interface TableNumbers {
+  next: number;
+  readonly byIdentity: Map<string, number>;
+  readonly aliases: Map<string, string>;
+}
+
+/**
+ * Instance numbers by the identity of what they stand for: stable, persisted, never used again (TR-106 section 3.3.2). Tables whose
+ * rows come and go by themselves keep their numbers in memory only, so that a passing phone costs no flash.
+ */
+export class Instances implements AsyncDisposable {
+  readonly #state: StateStore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #tables = new Map<string, TableNumbers>();
+  readonly #volatile = new Set<string>();
+  #timer: Disposable | undefined;
+  #dirty = false;
+
+  constructor(state: StateStore, clock: Clock, log: Log) {
+    this.#state = state;
+    this.#clock = clock;
+    this.#log = log;
+    this.#load();
+  }
+
+  /** @param table instance path of the table: `Device.WiFi.SSID.` */
+  numberOf(table: string, identity: string, keep: boolean): number {
+    const numbers = this.#table(table, keep);
+    const known = numbers.byIdentity.get(identity);
+    if (known !== undefined) return known;
+    const number = numbers.next++;
+    numbers.byIdentity.set(identity, number);
+    if (keep) this.#touch();
+    return number;
+  }
+
+  /** The row is now known by another identity (an anonymous section was given a name). */
+  rename(table: string, from: string, to: string): void {
+    const numbers = this.#tables.get(table);
+    const number = numbers?.byIdentity.get(from);
+    if (!numbers || number === undefined) return;
+    numbers.byIdentity.delete(from);
+    numbers.byIdentity.set(to, number);
+    const alias = numbers.aliases.get(from);
+    if (alias !== undefined) {
+      numbers.aliases.delete(from);
+      numbers.aliases.set(to, alias);
+    }
+    this.#touch();
+  }
+
+  /** The row is gone for good; its number is not used again. */
+  drop(table: string, identity: string): void {
+    const numbers = this.#tables.get(table);
+    if (!numbers?.byIdentity.delete(identity)) return;
+    numbers.aliases.delete(identity);
+    this.#touch();
+  }
+
+  /** TR-181 Alias: what a controller gave the row, or `cpe-N`. */
+  aliasOf(table: string, identity: string, number: number): string {
+    return this.#tables.get(table)?.aliases.get(identity) ?? `cpe-${number}`;
+  }
+
+  /** @returns undoes it */
+  setAlias(table: string, identity: string, alias: string): () => void {
+    const numbers = this.#table(table, true);
+    const before = numbers.aliases.get(identity);
+    numbers.aliases.set(identity, alias);
+    this.#touch();
+    return () => {
+      if (before === undefined) numbers.aliases.delete(identity);
+      else numbers.aliases.set(identity, before);
+      this.#touch();
+    };
+  }
+
+  async save(): Promise<void> {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    const tables: Record<string, unknown> = {};
+    for (const [path, numbers] of this.#tables) {
+      if (this.#volatile.has(path)) continue;
+      tables[path] = { next: numbers.next, rows: [...numbers.byIdentity], aliases: [...numbers.aliases] };
+    }
+    try {
+      await this.#state.write(stateName, JSON.stringify(tables));
+    } catch (error) {
+      this.#dirty = true;
+      this.#log.error('instance numbers could not be saved', { error });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.save();
+  }
+
+  #table(path: string, keep: boolean): TableNumbers {
+    let numbers = this.#tables.get(path);
+    if (!numbers) {
+      numbers = { next: 1, byIdentity: new Map(), aliases: new Map() };
+      this.#tables.set(path, numbers);
+      if (!keep) this.#volatile.add(path);
+    }
+    return numbers;
+  }
+
+  #touch(): void {
+    this.#dirty = true;
+    this.#timer ??= this.#clock.timer(saveAfterMs, () => {
+      this.#timer = undefined;
+      void this.save();
+    });
+  }
+
+  #load(): void {
+    const text = this.#state.read(stateName);
+    if (text === undefined) return;
+    try {
+      const tables = JSON.parse(text) as Record<
+        string,
+        { next: number; rows: [string, number][]; aliases: [string, string][] }
+      >;
+      for (const [path, { next, rows, aliases }] of Object.entries(tables)) {
+        this.#tables.set(path, { next, byIdentity: new Map(rows), aliases: new Map(aliases) });
+      }
+    } catch (error) {
+      this.#log.error('saved instance numbers are unusable; rows are numbered anew', { error });
+    }
+  }
+}

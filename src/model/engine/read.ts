@@ -1,0 +1,180 @@
+import { ok, type Result, refused } from '#base';
+import type {
+  InstanceReading,
+  ModelFault,
+  NameReading,
+  ObjectInfo,
+  ObjectReading,
+  ParameterInfo,
+  ParameterReading,
+  PathReading,
+  View,
+} from '../api.ts';
+import { toSchemaPath } from '../path/index.ts';
+import type { Evaluator, Node } from './evaluate.ts';
+import { resolvePath } from './resolve.ts';
+import type { Tree } from './tree.ts';
+
+/** What a request is answered from. */
+export interface Reading {
+  readonly tree: Tree;
+  readonly evaluator: Evaluator;
+  readonly view: View;
+}
+
+/** @param maxDepth levels of objects below the path; 0: all */
+export function readPath(reading: Reading, requested: string, maxDepth: number): PathReading {
+  const { tree, evaluator, view } = reading;
+  const resolved = resolvePath(tree, evaluator, view.protocol, requested);
+  if (!resolved.ok) return { requested, result: resolved };
+  const { nodes, leaf, table, schemaPath } = resolved.value;
+  const supported = tree.supported(view.protocol);
+  if (leaf.kind === 'command' || leaf.kind === 'event') {
+    return { requested, result: refused({ kind: 'unsupported-path', message: 'not a parameter', path: requested }) };
+  }
+  if (leaf.kind === 'parameter') {
+    const info = supported.object(schemaPath)?.parameters.find((parameter) => parameter.name === leaf.name);
+    if (!info) {
+      const message = `${toSchemaPath(schemaPath)}${leaf.name} is not supported`;
+      return { requested, result: refused({ kind: 'unsupported-path', message, path: requested }) };
+    }
+    const objects = nodes.flatMap((node) => readObject(reading, node, [info]));
+    return { requested, result: ok(objects) };
+  }
+  const starts = table.length > 0 ? table.flatMap(({ parent }) => evaluator.children(parent, schemaPath)) : nodes;
+  const objects: ObjectReading[] = [];
+  for (const node of starts) collect(reading, node, maxDepth === 0 ? Number.POSITIVE_INFINITY : maxDepth, objects);
+  return { requested, result: ok(objects) };
+}
+
+function collect(reading: Reading, node: Node, depth: number, into: ObjectReading[]): void {
+  const info = reading.tree.supported(reading.view.protocol).object(node.schemaPath);
+  if (!info) return;
+  into.push(...readObject(reading, node, info.parameters, info));
+  if (depth <= 1) return;
+  for (const child of reading.tree.children(reading.view.protocol, node.schemaPath)) {
+    for (const row of reading.evaluator.children(node, child)) collect(reading, row, depth - 1, into);
+  }
+}
+
+function readObject(
+  reading: Reading,
+  node: Node,
+  wanted: readonly ParameterInfo[],
+  known?: ObjectInfo,
+): ObjectReading[] {
+  const info = known ?? reading.tree.supported(reading.view.protocol).object(node.schemaPath);
+  if (!info) return [];
+  const parameters = wanted
+    .filter((parameter) => reading.view.access?.allows('Param', 'r', node.path + parameter.name) ?? true)
+    .map((parameter) => readParameter(reading, node, parameter));
+  // A peer that may read nothing of it does not learn that it is there.
+  return parameters.length === 0 && wanted.length > 0 ? [] : [{ path: node.path, info, parameters }];
+}
+
+function readParameter(reading: Reading, node: Node, info: ParameterInfo): ParameterReading {
+  if ((info.hidden || info.secured) && !reading.view.reveal) return { info, value: '' };
+  const { value, fault } = reading.evaluator.value(reading.view.protocol, node, info.name);
+  return fault ? { info, value, fault } : { info, value };
+}
+
+/** TR-069 A.3.2.3: names below a path; a table itself is a line of its own, writable when rows may be added. */
+export function readNames(reading: Reading, path: string, nextLevel: boolean): Result<NameReading[], ModelFault> {
+  const { tree, evaluator, view } = reading;
+  const supported = tree.supported(view.protocol);
+  if (path === '') {
+    if (nextLevel) return ok([{ path: 'Device.', writable: false }]);
+    return readNames(reading, 'Device.', false);
+  }
+  const resolved = resolvePath(tree, evaluator, view.protocol, path);
+  if (!resolved.ok) return resolved;
+  const { nodes, leaf, table, schemaPath } = resolved.value;
+  if (leaf.kind === 'parameter') {
+    const info = supported.object(schemaPath)?.parameters.find((parameter) => parameter.name === leaf.name);
+    if (!info) return refused({ kind: 'unsupported-path', message: 'no such parameter', path });
+    if (nextLevel) return refused({ kind: 'value-conflict', message: 'a parameter has no next level', path });
+    return ok(nodes.map((node) => ({ path: node.path + leaf.name, writable: info.writable })));
+  }
+  if (leaf.kind !== 'object') return refused({ kind: 'unsupported-path', message: 'not a parameter or object', path });
+  const names: NameReading[] = [];
+  const rowOf = (row: Node): NameReading => ({
+    path: row.path,
+    writable: supported.object(row.schemaPath)?.deletable ?? false,
+  });
+  const tableLines = (parent: Node, child: string, deep: boolean): void => {
+    const name = child.slice(parent.schemaPath.length).split('.')[0]!;
+    names.push({ path: `${parent.path}${name}.`, writable: supported.object(child)?.creatable ?? false });
+    if (deep) for (const row of evaluator.children(parent, child)) below(row);
+  };
+  const children = (node: Node, deep: boolean): void => {
+    for (const info of supported.object(node.schemaPath)?.parameters ?? []) {
+      names.push({ path: node.path + info.name, writable: info.writable });
+    }
+    for (const child of tree.children(view.protocol, node.schemaPath)) {
+      if (child.endsWith('{i}.')) tableLines(node, child, deep);
+      else {
+        for (const single of evaluator.children(node, child)) {
+          if (deep) below(single);
+          else names.push(rowOf(single));
+        }
+      }
+    }
+  };
+  const below = (node: Node): void => {
+    names.push(rowOf(node));
+    children(node, true);
+  };
+  for (const { parent, schemaPath: child } of table) {
+    if (!nextLevel) tableLines(parent, child, true);
+    else for (const row of evaluator.children(parent, child)) names.push(rowOf(row));
+  }
+  for (const node of nodes) {
+    if (nextLevel) children(node, false);
+    else below(node);
+  }
+  return ok(names);
+}
+
+/** TR-369 GetInstances. */
+export function readInstances(
+  reading: Reading,
+  path: string,
+  firstLevelOnly: boolean,
+): Result<InstanceReading[], ModelFault> {
+  const { tree, evaluator, view } = reading;
+  const resolved = resolvePath(tree, evaluator, view.protocol, path);
+  if (!resolved.ok) return resolved;
+  const { nodes, leaf, table, schemaPath } = resolved.value;
+  if (leaf.kind !== 'object') return refused({ kind: 'path-syntax', message: 'an object path is needed', path });
+  const found: InstanceReading[] = [];
+  const visit = (node: Node): void => {
+    if (node.schemaPath.endsWith('{i}.') && (view.access?.allows('InstantiatedObj', 'r', node.path) ?? true)) {
+      found.push({ path: node.path, uniqueKeys: uniqueKeysOf(reading, node) });
+    }
+    if (!firstLevelOnly) descend(node);
+  };
+  const descend = (node: Node): void => {
+    for (const child of tree.children(view.protocol, node.schemaPath)) {
+      for (const row of evaluator.children(node, child)) {
+        if (firstLevelOnly && !child.endsWith('{i}.')) continue;
+        visit(row);
+      }
+    }
+  };
+  for (const { parent } of table) for (const row of evaluator.children(parent, schemaPath)) visit(row);
+  for (const node of nodes) {
+    if (node.schemaPath.endsWith('{i}.')) visit(node);
+    else descend(node);
+  }
+  return ok(found);
+}
+
+export function uniqueKeysOf(reading: Reading, node: Node): Record<string, string> {
+  const info = reading.tree.supported(reading.view.protocol).object(node.schemaPath);
+  const keys: Record<string, string> = {};
+  for (const name of new Set(info?.uniqueKeys.flat() ?? [])) {
+    const parameter = info!.parameters.find((candidate) => candidate.name === name);
+    if (parameter) keys[name] = readParameter(reading, node, parameter).value;
+  }
+  return keys;
+}

@@ -1,0 +1,202 @@
+import { ok, type Result, refused } from '#base';
+import type { ModelFault, Protocol } from '../api.ts';
+import { fillInstances, type ParsedPath, parsePath, type SearchTerm, type Segment } from '../path/index.ts';
+import { checkTerm, matchesTerm, splitList } from '../validate/index.ts';
+import type { Evaluator, Node } from './evaluate.ts';
+import type { Tree } from './tree.ts';
+
+/** Where a path leads: objects that exist now, and what it ends in. */
+export interface Resolved {
+  readonly nodes: readonly Node[];
+  readonly leaf: ParsedPath['leaf'];
+  /** The path ends in a table rather than in rows: `Device.WiFi.SSID.` */
+  readonly table: { readonly parent: Node; readonly schemaPath: string }[];
+  /** Schema path of the object that the path ends in. */
+  readonly schemaPath: string;
+  /** There was a wildcard or search: that nothing matches is no fault. */
+  readonly searching: boolean;
+}
+
+const fault = (kind: ModelFault['kind'], message: string, path: string): ModelFault => ({ kind, message, path });
+const referenceDepthLimit = 4;
+
+export function resolvePath(
+  tree: Tree,
+  evaluator: Evaluator,
+  protocol: Protocol,
+  text: string,
+): Result<Resolved, ModelFault> {
+  const parsed = parsePath(text, protocol);
+  if (!parsed.ok) return refused(fault('path-syntax', parsed.fault.message, text));
+  return resolveParsed(tree, evaluator, protocol, parsed.value, text, 0);
+}
+
+function resolveParsed(
+  tree: Tree,
+  evaluator: Evaluator,
+  protocol: Protocol,
+  path: ParsedPath,
+  text: string,
+  depth: number,
+): Result<Resolved, ModelFault> {
+  const view = tree.view(protocol);
+  const { segments, leaf } = path;
+  if (segments.length > 0 && (segments[0]!.kind !== 'name' || segments[0]!.name !== 'Device')) {
+    return refused(fault('unsupported-path', 'paths begin with Device.', text));
+  }
+  let nodes: Node[] = [evaluator.root()];
+  let schemaPath = 'Device.';
+  let table: Resolved['table'] = [];
+  let searching = false;
+  /** The path has come to a table and has not chosen rows yet. */
+  let rowMissing = false;
+  for (const segment of segments.slice(1)) {
+    if (segment.kind === 'name') {
+      if (rowMissing) return refused(fault('unsupported-path', `'${segment.name}' follows a table`, text));
+      const single = `${schemaPath}${segment.name}.`;
+      const multi = `${single}{i}.`;
+      const found = [single, multi].find((candidate) => view.has(candidate) && tree.binding(candidate));
+      if (!found)
+        return refused(
+          fault('unsupported-path', `no object ${fillInstances(single, nodes[0]?.instances ?? [])}`, text),
+        );
+      schemaPath = found;
+      rowMissing = found === multi;
+      if (rowMissing) table = nodes.map((parent) => ({ parent, schemaPath: multi }));
+      else nodes = nodes.flatMap((parent) => evaluator.children(parent, single));
+      continue;
+    }
+    if (segment.kind === 'reference') {
+      const followed = follow(tree, evaluator, protocol, nodes, schemaPath, segment, text, depth);
+      if (!followed.ok) return followed;
+      nodes = followed.value.nodes;
+      schemaPath = followed.value.schemaPath;
+      searching = true;
+      continue;
+    }
+    if (segment.kind === 'schema') return refused(fault('path-syntax', '{i} stands for no row', text));
+    if (!rowMissing) return refused(fault('unsupported-path', `${schemaPath} is not a table`, text));
+    const rows = table.flatMap(({ parent }) => evaluator.children(parent, schemaPath));
+    const chosen = choose(tree, evaluator, protocol, rows, schemaPath, segment, text);
+    if (!chosen.ok) return chosen;
+    nodes = chosen.value;
+    table = [];
+    rowMissing = false;
+    if (segment.kind === 'wildcard' || segment.kind === 'search') searching = true;
+    else if (nodes.length === 0 && !searching) return refused(fault('no-instance', 'no such row', text));
+  }
+  if (rowMissing) nodes = [];
+  if (nodes.length === 0 && table.length === 0 && !searching)
+    return refused(fault('no-instance', 'not there now', text));
+  if (leaf.kind !== 'object' && rowMissing) {
+    return refused(fault('unsupported-path', `${schemaPath} is a table: the row is missing`, text));
+  }
+  return ok({ nodes, leaf, table, schemaPath, searching });
+}
+
+function choose(
+  tree: Tree,
+  evaluator: Evaluator,
+  protocol: Protocol,
+  rows: Node[],
+  schemaPath: string,
+  segment: Exclude<Segment, { kind: 'name' | 'schema' | 'reference' }>,
+  text: string,
+): Result<Node[], ModelFault> {
+  switch (segment.kind) {
+    case 'instance':
+      return ok(rows.filter((row) => row.instances.at(-1) === segment.instance));
+    case 'wildcard':
+      return ok(rows);
+    case 'alias':
+      return ok(rows.filter((row) => evaluator.value(protocol, row, 'Alias').value === segment.alias));
+    case 'search': {
+      let kept = rows;
+      for (const term of segment.terms) {
+        const searched = search(tree, evaluator, protocol, kept, schemaPath, term, text);
+        if (!searched.ok) return searched;
+        kept = searched.value;
+      }
+      return ok(kept);
+    }
+  }
+}
+
+/** TR-369 "Searching with Expressions": the term's path is relative to the row and may follow references. */
+function search(
+  tree: Tree,
+  evaluator: Evaluator,
+  protocol: Protocol,
+  rows: Node[],
+  schemaPath: string,
+  term: SearchTerm,
+  text: string,
+): Result<Node[], ModelFault> {
+  const view = tree.view(protocol);
+  const plain = term.steps.every((step) => step.follow === undefined);
+  if (plain) {
+    const definition = view.parameter(schemaPath + term.steps.map((step) => step.name).join('.'));
+    if (!definition) return refused(fault('path-syntax', 'a search compares a parameter of the row', text));
+    const checked = checkTerm(definition.type, term);
+    if (!checked.ok) return refused({ ...checked.fault, path: text });
+  }
+  return ok(
+    rows.filter((row) => {
+      let at: Node[] = [row];
+      for (const [index, step] of term.steps.entries()) {
+        if (index === term.steps.length - 1) {
+          return at.some((node) => {
+            const definition = view.parameter(node.schemaPath + step.name);
+            return (
+              definition !== undefined &&
+              matchesTerm(definition.type, evaluator.value(protocol, node, step.name).value, term)
+            );
+          });
+        }
+        at = at.flatMap((node) =>
+          step.follow === undefined
+            ? evaluator.children(node, `${node.schemaPath}${step.name}.`)
+            : targets(tree, evaluator, protocol, node, step.name, step.follow, 0),
+        );
+      }
+      return false;
+    }),
+  );
+}
+
+function follow(
+  tree: Tree,
+  evaluator: Evaluator,
+  protocol: Protocol,
+  nodes: Node[],
+  schemaPath: string,
+  segment: Extract<Segment, { kind: 'reference' }>,
+  text: string,
+  depth: number,
+): Result<{ nodes: Node[]; schemaPath: string }, ModelFault> {
+  const definition = tree.view(protocol).parameter(schemaPath + segment.name);
+  if (!definition?.type.pathReference) return refused(fault('path-syntax', `${segment.name} is not a reference`, text));
+  const reached = nodes.flatMap((node) => targets(tree, evaluator, protocol, node, segment.name, segment.item, depth));
+  const to = reached[0]?.schemaPath ?? definition.type.pathReference.targets[0] ?? 'Device.';
+  return ok({ nodes: reached.filter((node) => node.schemaPath === to), schemaPath: to });
+}
+
+function targets(
+  tree: Tree,
+  evaluator: Evaluator,
+  protocol: Protocol,
+  node: Node,
+  name: string,
+  item: number | '*',
+  depth: number,
+): Node[] {
+  if (depth >= referenceDepthLimit) return [];
+  const paths = splitList(evaluator.value(protocol, node, name).value);
+  const wanted = item === '*' ? paths : paths.slice(item - 1, item);
+  return wanted.flatMap((path) => {
+    const parsed = parsePath(`${path}.`, protocol);
+    if (!parsed.ok) return [];
+    const resolved = resolveParsed(tree, evaluator, protocol, parsed.value, path, depth + 1);
+    return resolved.ok ? [...resolved.value.nodes] : [];
+  });
+}

@@ -1,0 +1,83 @@
+import { type Log, TandemError } from '#base';
+import type { StateStore, Uci } from '#platform';
+import type { Plan } from './stage.ts';
+
+const journalName = 'journal';
+
+/** Applying failed after everything had been validated; what was done has been undone. */
+export class ApplyError extends TandemError {
+  constructor(message: string, cause: unknown) {
+    super('MODEL_APPLY', message, { cause });
+  }
+}
+
+/**
+ * Applies a plan, all or nothing: the packages' texts go into a journal on flash before the first is replaced, and the
+ * journal goes after the last. A journal found at start is of a transaction that was cut off, and is undone.
+ */
+export class Transactions {
+  readonly #uci: Uci;
+  readonly #state: StateStore;
+  readonly #log: Log;
+  /** Tells the device's services that a package has changed (procd's config.change). */
+  readonly #reload: (pack: string) => Promise<void>;
+
+  constructor(uci: Uci, state: StateStore, log: Log, reload: (pack: string) => Promise<void>) {
+    this.#uci = uci;
+    this.#state = state;
+    this.#log = log;
+    this.#reload = reload;
+  }
+
+  /** Before anything else at start. */
+  async recover(): Promise<void> {
+    const journal = this.#state.read(journalName);
+    if (journal === undefined) return;
+    this.#log.warn('a transaction was cut off; its packages are put back');
+    const before = JSON.parse(journal) as Record<string, string | undefined>;
+    for (const [pack, text] of Object.entries(before)) if (text !== undefined) await this.#uci.replace(pack, text);
+    await this.#state.remove(journalName);
+  }
+
+  /**
+   * @param persist runs last, when everything else is in place; its failure undoes the transaction as well
+   * @throws ApplyError
+   */
+  async apply(plan: Plan, persist: () => Promise<void>): Promise<void> {
+    const undo: (() => void | Promise<void>)[] = [];
+    const packages = [...plan.uci].filter(([, changes]) => changes.length > 0);
+    try {
+      if (packages.length > 0) {
+        const before: Record<string, string | undefined> = {};
+        const after = new Map<string, string>();
+        for (const [pack, changes] of packages) {
+          before[pack] = this.#uci.text(pack);
+          after.set(pack, this.#uci.preview(pack, changes));
+        }
+        await this.#state.write(journalName, JSON.stringify(before));
+        undo.push(() => this.#state.remove(journalName));
+        for (const [pack, text] of after) {
+          undo.push(async () => {
+            if (before[pack] !== undefined) await this.#uci.replace(pack, before[pack]);
+          });
+          await this.#uci.replace(pack, text);
+        }
+      }
+      for (const effect of plan.effects) undo.push(await effect());
+      await persist();
+      if (packages.length > 0) await this.#state.remove(journalName);
+    } catch (error) {
+      for (const step of undo.reverse()) {
+        try {
+          await step();
+        } catch (failure) {
+          this.#log.error('undoing a failed transaction failed; it is tried again at the next start', {
+            error: failure,
+          });
+        }
+      }
+      throw new ApplyError('the change could not be applied; nothing was kept', error);
+    }
+    for (const [pack] of packages) await this.#reload(pack);
+  }
+}

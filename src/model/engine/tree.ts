@@ -1,0 +1,215 @@
+import { InvariantError } from '#base';
+import type {
+  ArgumentInfo,
+  CommandHandler,
+  Declaration,
+  DeclaredParameter,
+  ObjectInfo,
+  ParameterInfo,
+  Protocol,
+  SupportedModel,
+} from '../api.ts';
+import type { CompiledObject } from '../mapping/compile.ts';
+import { parentObjectPath } from '../path/index.ts';
+import type { Arguments, ObjectDefinition, ParameterDefinition, Schema, SchemaView } from '../schema/index.ts';
+import type { StoredRows } from './stored.ts';
+
+/** Everything that serves one object of the schema. */
+export interface Binding {
+  readonly path: string;
+  mapped: CompiledObject | undefined;
+  stored: StoredRows | undefined;
+  readonly parameters: Map<string, DeclaredParameter>;
+  readonly commands: Map<string, CommandHandler>;
+  readonly events: Set<string>;
+}
+
+/** What is supported: the schema, narrowed to what is mapped or declared. */
+export class Tree {
+  readonly schema: Schema;
+  readonly #bindings = new Map<string, Binding>();
+  readonly #views: Record<Protocol, SchemaView>;
+  #infos = new Map<string, ObjectInfo | undefined>();
+
+  constructor(schema: Schema) {
+    this.schema = schema;
+    this.#views = { cwmp: schema.view('cwmp'), usp: schema.view('usp') };
+  }
+
+  binding(path: string): Binding | undefined {
+    return this.#bindings.get(path);
+  }
+
+  definition(path: string): ObjectDefinition | undefined {
+    return this.#views.usp.object(path) ?? this.#views.cwmp.object(path);
+  }
+
+  view(protocol: Protocol): SchemaView {
+    return this.#views[protocol];
+  }
+
+  map(object: CompiledObject): void {
+    this.#bind(object.path).mapped = object;
+  }
+
+  store(path: string, rows: StoredRows): void {
+    this.#bind(path).stored = rows;
+  }
+
+  declare(declaration: Declaration): Disposable {
+    const binding = this.#bind(declaration.path);
+    const definition = this.definition(declaration.path)!;
+    for (const [name, parameter] of Object.entries(declaration.parameters ?? {})) {
+      if (!this.#views.usp.parameter(declaration.path + name) && !this.#views.cwmp.parameter(declaration.path + name)) {
+        throw new InvariantError(`${declaration.path}${name} is not in the schema`);
+      }
+      binding.parameters.set(name, parameter);
+    }
+    for (const [name, handler] of Object.entries(declaration.commands ?? {})) {
+      if (!definition.command(name)) throw new InvariantError(`${declaration.path}${name} is not in the schema`);
+      binding.commands.set(name, handler);
+    }
+    for (const name of declaration.events ?? []) {
+      if (!definition.event(name)) throw new InvariantError(`${declaration.path}${name} is not in the schema`);
+      binding.events.add(name);
+    }
+    return {
+      [Symbol.dispose]: () => {
+        for (const name of Object.keys(declaration.parameters ?? {})) binding.parameters.delete(name);
+        for (const name of Object.keys(declaration.commands ?? {})) binding.commands.delete(name);
+        for (const name of declaration.events ?? []) binding.events.delete(name);
+        this.#infos = new Map();
+      },
+    };
+  }
+
+  supported(protocol: Protocol): SupportedModel {
+    const object = (path: string) => this.#info(protocol, path);
+    const below = (path: string): ObjectInfo[] => {
+      const info = object(path);
+      const view = this.#views[protocol];
+      const children = view.children(path).flatMap((child) => (this.#reaches(child) ? below(child) : []));
+      return info ? [info, ...children] : children;
+    };
+    return {
+      object,
+      below,
+      children: (path) =>
+        this.#views[protocol].children(path).flatMap((child) => {
+          const info = this.#reaches(child) ? object(child) : undefined;
+          return info ? [info] : [];
+        }),
+    };
+  }
+
+  /** Schema paths of the supported children, in path order. */
+  children(protocol: Protocol, path: string): string[] {
+    return this.#views[protocol].children(path).filter((child) => this.#reaches(child));
+  }
+
+  #bind(path: string): Binding {
+    const known = this.#bindings.get(path);
+    this.#infos = new Map();
+    if (known) return known;
+    if (!this.definition(path)) throw new InvariantError(`${path} is not in the schema`);
+    const binding: Binding = {
+      path,
+      mapped: undefined,
+      stored: undefined,
+      parameters: new Map(),
+      commands: new Map(),
+      events: new Set(),
+    };
+    this.#bindings.set(path, binding);
+    // What stands above a supported object is supported as well: it has to be walked through.
+    const parent = parentObjectPath(path);
+    if (parent !== '' && parent !== path && !this.#bindings.has(parent)) this.#bind(parent);
+    return binding;
+  }
+
+  #reaches(path: string): boolean {
+    return this.#bindings.has(path);
+  }
+
+  #info(protocol: Protocol, path: string): ObjectInfo | undefined {
+    const key = `${protocol} ${path}`;
+    if (this.#infos.has(key)) return this.#infos.get(key);
+    const info = this.#makeInfo(protocol, path);
+    this.#infos.set(key, info);
+    return info;
+  }
+
+  #makeInfo(protocol: Protocol, path: string): ObjectInfo | undefined {
+    const definition = this.#views[protocol].object(path);
+    const binding = this.#bindings.get(path);
+    if (!definition || !binding) return undefined;
+    const changeable =
+      definition.table &&
+      definition.access === 'readWrite' &&
+      !definition.fixedObject &&
+      (binding.stored !== undefined || binding.mapped?.add !== undefined);
+    return {
+      path,
+      table: definition.table,
+      creatable: changeable,
+      deletable: changeable,
+      uniqueKeys: definition.uniqueKeys.map((key) => key.parameters),
+      parameters: definition.parameters.flatMap((parameter) => {
+        const how = this.#serves(binding, definition, parameter, protocol);
+        return how === undefined ? [] : [parameterInfo(parameter, how === 'writable')];
+      }),
+      commands: definition.commands
+        .filter((command) => binding.commands.has(command.name))
+        .map((command) => ({
+          name: command.name,
+          async: command.async,
+          input: argumentInfos(command.input),
+          output: argumentInfos(command.output),
+        })),
+      events: definition.events
+        .filter((event) => binding.events.has(event.name))
+        .map((event) => ({ name: event.name, args: argumentInfos(event.args) })),
+    };
+  }
+
+  #serves(
+    binding: Binding,
+    definition: ObjectDefinition,
+    parameter: ParameterDefinition,
+    protocol: Protocol,
+  ): 'readable' | 'writable' | undefined {
+    const writable = parameter.access !== 'readOnly';
+    const declared = binding.parameters.get(parameter.name);
+    if (declared) return declared.set && writable ? 'writable' : 'readable';
+    if (binding.stored?.columns.has(parameter.name)) return writable ? 'writable' : 'readable';
+    const mapped = binding.mapped?.parameters.get(parameter.name);
+    if (mapped) return mapped.option !== undefined && writable ? 'writable' : 'readable';
+    if (parameter.name === 'Alias' && definition.table) return 'writable';
+    return this.countedTable(protocol, definition.path, parameter.name) ? 'readable' : undefined;
+  }
+
+  /** The supported table that a ...NumberOfEntries parameter counts. */
+  countedTable(protocol: Protocol, path: string, parameter: string): string | undefined {
+    if (!parameter.endsWith('NumberOfEntries')) return undefined;
+    const view = this.#views[protocol];
+    return this.children(protocol, path).find((child) => view.object(child)?.numEntriesParameter === parameter);
+  }
+}
+
+function parameterInfo(definition: ParameterDefinition, writable: boolean): ParameterInfo {
+  return {
+    name: definition.name,
+    type: definition.type.base,
+    access: definition.access,
+    writable,
+    list: definition.type.list !== undefined,
+    hidden: definition.hidden,
+    secured: definition.secured,
+    activeNotify: definition.activeNotify,
+    forcedInform: definition.forcedInform,
+  };
+}
+
+function argumentInfos(args: Arguments): ArgumentInfo[] {
+  return args.parameters.map(({ name, type, mandatory }) => ({ name, type: type.base, mandatory }));
+}

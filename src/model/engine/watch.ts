@@ -1,0 +1,148 @@
+import type { BaseType, Change, ModelFault, ObjectReading, Origin, Protocol, View, WatchRequest } from '../api.ts';
+import { parsePath, toSchemaPath } from '../path/index.ts';
+
+interface Group {
+  readonly path: string;
+  readonly protocol: Protocol;
+  /** By full parameter path. */
+  values: Map<string, { readonly type: BaseType; readonly value: string }>;
+  /** By instance path, with unique keys. */
+  rows: Map<string, Readonly<Record<string, string>>>;
+  readonly members: Set<Member>;
+}
+
+interface Member {
+  readonly kinds: ReadonlySet<Change['kind']>;
+  readonly view: View;
+  readonly heard: (change: Change) => void;
+}
+
+/** What a group sees when it looks. */
+export interface Look {
+  readonly objects: readonly ObjectReading[];
+  readonly rows: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+/**
+ * Who is told of what. Watches of the same path share one look at the device; what changed is the difference to the look before, so
+ * that a value that did not change is never told.
+ */
+export class Watches {
+  readonly #groups = new Map<string, Group>();
+  readonly #events = new Map<Member, readonly string[]>();
+  readonly #look: (protocol: Protocol, paths: readonly string[]) => Promise<Look[]>;
+
+  constructor(look: (protocol: Protocol, paths: readonly string[]) => Promise<Look[]>) {
+    this.#look = look;
+  }
+
+  get watching(): boolean {
+    return this.#groups.size > 0;
+  }
+
+  async add(view: View, request: WatchRequest, heard: (change: Change) => void): Promise<Disposable | ModelFault> {
+    const member: Member = { kinds: new Set(request.kinds), view, heard };
+    for (const path of request.paths) {
+      const parsed = parsePath(path, view.protocol);
+      if (!parsed.ok) return { kind: 'path-syntax', message: parsed.fault.message, path };
+    }
+    if (member.kinds.has('event')) this.#events.set(member, request.paths);
+    const joined: Group[] = [];
+    if (['value', 'created', 'deleted'].some((kind) => member.kinds.has(kind as Change['kind']))) {
+      for (const path of request.paths) {
+        const key = `${view.protocol} ${path}`;
+        let group = this.#groups.get(key);
+        if (!group) {
+          group = { path, protocol: view.protocol, values: new Map(), rows: new Map(), members: new Set() };
+          const [look] = await this.#look(view.protocol, [path]);
+          this.#remember(group, look!);
+          this.#groups.set(key, group);
+        }
+        group.members.add(member);
+        joined.push(group);
+      }
+    }
+    return {
+      [Symbol.dispose]: () => {
+        this.#events.delete(member);
+        for (const group of joined) {
+          group.members.delete(member);
+          if (group.members.size === 0) this.#groups.delete(`${group.protocol} ${group.path}`);
+        }
+      },
+    };
+  }
+
+  /**
+   * Looks at everything that is watched and tells what has changed since.
+   * @param writtenBy who wrote which parameters; everything else changed by itself
+   */
+  async refresh(writtenBy?: { readonly origin: Origin; readonly written: ReadonlySet<string> }): Promise<void> {
+    for (const protocol of ['cwmp', 'usp'] as const) {
+      const groups = [...this.#groups.values()].filter((group) => group.protocol === protocol);
+      if (groups.length === 0) continue;
+      const looks = await this.#look(
+        protocol,
+        groups.map((group) => group.path),
+      );
+      for (const [index, group] of groups.entries()) this.#tell(group, looks[index]!, writtenBy);
+    }
+  }
+
+  raise(path: string, args: Readonly<Record<string, string>>, origin: Origin): void {
+    const schemaPath = toSchemaPath(path);
+    for (const [member, paths] of this.#events) {
+      const wanted = paths.some((watched) => {
+        if (watched.endsWith('.')) return path.startsWith(watched) || schemaPath.startsWith(toSchemaPath(watched));
+        return watched === path || toSchemaPath(watched.replaceAll('.*.', '.{i}.')) === schemaPath;
+      });
+      if (wanted) member.heard({ kind: 'event', path, args, origin });
+    }
+  }
+
+  #remember(group: Group, look: Look): void {
+    group.values = new Map();
+    for (const object of look.objects) {
+      for (const { info, value, fault } of object.parameters) {
+        // A source that fails for once has not changed its value.
+        if (!fault) group.values.set(object.path + info.name, { type: info.type, value });
+      }
+    }
+    group.rows = new Map(look.rows);
+  }
+
+  #tell(group: Group, look: Look, by: Parameters<Watches['refresh']>[0]): void {
+    const device: Origin = { by: 'device' };
+    const before = { values: group.values, rows: group.rows };
+    const failed = new Set(
+      look.objects.flatMap((object) =>
+        object.parameters.flatMap((reading) => (reading.fault ? [object.path + reading.info.name] : [])),
+      ),
+    );
+    this.#remember(group, look);
+    for (const path of failed) {
+      const kept = before.values.get(path);
+      if (kept) group.values.set(path, kept);
+    }
+    for (const [path, uniqueKeys] of group.rows) {
+      if (!before.rows.has(path)) {
+        this.#send(group, { kind: 'created', path, uniqueKeys, origin: by?.written.has(path) ? by.origin : device });
+      }
+    }
+    for (const [path, { type, value }] of group.values) {
+      const known = before.values.get(path);
+      // A parameter of a new row is told by the row's creation.
+      if (!known || known.value === value) continue;
+      const origin = by?.written.has(path) ? by.origin : device;
+      this.#send(group, { kind: 'value', path, type, value, origin });
+    }
+    for (const path of before.rows.keys()) {
+      if (!group.rows.has(path))
+        this.#send(group, { kind: 'deleted', path, origin: by?.written.has(path) ? by.origin : device });
+    }
+  }
+
+  #send(group: Group, change: Change): void {
+    for (const member of [...group.members]) if (member.kinds.has(change.kind)) member.heard(change);
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Expressions of the mapping language. There is nothing to execute: a path through an answer, with filters by equality.
+ *
+ *   option                          an option of this row
+ *   source/a/b                      into a source's answer
+ *   source/*\/list[section=$id]/x   every member, those elements whose member equals
+ *   $item/a, $ifname                a variable
+ *   …/#                             how many there are
+ */
+export interface Expression {
+  readonly head: { readonly kind: 'option' | 'source' | 'variable'; readonly name: string };
+  readonly steps: readonly Step[];
+}
+
+export interface Step {
+  readonly kind: 'key' | 'variable' | 'every' | 'count' | 'names';
+  readonly name: string;
+  readonly conditions: readonly Condition[];
+}
+
+export interface Condition {
+  readonly key: string;
+  readonly equal: boolean;
+  /** Begins with `$`: a variable. */
+  readonly operand: string;
+}
+
+/** @returns the expression, or what is wrong with the text */
+export function parseExpression(text: string, sources: ReadonlySet<string>): Expression | string {
+  const [first, ...rest] = splitSteps(text);
+  if (!first) return 'an expression is empty';
+  const steps: Step[] = [];
+  for (const part of rest) {
+    const step = parseStep(part);
+    if (typeof step === 'string') return step;
+    steps.push(step);
+  }
+  if (first.startsWith('$')) return { head: { kind: 'variable', name: first.slice(1) }, steps };
+  const bracket = first.indexOf('[');
+  if (bracket >= 0) return `'${first}': a filter needs a step before it`;
+  if (rest.length > 0) {
+    if (!sources.has(first)) return `'${first}' is not a source of this file`;
+    return { head: { kind: 'source', name: first }, steps };
+  }
+  if (!/^[\w-]+$/.test(first)) return `'${first}' is not the name of an option`;
+  return { head: { kind: 'option', name: first }, steps };
+}
+
+/** Conditions of a filter: `mode=ap&disabled!=1`. @returns the conditions, or what is wrong */
+export function parseConditions(text: string): Condition[] | string {
+  const conditions: Condition[] = [];
+  for (const part of text.split('&')) {
+    const match = /^([\w.-]+)(=|!=)(.*)$/.exec(part);
+    if (!match) return `'${part}' is not a condition (name=value or name!=value)`;
+    conditions.push({ key: match[1]!, equal: match[2] === '=', operand: match[3]! });
+  }
+  return conditions;
+}
+
+function parseStep(text: string): Step | string {
+  const match = /^([^[\]]+)(?:\[(.*)\])?$/.exec(text);
+  if (!match) return `'${text}' is not a step`;
+  const conditions = match[2] === undefined ? [] : parseConditions(match[2]);
+  if (typeof conditions === 'string') return conditions;
+  const name = match[1]!;
+  if (name === '*') return { kind: 'every', name, conditions };
+  if (name === '#') return { kind: 'count', name, conditions };
+  if (name === '@') return { kind: 'names', name, conditions };
+  if (name.startsWith('$')) return { kind: 'variable', name: name.slice(1), conditions };
+  return { kind: 'key', name, conditions };
+}
+
+/** Slashes inside brackets belong to the condition. */
+function splitSteps(text: string): string[] {
+  return text.match(/(?:[^/[]|\[[^\]]*\])+/g) ?? [];
+}
+
+/** What an expression is evaluated against. */
+export interface Surroundings {
+  /** Option of the row's own section. */
+  option(name: string): unknown;
+  /** The source's answer; `undefined` while it is on its way, or when there is none. */
+  source(name: string): unknown;
+  variable(name: string): unknown;
+}
+
+/** Every value that the expression reaches, in order. */
+export function evaluate(expression: Expression, around: Surroundings): unknown[] {
+  const { head } = expression;
+  const start =
+    head.kind === 'option'
+      ? around.option(head.name)
+      : head.kind === 'source'
+        ? around.source(head.name)
+        : around.variable(head.name);
+  let values: unknown[] = start === undefined || start === null ? [] : [start];
+  for (const step of expression.steps) {
+    values = take(values, step, around);
+    if (values.length === 0 && step.kind !== 'count') break;
+  }
+  return values;
+}
+
+function take(values: unknown[], step: Step, around: Surroundings): unknown[] {
+  if (step.kind === 'count') return [values.reduce<number>((sum, value) => sum + membersOf(value).length, 0)];
+  if (step.kind === 'names') {
+    return values.flatMap((value) => (value !== null && typeof value === 'object' ? Object.keys(value) : []));
+  }
+  const reached: unknown[] = [];
+  for (const value of values) {
+    if (step.kind === 'every') {
+      for (const member of membersOf(value)) if (meets(member, step.conditions, around)) reached.push(member);
+      continue;
+    }
+    const key = step.kind === 'variable' ? text(around.variable(step.name)) : step.name;
+    const member = memberOf(value, key);
+    if (member === undefined || member === null) continue;
+    if (step.conditions.length === 0) reached.push(member);
+    else for (const element of membersOf(member)) if (meets(element, step.conditions, around)) reached.push(element);
+  }
+  return reached;
+}
+
+export function meets(value: unknown, conditions: readonly Condition[], around: Surroundings): boolean {
+  return conditions.every((condition) => {
+    const actual = text(memberOf(value, condition.key));
+    const wanted = condition.operand.startsWith('$')
+      ? text(around.variable(condition.operand.slice(1)))
+      : condition.operand;
+    return (actual === wanted) === condition.equal;
+  });
+}
+
+export function memberOf(value: unknown, key: string): unknown {
+  if (value === null || typeof value !== 'object') return undefined;
+  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+export function membersOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value;
+  if (value !== null && typeof value === 'object') return Object.values(value);
+  return [];
+}
+
+function text(value: unknown): string {
+  return value === undefined || value === null ? '' : String(value);
+}

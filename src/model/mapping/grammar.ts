@@ -1,0 +1,73 @@
+/**
+ * The mapping language as it stands in the JSON files (docs/mapping-language.md). It says only where a parameter lives; what it is
+ * comes from the schema.
+ */
+export interface MappingFile {
+  readonly sources: Readonly<Record<string, SourceText>>;
+  /** By schema path with trailing dot. */
+  readonly objects: Readonly<Record<string, ObjectText>>;
+}
+
+export interface SourceText {
+  /** Package name. */
+  readonly uci?: string;
+  /** Object and method. */
+  readonly ubus?: readonly [string, string];
+  /** Arguments of the ubus call; a value may be an expression that begins with `$`. */
+  readonly args?: Readonly<Record<string, string | number | boolean>>;
+  /** A text file below the root; an absent one is an absent source. */
+  readonly file?: string;
+  /** How the file is read. Default `text`. */
+  readonly parse?: 'text' | 'json' | 'pairs';
+  /** Seconds for which an answer may be used again. Default 0: once for each request. */
+  readonly fresh?: number;
+  /** ubus event or object whose notifications say that the answer has changed. */
+  readonly changes?: readonly string[];
+  /** Seconds between looks while somebody watches and no event tells. */
+  readonly poll?: number;
+}
+
+export type ParameterText = string | ParameterRule;
+
+export interface ParameterRule {
+  /** Expression: option, `source/path` or `$variable/path`. */
+  readonly at?: string;
+  /** A constant. */
+  readonly is?: string;
+  /** Converter, or a table from the source's values to TR-181's. */
+  readonly as?: string | Readonly<Record<string, string>>;
+  /** The source's value when there is none. */
+  readonly default?: string;
+  /** Table whose rows a `ref` names. */
+  readonly to?: string;
+  /** Variable of those rows that the value is compared with. Default: the row's identity. */
+  readonly by?: string;
+  /** For `scale`: the source's value is multiplied by this. */
+  readonly factor?: number;
+  /** Option that a write goes to when it is read from elsewhere; `false`: read only. */
+  readonly write?: string | false;
+}
+
+export interface ObjectText {
+  /** Table: `package/type[filter]`, `source/path/*`, or `option[]`. */
+  readonly rows?: string;
+  /** Table over an array: what identifies a row. */
+  readonly id?: string;
+  /** Single object over a section: `package/type` (the first) or `package/type/name`. */
+  readonly row?: string;
+  readonly let?: Readonly<Record<string, string>>;
+  /** Options of a new section. Present: rows may be added and deleted. */
+  readonly add?: Readonly<Record<string, string>>;
+  /** The object is absent while this expression gives nothing. */
+  readonly when?: string;
+  /** false: instance numbers live in memory only (rows that come and go by themselves). */
+  readonly keep?: boolean;
+  readonly parameters: Readonly<Record<string, ParameterText>>;
+}
+
+/** One thing wrong with a mapping file. */
+export interface MappingProblem {
+  readonly file: string;
+  readonly path: string;
+  readonly reason: string;
+}

@@ -1,0 +1,56 @@
+import type { MappingFile, MappingProblem, ObjectText, ParameterText, SourceText } from './grammar.ts';
+
+const objectKeys = new Set(['rows', 'id', 'row', 'let', 'add', 'when', 'keep']);
+
+/**
+ * Reads the JSON of a mapping file into its flat form: nested objects (`"Stats.": {…}`) become entries of their own.
+ * @returns what could be read, and every problem of form; what the schema says about it is checked later
+ */
+export function parseMapping(file: string, text: string): { mapping: MappingFile; problems: MappingProblem[] } {
+  const problems: MappingProblem[] = [];
+  const sources: Record<string, SourceText> = Object.create(null);
+  const objects: Record<string, ObjectText> = Object.create(null);
+  const say = (path: string, reason: string) => problems.push({ file, path, reason });
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch (error) {
+    say('', `not JSON: ${(error as Error).message}`);
+    return { mapping: { sources, objects }, problems };
+  }
+  if (!isTable(root)) {
+    say('', 'a mapping file is a JSON object');
+    return { mapping: { sources, objects }, problems };
+  }
+  for (const [key, value] of Object.entries(root)) {
+    if (key === 'sources') {
+      if (!isTable(value)) say('sources', 'is an object of sources');
+      else for (const [name, source] of Object.entries(value)) sources[name] = source as SourceText;
+    } else if (key.endsWith('.')) {
+      readObject(key, value);
+    } else if (key !== '$schema') {
+      say(key, 'an object path ends in a dot');
+    }
+  }
+  return { mapping: { sources, objects }, problems };
+
+  function readObject(path: string, value: unknown): void {
+    if (!isTable(value)) {
+      say(path, 'is an object of parameters');
+      return;
+    }
+    const parameters: Record<string, ParameterText> = Object.create(null);
+    const own: Record<string, unknown> = {};
+    for (const [key, member] of Object.entries(value)) {
+      if (objectKeys.has(key)) own[key] = member;
+      else if (key.endsWith('.')) readObject(path + key, member);
+      else if (typeof member === 'string' || isTable(member)) parameters[key] = member as ParameterText;
+      else say(path + key, 'is an expression or a rule');
+    }
+    objects[path] = { ...own, parameters };
+  }
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,171 @@
+import { type Clock, explain, type Log } from '#base';
+import type { BlobTable, Bus, Files, Uci, UciPackage } from '#platform';
+import type { SourceText } from './grammar.ts';
+
+/** What the model reads from. */
+export interface SourcePorts {
+  readonly bus: Bus;
+  readonly uci: Uci;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What one call of a source gave. A failure is kept: it costs its own parameters only. */
+export type Answer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string };
+
+const inFlightLimit = 4;
+const callTimeoutMs = 5000;
+const fileLimitBytes = 256 * 1024;
+
+/**
+ * Asks sources. Answers of ubus calls are shared: identical calls in flight coalesce, and one is used again for as long
+ * as its source says it is fresh.
+ */
+export class Sources {
+  readonly ports: SourcePorts;
+  /** Of ubus calls, since start: for tests and the bench. */
+  calls = 0;
+  readonly #kept = new Map<string, { readonly answer: Answer; readonly atMs: number }>();
+  readonly #flying = new Map<string, Promise<Answer>>();
+
+  constructor(ports: SourcePorts) {
+    this.ports = ports;
+  }
+
+  /** Something has changed on the device: nothing that was kept is fresh any more. */
+  forget(): void {
+    this.#kept.clear();
+  }
+
+  fresh(key: string, freshSeconds: number): Answer | undefined {
+    const kept = this.#kept.get(key);
+    if (!kept) return undefined;
+    if (this.ports.clock.monotonicMs() - kept.atMs <= freshSeconds * 1000) return kept.answer;
+    this.#kept.delete(key);
+    return undefined;
+  }
+
+  call(key: string, source: SourceText, args: BlobTable, signal: AbortSignal | undefined): Promise<Answer> {
+    const flying = this.#flying.get(key);
+    if (flying) return flying;
+    const asked = this.#invoke(source, args, signal).then((answer) => {
+      this.#flying.delete(key);
+      if (answer.ok && source.fresh) this.#kept.set(key, { answer, atMs: this.ports.clock.monotonicMs() });
+      return answer;
+    });
+    this.#flying.set(key, asked);
+    return asked;
+  }
+
+  async #invoke(source: SourceText, args: BlobTable, signal: AbortSignal | undefined): Promise<Answer> {
+    const [object, method] = source.ubus!;
+    this.calls++;
+    try {
+      const value = await this.ports.bus.invoke(object, method, args, {
+        timeoutMs: callTimeoutMs,
+        ...(signal && { signal }),
+      });
+      return { ok: true, value };
+    } catch (error) {
+      this.ports.log.debug('a source did not answer', { object, method, error });
+      return { ok: false, reason: `ubus ${object} ${method}: ${explain(error)}` };
+    }
+  }
+}
+
+/**
+ * One request's view of the device: every distinct source is asked once. Evaluation is synchronous; a call that has not been
+ * made yet is noted as wanted, and after `settle` the evaluation is simply done again.
+ */
+export class ReadScope {
+  readonly #sources: Sources;
+  readonly #signal: AbortSignal | undefined;
+  readonly #answers = new Map<string, Answer>();
+  readonly #wanted = new Map<string, { source: SourceText; args: BlobTable }>();
+  readonly #packages = new Map<string, UciPackage | undefined>();
+
+  constructor(sources: Sources, signal?: AbortSignal) {
+    this.#sources = sources;
+    this.#signal = signal;
+  }
+
+  get settled(): boolean {
+    return this.#wanted.size === 0;
+  }
+
+  uci(name: string): UciPackage | undefined {
+    if (this.#packages.has(name)) return this.#packages.get(name);
+    let loaded: UciPackage | undefined;
+    try {
+      loaded = this.#sources.ports.uci.load(name);
+    } catch (error) {
+      this.#sources.ports.log.warn('a UCI package could not be read', { package: name, error });
+    }
+    this.#packages.set(name, loaded);
+    return loaded;
+  }
+
+  /** `undefined`: wanted, not yet asked. */
+  answer(source: SourceText, args: BlobTable): Answer | undefined {
+    if (source.file) return this.#file(source);
+    const key = keyOf(source, args);
+    const known = this.#answers.get(key) ?? (source.fresh ? this.#sources.fresh(key, source.fresh) : undefined);
+    if (known) {
+      this.#answers.set(key, known);
+      return known;
+    }
+    this.#wanted.set(key, { source, args });
+    return undefined;
+  }
+
+  async settle(): Promise<void> {
+    const wanted = [...this.#wanted];
+    this.#wanted.clear();
+    let next = 0;
+    const ask = async (): Promise<void> => {
+      for (let at = next++; at < wanted.length; at = next++) {
+        const [key, { source, args }] = wanted[at]!;
+        this.#answers.set(key, await this.#sources.call(key, source, args, this.#signal));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(inFlightLimit, wanted.length) }, ask));
+  }
+
+  #file(source: SourceText): Answer {
+    const key = `file ${source.file} ${source.parse ?? 'text'}`;
+    const known = this.#answers.get(key);
+    if (known) return known;
+    const text = this.#sources.ports.files.readText(source.file!, fileLimitBytes);
+    const answer: Answer =
+      text === undefined ? { ok: false, reason: `no file ${source.file}` } : parseFile(text, source);
+    this.#answers.set(key, answer);
+    return answer;
+  }
+}
+
+function parseFile(text: string, source: SourceText): Answer {
+  switch (source.parse) {
+    case 'json':
+      try {
+        return { ok: true, value: JSON.parse(text) };
+      } catch {
+        return { ok: false, reason: `${source.file} is not JSON` };
+      }
+    case 'pairs': {
+      const pairs: Record<string, string> = Object.create(null);
+      for (const line of text.split('\n')) {
+        const match = /^\s*([\w().-]+)\s*[:=]\s*"?(.*?)"?\s*$/.exec(line);
+        if (match) pairs[match[1]!] = match[2]!;
+      }
+      return { ok: true, value: pairs };
+    }
+    default:
+      return { ok: true, value: { text: text.trim(), words: text.trim().split(/\s+/), lines: text.split('\n') } };
+  }
+}
+
+function keyOf(source: SourceText, args: BlobTable): string {
+  const [object, method] = source.ubus!;
+  return `${object} ${method} ${JSON.stringify(args)}`;
+}

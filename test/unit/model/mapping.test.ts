@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { silentLog, systemClock } from '#base';
+import { createDataModel } from '#model';
+import { FakeBus } from '../../support/fake-bus.ts';
+import { schemaTable, shippedMappings } from '../../support/model-fixture.ts';
+
+const ports = {
+  bus: new FakeBus({}),
+  uci: {
+    load: () => undefined,
+    packages: () => [],
+    revision: () => undefined,
+    preview: () => '',
+    replace: async () => {},
+    text: () => undefined,
+  },
+  files: { readText: () => undefined, list: () => [], exists: () => false },
+  state: { read: () => undefined, write: async () => {}, remove: async () => {} },
+  clock: systemClock,
+  log: silentLog,
+  uniqueName: () => 'x',
+};
+const problemsOf = (mapping: unknown) =>
+  createDataModel(schemaTable(), [{ file: 'test.json', text: JSON.stringify(mapping) }], ports).problems.map(
+    ({ path, reason }) => `${path}: ${reason}`,
+  );
+
+describe('checking a mapping against the schema', () => {
+  it('finds nothing to say about the ones that ship', () => {
+    expect(createDataModel(schemaTable(), shippedMappings(), ports).problems).toEqual([]);
+  });
+
+  it.each([
+    [{ 'Device.Nothing.': {} }, 'Device.Nothing.: is not an object of the schema'],
+    [{ 'Device.WiFi.': { Colour: 'x' } }, 'Device.WiFi.Colour: is not a parameter of the schema'],
+    [{ 'Device.WiFi.SSID.{i}.': { SSID: { is: 'x' } } }, 'Device.WiFi.SSID.{i}.: is a table and needs rows'],
+    [
+      { 'Device.DeviceInfo.': { ModelName: 'board/model' } },
+      "Device.DeviceInfo.ModelName: 'board' is not a source of this file",
+    ],
+    [
+      { 'Device.DeviceInfo.': { ModelName: 'model' } },
+      'Device.DeviceInfo.ModelName: names an option, but the row is no section',
+    ],
+    [
+      { 'Device.DeviceInfo.': { ModelName: { is: 'a', at: '$x' } } },
+      "Device.DeviceInfo.ModelName: has either 'at' or 'is'",
+    ],
+    [
+      { 'Device.DeviceInfo.': { ModelName: { at: '$x', as: 'rot13' } } },
+      "Device.DeviceInfo.ModelName: 'rot13' is not a converter",
+    ],
+    [{ sources: { a: { uci: 'x', file: 'y' } } }, 'sources/a: is one of uci, ubus and file'],
+    [{ Device: {} }, 'Device: an object path ends in a dot'],
+  ])('%j', (mapping, problem) => {
+    expect(problemsOf(mapping)).toContain(problem);
+  });
+
+  it('takes nothing from a file that is broken', () => {
+    const text = JSON.stringify({ 'Device.DeviceInfo.': { ModelName: { is: 'X' }, Nope: { is: 'Y' } } });
+    const { model } = createDataModel(schemaTable(), [{ file: 'broken.json', text }], ports);
+    expect(model.supported('usp').object('Device.DeviceInfo.')).toBeUndefined();
+  });
+});
