@@ -289,6 +289,7 @@ describe('reload', () => {
     await peer.call('service', 'event', { type: 'config.change', data: { package: 'wireless' } });
     await taken;
     expect(await info()).toBe(44);
+    expect((await peer.call('iwinfo', 'info', { device: 'phy1-ap0' })).data!.center_chan1).toBe(42);
     expect(await peer.heard('ubus.object.remove')).toMatchObject({ path: 'hostapd.phy1-ap1' });
     expect((await peer.call('iwinfo', 'devices')).data!.devices).toEqual(['phy0-ap0', 'phy1-ap0']);
   });

@@ -108,7 +108,7 @@ export function info(world: World, ap: AccessPoint): BlobTable {
     country: String(radio.section.options.get('country') ?? '00'),
     mode: network.mode === 'ap' ? 'Master' : network.mode === 'sta' ? 'Client' : 'Unknown',
     channel: radio.channel,
-    center_chan1: width <= 20 ? radio.channel : radio.channel + width / 10 - 2,
+    center_chan1: centre(radio.channel, width),
     frequency: radio.frequencyMhz,
     frequency_offset: 0,
     txpower: radio.txPowerDbm,
@@ -128,6 +128,14 @@ export function info(world: World, ap: AccessPoint): BlobTable {
     htmode: radio.htmode,
     hardware: { id: [5315, 31105, 5315, 31105], name: radio.hardware.hardware },
   };
+}
+
+/** Centre of the block of channels that one of this width takes; blocks start at 36 and at 100. */
+function centre(channel: number, widthMhz: number): number {
+  if (widthMhz <= 20) return channel;
+  const first = channel < 36 ? channel : channel < 100 ? 36 : 100;
+  const block = widthMhz / 5;
+  return first + Math.floor((channel - first) / block) * block + widthMhz / 10 - 2;
 }
 
 function scan(ap: AccessPoint): BlobTable[] {
