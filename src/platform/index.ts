@@ -1,6 +1,9 @@
+export { type DataModelFiles, loadDataModelFiles } from './datamodel-files.ts';
 export { RootedFiles } from './files.ts';
 export type * from './ports.ts';
 export { FileStateStore, StateError } from './state-store.ts';
+export { connectUbus, UbusClient, type UbusOptions } from './ubus/client.ts';
+export { UbusError, type UbusErrorCode, ubusStatus } from './ubus/error.ts';
 export { decodeUciBytes, encodeUciText } from './uci/bytes.ts';
 export { UciDocument } from './uci/document.ts';
 export { UciError, type UciErrorCode } from './uci/error.ts';

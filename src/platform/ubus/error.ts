@@ -53,3 +53,13 @@ export class UbusError extends TandemError {
     this.status = status;
   }
 }
+
+/** An answer with a status other than 0. */
+export class UbusRefusal extends UbusError {
+  /** The daemon itself refused: the call never reached its object. */
+  readonly fromDaemon: boolean;
+  constructor(status: number, message: string, fromDaemon: boolean) {
+    super(status, message);
+    this.fromDaemon = fromDaemon;
+  }
+}
