@@ -26,12 +26,12 @@ export function fileObjects(root: string, actions: RpcSysActions): RouterObject[
       path: 'file',
       provider: 'rpcd',
       methods: {
-        read: method({ path: 'string', base64: 'bool' }, (args) => {
+        read: method({ path: 'string', base64: 'bool', ubus_rpc_session: 'string' }, (args) => {
           const bytes = look(() => readFileSync(at(args)));
           if (bytes.length > readLimitBytes) throw new StatusError(status.notSupported);
           return { data: bytes.toString(booleanArgument(args, 'base64') === true ? 'base64' : 'utf8') };
         }),
-        list: method({ path: 'string' }, (args) => {
+        list: method({ path: 'string', ubus_rpc_session: 'string' }, (args) => {
           const directory = at(args);
           return look(() => ({
             entries: readdirSync(directory)
@@ -39,7 +39,7 @@ export function fileObjects(root: string, actions: RpcSysActions): RouterObject[
               .map((name) => ({ name, ...statTable(statSync(join(directory, name))) })),
           }));
         }),
-        stat: method({ path: 'string' }, (args) =>
+        stat: method({ path: 'string', ubus_rpc_session: 'string' }, (args) =>
           look(() => ({ path: required(textArgument(args, 'path')), ...statTable(statSync(at(args))) })),
         ),
       },
