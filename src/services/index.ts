@@ -1,1 +1,1 @@
-export {};
+export { publishBusApi, type StatusPart } from './bus-api.ts';

@@ -1,0 +1,28 @@
+// Builds dist/: tandemd.cjs and tandem.cjs, one file each, with the data model beside them.
+import { cpSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const top = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = process.argv[2] ? resolve(process.argv[2]) : join(top, 'dist');
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+for (const [entry, name] of [
+  ['main.ts', 'tandemd.cjs'],
+  ['cli.ts', 'tandem.cjs'],
+]) {
+  await build({
+    absWorkingDir: top,
+    entryPoints: [join('src', entry)],
+    outfile: join(dist, name),
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    banner: { js: '#!/usr/bin/env node' },
+  });
+  console.log(`${name} ${statSync(join(dist, name)).size} bytes`);
+}
+cpSync(join(top, 'datamodel'), join(dist, 'datamodel'), { recursive: true });

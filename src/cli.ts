@@ -1,0 +1,159 @@
+import { parseArgs } from 'node:util';
+import { errorCode, explain, silentLog } from '#base';
+import { type BlobTable, connectUbus } from '#platform';
+
+/** Documented in docs/cli.md. */
+const exit = { ok: 0, refused: 1, usage: 2, noDaemon: 3 } as const;
+
+const usage = `tandem: look at and change the device through the running agent
+
+  tandem status                          what the agent is doing
+  tandem get PATH…                       read parameters (partial paths, wildcards, searches)
+  tandem set PARAMETER=VALUE…            all or nothing
+  tandem add TABLE [NAME=VALUE…]         a new row
+  tandem del ROW                         delete a row
+  tandem instances PATH                  rows below a path, with their keys
+  tandem schema [PATH]                   what is supported
+
+  --json           the answer as JSON
+  --view cwmp|usp  which of the two data models (default usp)
+  --socket PATH    socket of ubusd (default /var/run/ubus/ubus.sock)
+
+Exit code: 0 done, 1 refused, 2 wrong usage, 3 the agent or ubus can't be reached.
+`;
+
+class UsageError extends Error {}
+
+interface Request {
+  readonly method: string;
+  readonly args: BlobTable;
+}
+
+function requestOf(command: string, words: readonly string[]): Request {
+  const one = (what: string): string => {
+    if (words.length !== 1) throw new UsageError(`tandem ${command} takes one ${what}`);
+    return words[0]!;
+  };
+  const pairs = (texts: readonly string[]): BlobTable =>
+    Object.fromEntries(
+      texts.map((text) => {
+        // The value begins after the first `=` that does not stand in a search expression.
+        const match = /^((?:\[[^\]]*\]|[^=[])+)=([\s\S]*)$/.exec(text);
+        if (!match) throw new UsageError(`'${text}' is not NAME=VALUE`);
+        return [match[1]!, match[2]!];
+      }),
+    );
+  switch (command) {
+    case 'status':
+      return { method: 'status', args: {} };
+    case 'get':
+      if (words.length === 0) throw new UsageError('tandem get takes at least one path');
+      return { method: 'get', args: { paths: [...words] } };
+    case 'set':
+      if (words.length === 0) throw new UsageError('tandem set takes at least one PARAMETER=VALUE');
+      return { method: 'set', args: { values: pairs(words) } };
+    case 'add':
+      if (words.length === 0) throw new UsageError('tandem add takes a table');
+      return { method: 'add', args: { path: words[0]!, values: pairs(words.slice(1)) } };
+    case 'del':
+      return { method: 'del', args: { path: one('row') } };
+    case 'instances':
+      return { method: 'instances', args: { path: one('path') } };
+    case 'schema':
+      return { method: 'schema', args: { path: words[0] ?? 'Device.' } };
+    default:
+      throw new UsageError(`'${command}' is not a command; tandem --help lists them`);
+  }
+}
+
+/** @returns the exit code */
+async function main(argv: readonly string[]): Promise<number> {
+  let request: Request;
+  let json: boolean;
+  let socket: string;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        view: { type: 'string', default: 'usp' },
+        socket: { type: 'string', default: process.env.TANDEM_UBUS_SOCKET ?? '/var/run/ubus/ubus.sock' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (values.help || positionals.length === 0) {
+      process.stdout.write(usage);
+      return values.help ? exit.ok : exit.usage;
+    }
+    if (values.view !== 'usp' && values.view !== 'cwmp') throw new UsageError('--view is cwmp or usp');
+    const { method, args } = requestOf(positionals[0]!, positionals.slice(1));
+    request = { method, args: method === 'status' ? args : { ...args, view: values.view } };
+    json = values.json;
+    socket = values.socket;
+  } catch (error) {
+    process.stderr.write(`tandem: ${explain(error)}\n`);
+    return exit.usage;
+  }
+  try {
+    await using bus = await connectUbus({ path: socket, log: silentLog });
+    const answer = await bus.invoke('tandem', request.method, request.args, { timeoutMs: 30_000 });
+    process.stdout.write(json ? `${JSON.stringify(answer, undefined, 2)}\n` : readable(request.method, answer));
+    const faults = listOf(answer.faults);
+    if (!json) for (const fault of faults) process.stderr.write(`${fault.path}: ${fault.message} (${fault.kind})\n`);
+    return faults.length > 0 || answer.committed === false ? exit.refused : exit.ok;
+  } catch (error) {
+    const absent = errorCode(error) === 'UBUS_NOT_FOUND';
+    process.stderr.write(`tandem: ${absent ? 'the agent is not running (no ubus object tandem)' : explain(error)}\n`);
+    return exit.noDaemon;
+  }
+}
+
+function readable(method: string, answer: BlobTable): string {
+  switch (method) {
+    case 'get':
+      return lines(listOf(answer.parameters).map((p) => `${p.path}=${p.value}${p.problem ? `   # ${p.problem}` : ''}`));
+    case 'instances':
+      return lines(
+        listOf(answer.instances).map(
+          (row) =>
+            `${row.path}  ${Object.entries(row.keys as BlobTable)
+              .map(([k, v]) => `${k}=${v}`)
+              .join(' ')}`,
+        ),
+      );
+    case 'schema':
+      return lines(
+        listOf(answer.objects).flatMap((object) => [
+          `${object.path}${object.creatable ? '  (rows can be added)' : ''}`,
+          ...listOf(object.parameters).map(
+            (p) => `  ${p.name} ${p.type}${p.list ? '[]' : ''}${p.writable ? ' W' : ''}`,
+          ),
+          ...(object.commands as string[]).map((name) => `  ${name}`),
+          ...(object.events as string[]).map((name) => `  ${name}`),
+        ]),
+      );
+    case 'status':
+      return lines(
+        Object.entries(answer).flatMap(([part, fields]) => [
+          `${part}:`,
+          ...Object.entries(fields as BlobTable).map(([name, value]) => `  ${name}: ${value}`),
+        ]),
+      );
+    default:
+      return lines(
+        listOf(answer.objects).flatMap((object) => [
+          `${object.path}`,
+          ...Object.entries(object.parameters as BlobTable).map(([name, value]) => `  ${name}=${value}`),
+        ]),
+      );
+  }
+}
+
+const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join('');
+
+const listOf = (value: unknown): BlobTable[] => (Array.isArray(value) ? (value as BlobTable[]) : []);
+
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,39 @@
+import { createLog, explain, formatRecord, type LogLevel } from '#base';
+import { startAgent } from '#compose';
+
+const stopLimitMs = 5000;
+
+async function main(): Promise<void> {
+  const env = process.env;
+  // To standard error, from where procd takes it to the system log.
+  const log = createLog(
+    (record) => process.stderr.write(`${formatRecord(record)}\n`),
+    () => (env.TANDEM_LOG as LogLevel | undefined) ?? 'info',
+  );
+  let agent: Awaited<ReturnType<typeof startAgent>>;
+  try {
+    agent = await startAgent({
+      root: env.TANDEM_ROOT ?? '/',
+      ubusSocket: env.TANDEM_UBUS_SOCKET ?? '/var/run/ubus/ubus.sock',
+      share: env.TANDEM_SHARE ?? '/usr/share/tandem/datamodel',
+      log,
+    });
+  } catch (error) {
+    log.error('could not start', { error: explain(error) });
+    process.exitCode = 1;
+    return;
+  }
+  // Timers are unreferenced; the daemon lives until it is told to stop.
+  const alive = setInterval(() => {}, 1 << 30);
+  const stop = (): void => {
+    setTimeout(() => process.exit(1), stopLimitMs).unref();
+    void agent[Symbol.asyncDispose]().then(() => {
+      clearInterval(alive);
+      process.exit(0);
+    });
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+void main();

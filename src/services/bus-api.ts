@@ -1,0 +1,140 @@
+import type { Model, ModelFault, Protocol, View, Write, WriteAnswer } from '#model';
+import type { BlobTable, BlobValue, Bus, BusMethod } from '#platform';
+
+/** What a room says of itself in `tandem status`. Never a secret. */
+export type StatusPart = () => BlobTable;
+
+/**
+ * Publishes the object `tandem`: the face of the daemon for the CLI and for other programs on the device. A refusal is an answer with a `fault`
+ * table (`kind`, `message`, `path`), so that callers get the reason and not a bare ubus status.
+ */
+export function publishBusApi(bus: Bus, model: Model, status: Readonly<Record<string, StatusPart>>): Disposable {
+  const origin = { by: 'cli' } as const;
+  const methods: Record<string, BusMethod> = {
+    status: {
+      args: {},
+      call: () => Object.fromEntries(Object.entries(status).map(([name, part]) => [name, part()])),
+    },
+    get: {
+      args: { paths: 'array', view: 'string' },
+      call: async ({ args }) => {
+        const readings = await model.get(viewOf(args), texts(args.paths));
+        return {
+          parameters: readings.flatMap(({ result }) =>
+            result.ok
+              ? result.value.flatMap((object) =>
+                  object.parameters.map(({ info, value, fault }) => ({
+                    path: object.path + info.name,
+                    type: info.type,
+                    value,
+                    ...(fault && { problem: fault.message }),
+                  })),
+                )
+              : [],
+          ),
+          faults: readings.flatMap(({ requested, result }) => (result.ok ? [] : [faultTable(result.fault, requested)])),
+        };
+      },
+    },
+    set: {
+      args: { values: 'table', view: 'string' },
+      call: async ({ args }) => {
+        const byObject = new Map<string, { name: string; value: string; required: true }[]>();
+        for (const [path, value] of Object.entries(tableOf(args.values))) {
+          const dot = path.lastIndexOf('.') + 1;
+          const parameters = byObject.get(path.slice(0, dot)) ?? [];
+          parameters.push({ name: path.slice(dot), value: String(value), required: true });
+          byObject.set(path.slice(0, dot), parameters);
+        }
+        const writes: Write[] = [...byObject].map(([path, parameters]) => ({ op: 'set', path, parameters }));
+        return written(await model.write(viewOf(args), writes, { origin, partial: false }));
+      },
+    },
+    add: {
+      args: { path: 'string', values: 'table', view: 'string' },
+      call: async ({ args }) => {
+        const parameters = Object.entries(tableOf(args.values)).map(([name, value]) => ({
+          name,
+          value: String(value),
+          required: true,
+        }));
+        const write: Write = { op: 'add', path: String(args.path ?? ''), parameters };
+        return written(await model.write(viewOf(args), [write], { origin, partial: false }));
+      },
+    },
+    del: {
+      args: { path: 'string', view: 'string' },
+      call: async ({ args }) => {
+        const write: Write = { op: 'delete', path: String(args.path ?? '') };
+        return written(await model.write(viewOf(args), [write], { origin, partial: false }));
+      },
+    },
+    instances: {
+      args: { path: 'string', view: 'string' },
+      call: async ({ args }) => {
+        const path = String(args.path ?? '');
+        const read = await model.instances(viewOf(args), path, false);
+        return read.ok
+          ? { instances: read.value.map(({ path: row, uniqueKeys }) => ({ path: row, keys: uniqueKeys })), faults: [] }
+          : { instances: [], faults: [faultTable(read.fault, path)] };
+      },
+    },
+    schema: {
+      args: { path: 'string', view: 'string' },
+      call: ({ args }) => {
+        const objects = model.supported(protocolOf(args)).below(String(args.path ?? 'Device.'));
+        return {
+          objects: objects.map((object) => ({
+            path: object.path,
+            creatable: object.creatable,
+            deletable: object.deletable,
+            parameters: object.parameters.map(({ name, type, writable, list }) => ({ name, type, writable, list })),
+            commands: object.commands.map((command) => command.name),
+            events: object.events.map((event) => event.name),
+          })),
+        };
+      },
+    },
+  };
+  return bus.publish('tandem', methods);
+}
+
+function viewOf(args: BlobTable): View {
+  return { protocol: protocolOf(args) };
+}
+
+function protocolOf(args: BlobTable): Protocol {
+  return args.view === 'cwmp' ? 'cwmp' : 'usp';
+}
+
+function texts(value: BlobValue | undefined): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+function tableOf(value: BlobValue | undefined): BlobTable {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as BlobTable) : {};
+}
+
+function faultTable(fault: ModelFault, requested: string): BlobTable {
+  return { kind: fault.kind, message: fault.message, path: fault.path ?? requested };
+}
+
+function written(answer: WriteAnswer): BlobTable {
+  return {
+    committed: answer.committed,
+    objects: answer.outcomes.flatMap(({ result }) =>
+      answer.committed && result.ok
+        ? result.value.map((object) => ({
+            path: object.path,
+            parameters: Object.fromEntries(object.parameters.map(({ name, value }) => [name, value])),
+          }))
+        : [],
+    ),
+    faults: answer.outcomes.flatMap(({ requested, result }) => {
+      if (result.ok) return [];
+      const { refusals, fault } = result.fault;
+      if (refusals.length === 0) return [faultTable(fault, requested.path)];
+      return refusals.map((refusal) => faultTable(refusal.fault, refusal.path));
+    }),
+  };
+}

@@ -1,0 +1,119 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Router } from '#lab';
+import { startRouter } from '#lab';
+
+// The bundles as they ship, as processes of their own, on the lab's router over the real ubus wire.
+const dist = mkdtempSync(join(tmpdir(), 'tandem-dist-'));
+const directory = mkdtempSync(join(tmpdir(), 'tandem-agent-'));
+const top = join(import.meta.dirname, '../..');
+let router: Router;
+let daemon: ChildProcess;
+
+const tandem = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
+  new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [join(dist, 'tandem.cjs'), ...args],
+      { env: { ...process.env, TANDEM_UBUS_SOCKET: router.socketPath } },
+      (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
+    );
+  });
+
+async function startDaemon(): Promise<void> {
+  daemon = spawn(process.execPath, [join(dist, 'tandemd.cjs')], {
+    env: {
+      ...process.env,
+      TANDEM_ROOT: router.root,
+      TANDEM_UBUS_SOCKET: router.socketPath,
+      TANDEM_SHARE: join(top, 'datamodel'),
+    },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
+  await new Promise<void>((resolve, reject) => {
+    let text = '';
+    daemon.stderr!.on('data', (chunk: Buffer) => {
+      text += chunk;
+      if (text.includes(': ready')) resolve();
+    });
+    daemon.once('exit', () => reject(new Error(text)));
+  });
+}
+
+beforeAll(async () => {
+  await new Promise<void>((resolve, reject) => {
+    execFile(process.execPath, [join(top, 'scripts/build.mjs'), dist], (error) => (error ? reject(error) : resolve()));
+  });
+  router = await startRouter({ directory, reloadDelayMs: 20 });
+  await startDaemon();
+});
+
+afterAll(async () => {
+  daemon?.kill('SIGKILL');
+  await router?.[Symbol.asyncDispose]();
+  rmSync(dist, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe('the agent on the router', () => {
+  it('reads a believable tree in few calls', async () => {
+    router.calls.clear();
+    const { code, out } = await tandem('get', 'Device.');
+    expect(code).toBe(0);
+    expect(out.trim().split('\n').length).toBeGreaterThanOrEqual(250);
+    expect(out).toContain('Device.WiFi.SSID.1.SSID=OpenWrt\n');
+    expect(out).toContain('Device.DeviceInfo.SoftwareVersion=24.10');
+    expect(out).toMatch(/Device\.Ethernet\.Interface\.\d+\.Stats\.BytesReceived=[1-9]/);
+    expect(router.calls.total).toBeLessThanOrEqual(12);
+  });
+
+  it('writes what lands in the UCI file and on the air', async () => {
+    const set = await tandem('set', 'Device.WiFi.SSID.1.SSID=Changed by Tandem');
+    expect(set.code).toBe(0);
+    expect(readFileSync(join(router.root, 'etc/config/wireless'), 'utf8')).toContain(`option ssid 'Changed by Tandem'`);
+    const get = await tandem('get', 'Device.WiFi.SSID.[SSID=="Changed by Tandem"].Status');
+    expect(get.out).toBe('Device.WiFi.SSID.1.Status=Up\n');
+  });
+
+  it('never prints a secret', async () => {
+    const { out } = await tandem('get', 'Device.WiFi.', '--json');
+    expect(out).toContain('KeyPassphrase');
+    expect(out).not.toContain('lab-passphrase');
+  });
+
+  it.each([
+    [['get', 'Device.Nope.'], 1, 'unsupported-path'],
+    [['set', 'Device.WiFi.SSID.1.Status=Up'], 1, 'not-writable'],
+    [['set', 'Device.WiFi.SSID.1.Enable=maybe'], 1, 'invalid-type'],
+    [['del', 'Device.WiFi.Radio.1.'], 1, 'not-deletable'],
+    [['set', 'nonsense'], 2, 'not NAME=VALUE'],
+    [['frobnicate'], 2, 'not a command'],
+  ])('answers %j with exit code %i and the reason', async (args, code, reason) => {
+    const answer = await tandem(...args);
+    expect(answer.code).toBe(code);
+    expect(answer.err).toContain(reason);
+  });
+
+  it('lives through a restart of ubusd', async () => {
+    await router.stopBus();
+    await router.startBus();
+    for (let tries = 0; tries < 50; tries++) {
+      const { code } = await tandem('get', 'Device.DeviceInfo.UpTime');
+      if (code === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect((await tandem('get', 'Device.DeviceInfo.ModelName')).out).toContain('Device.DeviceInfo.ModelName=');
+  });
+
+  it('stops when told, and the CLI says that nobody is there', async () => {
+    const gone = new Promise((resolve) => daemon.once('exit', resolve));
+    daemon.kill('SIGTERM');
+    expect(await gone).toBe(0);
+    const { code, err } = await tandem('status');
+    expect(code).toBe(3);
+    expect(err).toContain('not running');
+  });
+});
