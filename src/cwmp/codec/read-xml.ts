@@ -1,0 +1,75 @@
+import { SaxesParser } from 'saxes';
+import { TandemError } from '#base';
+import type { Element } from './element.ts';
+
+/** The text is not an envelope that we read. The session it came in has failed (TR-069 3.7.1.6). */
+export class SoapError extends TandemError {}
+
+export interface XmlLimits {
+  readonly characters: number;
+  readonly depth: number;
+  readonly elements: number;
+  readonly attributes: number;
+}
+
+/** Far above what an ACS sends (32 KB is what a CPE must accept), far below what hurts. */
+export const xmlLimits: XmlLimits = { characters: 4 << 20, depth: 32, elements: 100_000, attributes: 32 };
+
+/**
+ * Reads a document into elements. No document type, no entities but XML's own five, bounded in every direction. A bare `&`,
+ * as one widespread ACS writes into URLs, is taken for itself.
+ * @throws SoapError
+ */
+export function readXml(text: string, limits: XmlLimits = xmlLimits): Element {
+  if (text.length > limits.characters) throw new SoapError('SOAP_TOO_LARGE', 'the envelope is too large');
+  const parser = new SaxesParser({ xmlns: true, position: false });
+  const open: Element[] = [];
+  let root: Element | undefined;
+  let elements = 0;
+  parser.on('error', (error) => {
+    throw new SoapError('SOAP_MALFORMED', `not well-formed: ${error.message.slice(0, 200)}`);
+  });
+  parser.on('doctype', () => {
+    throw new SoapError('SOAP_DOCTYPE', 'a document type is not accepted');
+  });
+  parser.on('opentag', (tag) => {
+    if (++elements > limits.elements) throw new SoapError('SOAP_TOO_LARGE', 'too many elements');
+    if (open.length >= limits.depth) throw new SoapError('SOAP_TOO_LARGE', 'nested too deeply');
+    const attributes = Object.values(tag.attributes);
+    if (attributes.length > limits.attributes) throw new SoapError('SOAP_TOO_LARGE', 'too many attributes');
+    const element: Element = {
+      uri: tag.uri,
+      local: tag.local,
+      attributes: attributes
+        .filter(({ prefix, name }) => prefix !== 'xmlns' && name !== 'xmlns')
+        .map(({ uri, local, value }) => ({ uri, local, value })),
+      children: [],
+      text: '',
+    };
+    const parent = open.at(-1);
+    if (parent) parent.children.push(element);
+    else root = element;
+    open.push(element);
+  });
+  parser.on('closetag', () => {
+    open.pop();
+  });
+  const characters = (piece: string): void => {
+    const element = open.at(-1);
+    if (element) element.text += piece;
+  };
+  parser.on('text', characters);
+  parser.on('cdata', characters);
+  parser.write(text.includes('&') ? escapeBare(text) : text);
+  parser.close();
+  if (!root) throw new SoapError('SOAP_MALFORMED', 'no element');
+  return root;
+}
+
+/** CDATA sections stay as they are. */
+function escapeBare(text: string): string {
+  return text.replace(
+    /<!\[CDATA\[[\s\S]*?\]\]>|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)/g,
+    (match) => (match === '&' ? '&amp;' : match),
+  );
+}

@@ -1,0 +1,57 @@
+import { formatDateTime } from '#base';
+import type { BaseType } from '#model';
+import { array, message } from './codec/write-envelope.ts';
+import type { XmlWriter } from './codec/write-xml.ts';
+import { xsdType } from './xsd-type.ts';
+
+export interface DeviceId {
+  readonly manufacturer: string;
+  /** Six upper-case hexadecimal digits. */
+  readonly oui: string;
+  readonly productClass: string;
+  readonly serialNumber: string;
+}
+
+export interface InformEvent {
+  /** `0 BOOTSTRAP`, `M Reboot` (TR-069 table 8). */
+  readonly code: string;
+  readonly commandKey: string;
+}
+
+export interface InformMessage {
+  readonly deviceId: DeviceId;
+  readonly events: readonly InformEvent[];
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly retryCount: number;
+  readonly parameters: readonly {
+    readonly path: string;
+    readonly value: string;
+    readonly type: BaseType;
+    readonly list: boolean;
+  }[];
+}
+
+/** TR-069 A.3.3.1. One envelope at a time, always. */
+export function writeInform(writer: XmlWriter, inform: InformMessage): void {
+  const { deviceId, events, parameters } = inform;
+  message(writer, 'Inform', () => {
+    writer.raw('<DeviceId>');
+    writer.leaf('Manufacturer', deviceId.manufacturer.slice(0, 64)).leaf('OUI', deviceId.oui);
+    writer.leaf('ProductClass', deviceId.productClass.slice(0, 64));
+    writer.leaf('SerialNumber', deviceId.serialNumber.slice(0, 64)).raw('</DeviceId>');
+    array(writer, 'Event', 'cwmp:EventStruct', events.length, () => {
+      for (const { code, commandKey } of events) {
+        writer.raw('<EventStruct>').leaf('EventCode', code).leaf('CommandKey', commandKey).raw('</EventStruct>');
+      }
+    });
+    writer.leaf('MaxEnvelopes', 1).leaf('CurrentTime', formatDateTime(inform.now));
+    writer.leaf('RetryCount', inform.retryCount);
+    array(writer, 'ParameterList', 'cwmp:ParameterValueStruct', parameters.length, () => {
+      for (const { path, value, type, list } of parameters) {
+        writer.raw('<ParameterValueStruct>').leaf('Name', path);
+        writer.leaf('Value', value, ` xsi:type="${xsdType(type, list)}"`).raw('</ParameterValueStruct>');
+      }
+    });
+  });
+}

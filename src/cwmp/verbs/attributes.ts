@@ -1,0 +1,71 @@
+import type { Result } from '#base';
+import { ok, refused } from '#base';
+import type { Model, ModelFault, NameReading, Protocol } from '#model';
+import { objectPathOf, toSchemaPath } from '#model';
+import { child, childText } from '../codec/element.ts';
+import { isTrue } from '../codec/read-envelope.ts';
+import { array } from '../codec/write-envelope.ts';
+import { cwmpFault, invalidArguments } from '../faults.ts';
+import { acsView, type Verb } from './verb.ts';
+
+const view: Protocol = 'cwmp';
+
+/** Full names of the parameters at or below a path, as they are now. */
+async function parametersAt(model: Model, path: string): Promise<Result<string[], ModelFault>> {
+  const names = await model.names(acsView, path, false);
+  if (!names.ok) return names;
+  return ok(names.value.map((name: NameReading) => name.path).filter((name) => !name.endsWith('.')));
+}
+
+/** TR-069 A.3.2.5. */
+export const getParameterAttributes: Verb = async (request, { model, attributes }) => {
+  const names = child(request, 'ParameterNames');
+  if (!names) return refused(invalidArguments('ParameterNames is missing'));
+  const found = new Set<string>();
+  for (const name of names.children) {
+    const parameters = await parametersAt(model, name.text.trim());
+    if (!parameters.ok) return refused(cwmpFault(parameters.fault));
+    for (const path of parameters.value) found.add(path);
+  }
+  return ok((writer) =>
+    array(writer, 'ParameterList', 'cwmp:ParameterAttributeStruct', found.size, () => {
+      for (const path of found) {
+        writer.raw('<ParameterAttributeStruct>').leaf('Name', path);
+        writer.leaf('Notification', attributes.notificationOf(path));
+        array(writer, 'AccessList', 'xsd:string', 0, () => {});
+        writer.raw('</ParameterAttributeStruct>');
+      }
+    }),
+  );
+};
+
+/** TR-069 A.3.2.4: all or nothing; active notification of a parameter that denies it is 9009. */
+export const setParameterAttributes: Verb = async (request, { model, attributes }) => {
+  const list = child(request, 'ParameterList');
+  if (!list) return refused(invalidArguments('ParameterList is missing'));
+  const changes = new Map<string, number>();
+  for (const entry of list.children) {
+    const parameters = await parametersAt(model, childText(entry, 'Name') ?? '');
+    if (!parameters.ok) return refused(cwmpFault(parameters.fault));
+    if (!isTrue(childText(entry, 'NotificationChange') ?? '0')) continue;
+    const text = childText(entry, 'Notification') ?? '';
+    // Lightweight notifications (3 to 6) are not offered.
+    if (!/^[012]$/.test(text)) return refused(invalidArguments(`Notification '${text.slice(0, 16)}' is not 0, 1 or 2`));
+    for (const path of parameters.value) {
+      const object = objectPathOf(path);
+      const info = model
+        .supported(view)
+        .object(toSchemaPath(object))
+        ?.parameters.find((parameter) => object + parameter.name === path);
+      if (info?.activeNotify === 'forceEnabled' && text !== '2') {
+        return refused({ code: 9009, text: `${path} is always notified` });
+      }
+      if (info?.activeNotify === 'canDeny' && text === '2') {
+        return refused({ code: 9009, text: `${path} has no active notification` });
+      }
+      changes.set(path, Number(text));
+    }
+  }
+  await attributes.set(changes);
+  return ok(() => {});
+};

@@ -1,0 +1,28 @@
+import { ok, refused } from '#base';
+import { childText } from '../codec/element.ts';
+import { isTrue } from '../codec/read-envelope.ts';
+import { array } from '../codec/write-envelope.ts';
+import { cwmpFault, invalidArguments } from '../faults.ts';
+import { acsView, type Verb } from './verb.ts';
+
+/** TR-069 A.3.2.3. */
+export const getParameterNames: Verb = async (request, { model }) => {
+  const path = childText(request, 'ParameterPath');
+  const nextLevel = childText(request, 'NextLevel');
+  if (path === undefined || nextLevel === undefined) {
+    return refused(invalidArguments('ParameterPath and NextLevel are needed'));
+  }
+  const names = await model.names(acsView, path, isTrue(nextLevel));
+  if (!names.ok) return refused(cwmpFault(names.fault));
+  return ok((writer) =>
+    array(writer, 'ParameterList', 'cwmp:ParameterInfoStruct', names.value.length, () => {
+      for (const { path: name, writable } of names.value) {
+        writer
+          .raw('<ParameterInfoStruct>')
+          .leaf('Name', name)
+          .leaf('Writable', writable ? '1' : '0');
+        writer.raw('</ParameterInfoStruct>');
+      }
+    }),
+  );
+};
