@@ -2,6 +2,16 @@ export { answer, createVerbs } from './answer.ts';
 export { type Envelope, type EnvelopeHeader, readEnvelope, type SoapFault } from './codec/read-envelope.ts';
 export { SoapError } from './codec/read-xml.ts';
 export { writeEnvelope } from './codec/write-envelope.ts';
+export { Cookies } from './exchange/cookies.ts';
+export { type Answerable, authorize, type Challenge, type Credentials, readChallenges } from './exchange/digest.ts';
+export {
+  type OwnRequest,
+  runSession,
+  SessionError,
+  type SessionOutcome,
+  type SessionParts,
+  type SessionTransport,
+} from './exchange/session.ts';
 export type { CwmpFault } from './faults.ts';
 export { type DeviceId, type InformEvent, type InformMessage, writeInform } from './inform.ts';
 export type { Afterwards } from './verbs/reboot.ts';

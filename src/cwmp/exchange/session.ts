@@ -1,0 +1,136 @@
+import { type Log, TandemError } from '#base';
+import { answer } from '../answer.ts';
+import { newestNamespace } from '../codec/names.ts';
+import { type Envelope, readEnvelope } from '../codec/read-envelope.ts';
+import { writeEnvelope } from '../codec/write-envelope.ts';
+import type { XmlWriter } from '../codec/write-xml.ts';
+import { type InformMessage, writeInform } from '../inform.ts';
+import type { Verb, VerbContext } from '../verbs/verb.ts';
+
+/** The session has failed; its events are told again by the retry rules (TR-069 3.2.1.1). */
+export class SessionError extends TandemError {}
+
+/** Carries one HTTP message after the other; cookies, authentication and redirects are below. */
+export interface SessionTransport {
+  /** @param body '' for an empty POST. @returns the ACS's body, '' for 204 or an empty 200; anything else throws */
+  post(body: string): Promise<string>;
+}
+
+/** Something we have to say beside the Inform: TransferComplete, GetRPCMethods … */
+export interface OwnRequest {
+  readonly method: string;
+  readonly write: (writer: XmlWriter) => void;
+  readonly delivered: (response: Envelope) => void;
+  /** The ACS refused it; the session goes on. */
+  readonly refused: (code: number | undefined) => void;
+}
+
+export interface SessionParts {
+  readonly transport: SessionTransport;
+  readonly inform: InformMessage;
+  readonly ownRequests: readonly OwnRequest[];
+  readonly verbs: ReadonlyMap<string, Verb>;
+  readonly context: VerbContext;
+  readonly log: Log;
+  /** Plain letters and digits: an ACS has been seen to send them back unescaped. */
+  readonly nextId: () => string;
+}
+
+export interface SessionOutcome {
+  /** RPCs of the ACS that were answered, by name, in order. */
+  readonly served: readonly string[];
+}
+
+const supportedVersions = '1.0,1.1,1.2,1.3,1.4';
+/** ACS fault 8005 asks for the same request again (TR-069 A.5.2); an ACS that asks for ever is not obeyed. */
+const repeatLimit = 3;
+const requestLimit = 10_000;
+
+/**
+ * One CWMP session (TR-069 3.7): Inform, our own requests, an empty POST, then what the ACS asks until it has nothing more.
+ * @throws SessionError, SoapError and whatever the transport throws: the session has failed
+ */
+export async function runSession(parts: SessionParts): Promise<SessionOutcome> {
+  const { transport, verbs, context, log } = parts;
+  const informed = await ask(parts, 'Inform', { supportedVersions }, (writer) => writeInform(writer, parts.inform));
+  if (informed.fault) {
+    throw new SessionError(
+      'CWMP_INFORM_REFUSED',
+      `the ACS refused the Inform with ${informed.fault.cwmpCode ?? 'a fault'}`,
+    );
+  }
+  if (informed.method !== 'InformResponse') {
+    throw new SessionError('CWMP_UNEXPECTED', `the Inform was answered by ${informed.method}`);
+  }
+  const version = informed.header.useVersion;
+  if (version !== undefined && !supportedVersions.split(',').includes(version)) {
+    throw new SessionError('CWMP_VERSION', 'the ACS wants a version of CWMP that was not offered');
+  }
+  let held = informed.header.holdRequests;
+  const own = [...parts.ownRequests];
+  const served: string[] = [];
+  let received = '';
+  const speak = async (): Promise<string> => {
+    while (!held && own.length > 0) {
+      const request = own.shift()!;
+      const response = await ask(parts, request.method, {}, request.write);
+      held = response.header.holdRequests;
+      if (response.fault) request.refused(response.fault.cwmpCode);
+      else if (response.method === `${request.method}Response`) request.delivered(response);
+      else throw new SessionError('CWMP_UNEXPECTED', `${request.method} was answered by ${response.method}`);
+    }
+    return transport.post('');
+  };
+  received = await speak();
+  while (received !== '' || own.length > 0) {
+    context.signal.throwIfAborted();
+    if (received === '') {
+      // The ACS has nothing more but had held us back: our turn after all.
+      held = false;
+      received = await speak();
+      continue;
+    }
+    const request = readEnvelope(received);
+    if (request.fault) throw new SessionError('CWMP_UNEXPECTED', 'a fault that answers nothing');
+    if (request.method.endsWith('Response'))
+      throw new SessionError('CWMP_UNEXPECTED', `${request.method} answers nothing`);
+    if (served.length >= requestLimit) throw new SessionError('CWMP_ENDLESS', 'the ACS does not come to an end');
+    held = request.header.holdRequests;
+    served.push(request.method);
+    log.debug('serving', { method: request.method });
+    let text = '';
+    await answer(verbs, request, context, log, (piece) => {
+      text += piece;
+    });
+    received = await transport.post(text);
+  }
+  return { served };
+}
+
+async function ask(
+  parts: SessionParts,
+  method: string,
+  header: { readonly supportedVersions?: string },
+  write: (writer: XmlWriter) => void,
+): Promise<Envelope> {
+  const id = parts.nextId();
+  let text = '';
+  writeEnvelope(
+    (piece) => {
+      text += piece;
+    },
+    newestNamespace,
+    { id, ...header },
+    write,
+  );
+  for (let tries = 0; ; tries++) {
+    const received = await parts.transport.post(text);
+    if (received === '') throw new SessionError('CWMP_UNANSWERED', `${method} was not answered`);
+    const response = readEnvelope(received);
+    if (response.fault?.cwmpCode === 8005 && tries < repeatLimit) continue;
+    if (response.header.id !== undefined && response.header.id !== id) {
+      throw new SessionError('CWMP_ID', `the answer to ${method} carries another ID`);
+    }
+    return response;
+  }
+}
