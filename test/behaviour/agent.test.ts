@@ -63,11 +63,20 @@ describe('the agent on the router', () => {
     router.calls.clear();
     const { code, out } = await tandem('get', 'Device.');
     expect(code).toBe(0);
-    expect(out.trim().split('\n').length).toBeGreaterThanOrEqual(250);
+    expect(out.trim().split('\n').length).toBeGreaterThanOrEqual(400);
     expect(out).toContain('Device.WiFi.SSID.1.SSID=OpenWrt\n');
     expect(out).toContain('Device.DeviceInfo.SoftwareVersion=24.10');
     expect(out).toMatch(/Device\.Ethernet\.Interface\.\d+\.Stats\.BytesReceived=[1-9]/);
     expect(router.calls.total).toBeLessThanOrEqual(12);
+  });
+
+  it('reads the modem and the hosts', async () => {
+    const { out } = await tandem('get', 'Device.Cellular.', 'Device.Hosts.');
+    expect(out).toMatch(/Device\.Cellular\.Interface\.1\.RSRP=-\d+\n/);
+    expect(out).toContain('Device.Cellular.Interface.1.Status=Up\n');
+    expect(out).toContain('Device.Cellular.AccessPoint.1.APN=internet\n');
+    expect(out).toContain('Device.Cellular.AccessPoint.1.IPVersion=-1\n');
+    expect(out).toMatch(/Device\.Hosts\.Host\.1\.PhysAddress=([0-9A-F]{2}:){5}[0-9A-F]{2}\n/);
   });
 
   it('writes what lands in the UCI file and on the air', async () => {

@@ -219,6 +219,7 @@ export class Evaluator {
     let values = this.#values(parameter.expression!, node, mapped, (reason) => {
       failed = reason;
     });
+    if (rule.missing !== undefined) values = values.filter((value) => value !== rule.missing);
     if (values.length === 0 && rule.default !== undefined) values = [rule.default];
     const value =
       rule.as === 'ref' ? this.#reference(values, rule.to!, rule.by) : toParameter(values, rule, definition);

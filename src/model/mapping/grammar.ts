@@ -18,7 +18,7 @@ export interface SourceText {
   /** A text file below the root; an absent one is an absent source. */
   readonly file?: string;
   /** How the file is read. Default `text`. */
-  readonly parse?: 'text' | 'json' | 'pairs';
+  readonly parse?: 'text' | 'json' | 'pairs' | 'table';
   /** Seconds for which an answer may be used again. Default 0: once for each request. */
   readonly fresh?: number;
   /** ubus event or object whose notifications say that the answer has changed. */
@@ -36,6 +36,8 @@ export interface ParameterRule {
   readonly is?: string;
   /** Converter, or a table from the source's values to TR-181's. */
   readonly as?: string | Readonly<Record<string, string>>;
+  /** What the source says when it has no value (`--` of mmcli). */
+  readonly missing?: string;
   /** The source's value when there is none. */
   readonly default?: string;
   /** Table whose rows a `ref` names. */

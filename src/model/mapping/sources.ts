@@ -160,6 +160,11 @@ function parseFile(text: string, source: SourceText): Answer {
       }
       return { ok: true, value: pairs };
     }
+    case 'table':
+      return {
+        ok: true,
+        value: text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim().split(/\s+/)])),
+      };
     default:
       return { ok: true, value: { text: text.trim(), words: text.trim().split(/\s+/), lines: text.split('\n') } };
   }
