@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, systemClock } from '#base';
 import { createDataModel, type DataModel, type MappingText } from '#model';
-import { type Bus, FileStateStore, RootedFiles, UciFiles } from '#platform';
+import { type Bus, FileStateStore, RootedFiles, type Uci, UciFiles } from '#platform';
 
 const datamodel = join(import.meta.dirname, '../../datamodel');
 
@@ -31,15 +31,18 @@ export async function openModel(options: {
   readonly mappings?: readonly MappingText[];
   /** An earlier fixture's root: opened again, as after a restart. */
   readonly root?: string;
+  /** Puts something between the model and the files. */
+  readonly uci?: (real: Uci) => Uci;
 }): Promise<ModelFixture> {
   const root = options.root ?? mkdtempSync(join(tmpdir(), 'tandem-model-'));
   const config = join(root, 'etc/config');
   mkdirSync(config, { recursive: true });
   for (const [pack, text] of Object.entries(options.packages)) writeFileSync(join(config, pack), text);
   let names = 0;
+  const uci = new UciFiles(config, silentLog);
   const { model, problems } = createDataModel(schemaTable(), options.mappings ?? shippedMappings(), {
     bus: options.bus,
-    uci: new UciFiles(config, silentLog),
+    uci: options.uci?.(uci) ?? uci,
     files: new RootedFiles(root),
     state: new FileStateStore(join(root, 'etc/tandem'), silentLog),
     clock: systemClock,

@@ -45,6 +45,7 @@ export class Transactions {
    */
   async apply(plan: Plan, persist: () => Promise<void>): Promise<void> {
     const undo: (() => void | Promise<void>)[] = [];
+    let journalled = false;
     const packages = [...plan.uci].filter(([, changes]) => changes.length > 0);
     try {
       if (packages.length > 0) {
@@ -55,7 +56,7 @@ export class Transactions {
           after.set(pack, this.#uci.preview(pack, changes));
         }
         await this.#state.write(journalName, JSON.stringify(before));
-        undo.push(() => this.#state.remove(journalName));
+        journalled = true;
         for (const [pack, text] of after) {
           undo.push(async () => {
             if (before[pack] !== undefined) await this.#uci.replace(pack, before[pack]);
@@ -67,15 +68,19 @@ export class Transactions {
       await persist();
       if (packages.length > 0) await this.#state.remove(journalName);
     } catch (error) {
+      let undone = true;
       for (const step of undo.reverse()) {
         try {
           await step();
         } catch (failure) {
+          undone = false;
           this.#log.error('undoing a failed transaction failed; it is tried again at the next start', {
             error: failure,
           });
         }
       }
+      // As long as something could not be put back the journal is what remembers it.
+      if (journalled && undone) await this.#state.remove(journalName);
       throw new ApplyError('the change could not be applied; nothing was kept', error);
     }
     for (const [pack] of packages) await this.#reload(pack);
