@@ -12,6 +12,7 @@ const usage = `tandem: look at and change the device through the running agent
   tandem set PARAMETER=VALUE…            all or nothing
   tandem add TABLE [NAME=VALUE…]         a new row
   tandem del ROW                         delete a row
+  tandem operate COMMAND [NAME=VALUE…]   run a command: Device.Reboot()
   tandem instances PATH                  rows below a path, with their keys
   tandem schema [PATH]                   what is supported
 
@@ -57,6 +58,9 @@ function requestOf(command: string, words: readonly string[]): Request {
       return { method: 'add', args: { path: words[0]!, values: pairs(words.slice(1)) } };
     case 'del':
       return { method: 'del', args: { path: one('row') } };
+    case 'operate':
+      if (words.length === 0) throw new UsageError('tandem operate takes a command');
+      return { method: 'operate', args: { path: words[0]!, args: pairs(words.slice(1)) } };
     case 'instances':
       return { method: 'instances', args: { path: one('path') } };
     case 'schema':
@@ -88,7 +92,7 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     if (values.view !== 'usp' && values.view !== 'cwmp') throw new UsageError('--view is cwmp or usp');
     const { method, args } = requestOf(positionals[0]!, positionals.slice(1));
-    request = { method, args: method === 'status' ? args : { ...args, view: values.view } };
+    request = { method, args: method === 'status' || method === 'operate' ? args : { ...args, view: values.view } };
     json = values.json;
     socket = values.socket;
   } catch (error) {
@@ -113,6 +117,13 @@ function readable(method: string, answer: BlobTable): string {
   switch (method) {
     case 'get':
       return lines(listOf(answer.parameters).map((p) => `${p.path}=${p.value}${p.problem ? `   # ${p.problem}` : ''}`));
+    case 'operate':
+      return lines(
+        listOf(answer.results).flatMap((result) => [
+          `${result.path}`,
+          ...Object.entries(result.output as BlobTable).map(([name, value]) => `  ${name}=${value}`),
+        ]),
+      );
     case 'instances':
       return lines(
         listOf(answer.instances).map(

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Log, Scope, systemClock } from '#base';
 import { createDataModel, type DataModel } from '#model';
 import { connectUbus, FileStateStore, loadDataModelFiles, RootedFiles, UciFiles } from '#platform';
-import { publishBusApi } from '#services';
+import { declareDeviceCommands, publishBusApi } from '#services';
 
 /** Every path can be redirected, so that tests and the lab run without touching the host. */
 export interface AgentOptions {
@@ -43,6 +43,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     scope.add(model);
     for (const { file, path, reason } of problems) log.error('a mapping was left out', { file, path, reason });
     await model.recover();
+    scope.add(declareDeviceCommands(model, bus, log.child('device')));
     const startedMs = systemClock.monotonicMs();
     scope.add(
       publishBusApi(bus, model, {

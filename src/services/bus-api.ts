@@ -79,6 +79,20 @@ export function publishBusApi(bus: Bus, model: Model, status: Readonly<Record<st
           : { instances: [], faults: [faultTable(read.fault, path)] };
       },
     },
+    operate: {
+      args: { path: 'string', args: 'table' },
+      call: async ({ args }) => {
+        const path = String(args.path ?? '');
+        const given = Object.entries(tableOf(args.args)).map(([name, value]) => [name, String(value)]);
+        const request = { path, args: Object.fromEntries(given), commandKey: '', origin };
+        const answer = await model.operate({ protocol: 'usp' }, request);
+        if (!answer.ok) return { results: [], faults: [faultTable(answer.fault, path)] };
+        return {
+          results: answer.value.flatMap((one) => (one.result.ok ? [{ path: one.path, output: one.result.value }] : [])),
+          faults: answer.value.flatMap((one) => (one.result.ok ? [] : [faultTable(one.result.fault, one.path)])),
+        };
+      },
+    },
     schema: {
       args: { path: 'string', view: 'string' },
       call: ({ args }) => {

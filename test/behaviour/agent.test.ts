@@ -117,6 +117,21 @@ describe('the agent on the router', () => {
     expect((await tandem('get', 'Device.DeviceInfo.ModelName')).out).toContain('Device.DeviceInfo.ModelName=');
   });
 
+  it('runs a command, with its arguments checked, and lives through the reboot of the router', async () => {
+    const refused = await tandem('operate', 'Device.Reboot()', 'Cause=Boredom');
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain('command-arguments');
+    expect(router.reboots).toBe(0);
+    const rebooted = new Promise((resolve) => router.onReboot.on(resolve));
+    expect((await tandem('operate', 'Device.Reboot()')).code).toBe(0);
+    expect(await rebooted).toBe('reboot');
+    for (let tries = 0; tries < 50; tries++) {
+      if ((await tandem('status')).code === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect((await tandem('get', 'Device.WiFi.SSID.1.SSID')).code).toBe(0);
+  });
+
   it('stops when told, and the CLI says that nobody is there', async () => {
     const gone = new Promise((resolve) => daemon.once('exit', resolve));
     daemon.kill('SIGTERM');
