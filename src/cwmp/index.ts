@@ -4,6 +4,7 @@ export { SoapError } from './codec/read-xml.ts';
 export { writeEnvelope } from './codec/write-envelope.ts';
 export { Cookies } from './exchange/cookies.ts';
 export { type Answerable, authorize, type Challenge, type Credentials, readChallenges } from './exchange/digest.ts';
+export { type HttpTransportParts, httpTransport } from './exchange/http-transport.ts';
 export {
   type OwnRequest,
   runSession,

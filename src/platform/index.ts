@@ -1,5 +1,14 @@
 export { type DataModelFiles, loadDataModelFiles } from './datamodel-files.ts';
 export { RootedFiles } from './files.ts';
+export {
+  type HttpConnection,
+  HttpError,
+  type HttpOptions,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpTls,
+  openHttp,
+} from './net/http-connection.ts';
 export type * from './ports.ts';
 export { FileStateStore, StateError } from './state-store.ts';
 export { connectUbus, UbusClient, type UbusOptions } from './ubus/client.ts';

@@ -1,0 +1,110 @@
+import type { HttpConnection, HttpResponse } from '#platform';
+import { Cookies } from './cookies.ts';
+import { authorize, type Challenge, type Credentials, readChallenges } from './digest.ts';
+import { SessionError, type SessionTransport } from './session.ts';
+
+export interface HttpTransportParts {
+  readonly http: HttpConnection;
+  /** Where the session begins: `Device.ManagementServer.URL`. */
+  readonly url: URL;
+  readonly credentials: Credentials;
+  /** Hexadecimal, new each time. */
+  readonly clientNonce: () => string;
+  /** Lab only: `http://` is refused otherwise. */
+  readonly allowPlain: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** TR-069 3.4.5. */
+const redirectLimit = 5;
+const redirects = new Set([301, 302, 303, 307, 308]);
+/** A challenge, its stale repetition and one for a new connection. */
+const challengeLimit = 3;
+
+/**
+ * One session's messages over HTTP: cookies kept for the session, Digest before Basic and Basic never over plain HTTP, redirects followed with the
+ * body and kept for the rest of the session.
+ * @throws SessionError from the first call on when the URL is not allowed
+ */
+export function httpTransport(parts: HttpTransportParts): SessionTransport {
+  const cookies = new Cookies();
+  let url = parts.url;
+  let challenge: Challenge | undefined;
+  let count = 0;
+
+  async function send(body: string): Promise<HttpResponse> {
+    const headers: Record<string, string> = { 'accept-encoding': 'gzip, deflate' };
+    if (body !== '') {
+      headers['content-type'] = 'text/xml; charset="utf-8"';
+      headers.soapaction = '';
+    }
+    const cookie = cookies.header(url);
+    if (cookie !== undefined) headers.cookie = cookie;
+    if (challenge) {
+      headers.authorization = authorize(challenge, parts.credentials, {
+        method: 'POST',
+        uri: url.pathname + url.search,
+        body,
+        count: ++count,
+        clientNonce: parts.clientNonce(),
+      });
+    }
+    const response = await parts.http.send(url, { method: 'POST', headers, body }, parts.signal);
+    cookies.store(url, response.setCookie);
+    return response;
+  }
+
+  return {
+    async post(body) {
+      let challenged = 0;
+      let redirected = 0;
+      for (;;) {
+        if (url.protocol !== 'https:' && !(parts.allowPlain && url.protocol === 'http:')) {
+          throw new SessionError('CWMP_PLAIN_HTTP', `${url.protocol}// is not allowed for the ACS`);
+        }
+        const response = await send(body);
+        if (response.status === 401) {
+          const offered = readChallenges(response.wwwAuthenticate);
+          const next = offered.find(({ scheme }) => scheme === 'digest' || url.protocol === 'https:');
+          if (!next) throw new SessionError('CWMP_AUTH', 'the ACS asks for no authentication that we give');
+          // The same credentials once more only if the nonce was new or stale.
+          const pointless = challenge !== undefined && next.nonce === challenge.nonce && !next.stale;
+          if (pointless || ++challenged > challengeLimit) {
+            throw new SessionError('CWMP_AUTH', 'the ACS does not accept our credentials');
+          }
+          challenge = next;
+          count = 0;
+          continue;
+        }
+        const location = response.headers.location;
+        if (redirects.has(response.status) && location !== undefined) {
+          if (++redirected > redirectLimit) throw new SessionError('CWMP_REDIRECTS', 'redirected too often');
+          url = follow(url, location);
+          continue;
+        }
+        if (response.status === 503) {
+          throw new SessionError('CWMP_BUSY', `the ACS is busy${retryAfter(response.headers['retry-after'])}`);
+        }
+        if (response.status === 204) return '';
+        if (response.status !== 200) throw new SessionError('CWMP_STATUS', `the ACS answered ${response.status}`);
+        return response.body;
+      }
+    },
+  };
+}
+
+function follow(from: URL, location: string): URL {
+  let to: URL;
+  try {
+    to = new URL(location, from);
+  } catch (error) {
+    throw new SessionError('CWMP_REDIRECTS', 'redirected to something that is no URL', { cause: error });
+  }
+  if (from.protocol === 'https:' && to.protocol !== 'https:') {
+    throw new SessionError('CWMP_REDIRECTS', 'redirected from TLS to plain HTTP');
+  }
+  return to;
+}
+
+const retryAfter = (text: string | undefined): string =>
+  text !== undefined && /^[0-9]{1,6}$/.test(text) ? `; again in ${text} s` : '';
