@@ -26,8 +26,8 @@ import type {
 } from '../api.ts';
 import type { CompiledObject } from '../mapping/compile.ts';
 import { ReadScope, Sources } from '../mapping/sources.ts';
-import type { ParameterDefinition, Schema } from '../schema/index.ts';
-import { checkValue } from '../validate/index.ts';
+import type { Schema } from '../schema/index.ts';
+import { checkArguments } from './command-arguments.ts';
 import { declaredRow, Evaluator } from './evaluate.ts';
 import { Instances } from './instances.ts';
 import { type Reading, readInstances, readNames, readPath } from './read.ts';
@@ -384,22 +384,4 @@ function copyOf(plan: Plan): Plan {
     named: new Map(plan.named),
     created: [...plan.created],
   };
-}
-
-function checkArguments(
-  definitions: readonly ParameterDefinition[],
-  args: Readonly<Record<string, string>>,
-): ModelFault | undefined {
-  for (const definition of definitions) {
-    const given = Object.hasOwn(args, definition.name) ? args[definition.name] : undefined;
-    if (given === undefined) {
-      if (definition.mandatory && !definition.name.includes('.')) {
-        return { kind: 'command-arguments', message: `${definition.name} is missing` };
-      }
-      continue;
-    }
-    const checked = checkValue(definition, given);
-    if (!checked.ok) return { kind: 'command-arguments', message: `${definition.name}: ${checked.fault.message}` };
-  }
-  return undefined;
 }
