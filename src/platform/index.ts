@@ -1,4 +1,12 @@
 export { type DataModelFiles, loadDataModelFiles } from './datamodel-files.ts';
+export {
+  type Factory,
+  type FactoryController,
+  FactoryError,
+  type FactoryMqtt,
+  type FactoryWebSocket,
+  readFactory,
+} from './factory.ts';
 export { RootedFiles } from './files.ts';
 export {
   type HttpConnection,
@@ -9,6 +17,7 @@ export {
   type HttpTls,
   openHttp,
 } from './net/http-connection.ts';
+export { localAddressTowards } from './net/local-address.ts';
 export type * from './ports.ts';
 export { FileStateStore, StateError } from './state-store.ts';
 export { connectUbus, UbusClient, type UbusOptions } from './ubus/client.ts';

@@ -1,2 +1,4 @@
+export { type BootstrapParts, bootstrap } from './bootstrap.ts';
 export { publishBusApi, type StatusPart } from './bus-api.ts';
 export { declareDeviceCommands } from './device-commands.ts';
+export { readSettings, type Settings } from './settings.ts';

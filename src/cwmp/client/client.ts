@@ -1,0 +1,398 @@
+import { type Clock, errorCode, explain, formatDateTime, type Log, retryWaitMs } from '#base';
+import type { Model, ParameterReading } from '#model';
+import type { HttpConnection, StateStore } from '#platform';
+import { createVerbs } from '../answer.ts';
+import { httpTransport } from '../exchange/http-transport.ts';
+import { runSession } from '../exchange/session.ts';
+import type { InformMessage } from '../inform.ts';
+import { acsView } from '../verbs/verb.ts';
+import { type CwmpConfig, readConfig, readDeviceId } from './config.ts';
+import { connectionRequests, type SeenRequest } from './connection-request.ts';
+import { EventQueue } from './event-queue.ts';
+import { watchNotifications } from './notifications.ts';
+import { periodicWaitMs } from './periodic.ts';
+import { CwmpStateFile } from './state.ts';
+
+export interface ConnectionRequestListener extends AsyncDisposable {
+  readonly port: number;
+}
+
+export interface CwmpPorts {
+  readonly model: Model;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Survives power cuts. */
+  readonly state: StateStore;
+  /** Survives the process, not the boot: tells a restart of the agent from a boot of the device. */
+  readonly runtime: StateStore;
+  /** With the device's trust anchors and client certificate; one for each session. */
+  readonly openHttp: () => HttpConnection;
+  /** Opens the port for connection requests. */
+  readonly listen: (
+    answer: (request: SeenRequest) => { status: number; headers: Record<string, string> },
+  ) => Promise<ConnectionRequestListener>;
+  /** Address by which the host is reached from here, for the ConnectionRequestURL. */
+  readonly localAddressTowards: (host: string, port: number) => Promise<string | undefined>;
+  /** Uniform in [0, 1), different on each device. */
+  readonly random: () => number;
+  readonly randomHex: (bytes: number) => string;
+  /** Lab only: an ACS at `http://`. */
+  readonly allowPlain: boolean;
+}
+
+export interface CwmpStatus {
+  readonly url: string;
+  readonly state: 'off' | 'idle' | 'in session' | 'waiting to retry';
+  readonly pending: readonly string[];
+  readonly retryCount: number;
+  readonly connectionRequestUrl: string;
+  /** The session before: when it ended and how. */
+  readonly last: { readonly at: string; readonly ok: boolean; readonly said: string } | undefined;
+}
+
+export interface CwmpClient extends AsyncDisposable {
+  status(): CwmpStatus;
+  /** A session now, whatever waits: `tandem inform`. */
+  inform(): void;
+}
+
+const bootMark = 'cwmp-boot';
+/** Events that end a wait for a retry before its time; the others wait with it (TR-069 3.2.1.1). */
+const impatient = /^(0 BOOTSTRAP|1 BOOT|6 CONNECTION REQUEST|M )/;
+
+/** The CWMP client: which events are owed to the ACS, when a session is due, and what has to be kept for the next one. */
+export async function startCwmp(ports: CwmpPorts): Promise<CwmpClient> {
+  const client = new Client(ports);
+  await client.start();
+  return client;
+}
+
+class Client implements CwmpClient {
+  readonly #ports: CwmpPorts;
+  readonly #state: CwmpStateFile;
+  readonly #events: EventQueue;
+  readonly #abort = new AbortController();
+  readonly #declared: Disposable[] = [];
+  #notifications: Awaited<ReturnType<typeof watchNotifications>> | undefined;
+  #watching: Disposable | undefined;
+  #listener: ConnectionRequestListener | undefined;
+  #config: CwmpConfig | undefined;
+  #connectionRequestUrl = '';
+  #retryCount = 0;
+  /** Codes of the events that the failed session had told: they wait for the retry. */
+  #waiting: ReadonlySet<string> = new Set();
+  #last: CwmpStatus['last'];
+  #session: Promise<void> | undefined;
+  #retryTimer: Disposable | undefined;
+  #periodicTimer: Disposable | undefined;
+  #periodicKey = '';
+  /** The device has been told to reboot: what happens now is for the next boot. */
+  #goingDown = false;
+  /** Reboot or reset, when the session is over. */
+  #afterwards: { readonly action: 'reboot' | 'factory-reset'; readonly commandKey: string } | undefined;
+
+  constructor(ports: CwmpPorts) {
+    this.#ports = ports;
+    this.#state = new CwmpStateFile(ports.state, ports.log);
+    this.#events = new EventQueue(this.#state.get().events ?? []);
+  }
+
+  async start(): Promise<void> {
+    const { model, runtime } = this.#ports;
+    this.#declared.push(
+      model.declare({
+        path: 'Device.ManagementServer.',
+        parameters: {
+          ParameterKey: { get: () => this.#state.get().parameterKey ?? '' },
+          ConnectionRequestURL: { get: () => this.#connectionRequestUrl },
+        },
+      }),
+    );
+    if (runtime.read(bootMark) === undefined) this.#events.raise('1 BOOT');
+    const watched = await model.watch(acsView, { paths: ['Device.ManagementServer.'], kinds: ['value'] }, () => {
+      void this.#configure();
+    });
+    if (watched.ok) this.#watching = watched.value;
+    this.#notifications = await watchNotifications(model, this.#state, this.#ports.log, () => {
+      this.#events.raise('4 VALUE CHANGE');
+      this.#consider();
+    });
+    await this.#configure();
+  }
+
+  status(): CwmpStatus {
+    const { enabled = false, url } = this.#config ?? {};
+    return {
+      url: url?.href ?? '',
+      state: !enabled || !url ? 'off' : this.#session ? 'in session' : this.#retryTimer ? 'waiting to retry' : 'idle',
+      pending: this.#events.pending.map(({ code }) => code),
+      retryCount: this.#retryCount,
+      connectionRequestUrl: this.#connectionRequestUrl,
+      last: this.#last,
+    };
+  }
+
+  inform(): void {
+    this.#events.raise('6 CONNECTION REQUEST');
+    this.#consider();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort(new Error('stopped'));
+    this.#retryTimer?.[Symbol.dispose]();
+    this.#periodicTimer?.[Symbol.dispose]();
+    this.#watching?.[Symbol.dispose]();
+    for (const declared of this.#declared) declared[Symbol.dispose]();
+    await this.#notifications?.[Symbol.asyncDispose]();
+    await this.#listener?.[Symbol.asyncDispose]();
+    await this.#session;
+  }
+
+  /** Takes over `Device.ManagementServer.` as it stands. */
+  async #configure(): Promise<void> {
+    try {
+      this.#config = await readConfig(this.#ports.model);
+      if (this.#abort.signal.aborted) return;
+      await this.#listenAsConfigured(this.#config);
+      this.#armPeriodic(this.#config);
+      const { url } = this.#config;
+      if (url && this.#state.get().bootstrapped !== url.href) this.#events.raise('0 BOOTSTRAP');
+      this.#consider();
+    } catch (error) {
+      this.#ports.log.error('the configuration could not be taken over', { error });
+    }
+  }
+
+  #armPeriodic({ periodic, enabled }: CwmpConfig): void {
+    const key = JSON.stringify({ ...periodic, enabled });
+    // A change of something else must not move the phase.
+    if (key === this.#periodicKey) return;
+    this.#periodicKey = key;
+    this.#periodicTimer?.[Symbol.dispose]();
+    this.#periodicTimer = undefined;
+    if (!enabled || !periodic.enabled) return;
+    const { clock } = this.#ports;
+    const arm = (): void => {
+      const waitMs = periodicWaitMs(clock.now(), periodic.phase, periodic.intervalSeconds);
+      this.#periodicTimer = clock.timer(waitMs, () => {
+        this.#events.raise('2 PERIODIC');
+        arm();
+        this.#consider();
+      });
+    };
+    arm();
+  }
+
+  /** The port stays closed until there are credentials to ask for. */
+  async #listenAsConfigured({ enabled, connectionRequest }: CwmpConfig): Promise<void> {
+    const { clock, log, randomHex } = this.#ports;
+    const { username, password } = connectionRequest;
+    const wanted = enabled && connectionRequest.enabled && username !== '' && !password.empty;
+    if (wanted === (this.#listener !== undefined)) return;
+    if (!wanted) {
+      await this.#listener?.[Symbol.asyncDispose]();
+      this.#listener = undefined;
+      this.#connectionRequestUrl = '';
+      return;
+    }
+    if (!this.#state.get().connectionRequestPath) {
+      await this.#state.change({ connectionRequestPath: `/${randomHex(16)}` });
+    }
+    try {
+      this.#listener = await this.#ports.listen(
+        connectionRequests({
+          clock,
+          nonce: () => randomHex(16),
+          path: () => this.#state.get().connectionRequestPath!,
+          credentials: () => this.#config!.connectionRequest,
+          accepted: () => {
+            log.info('connection request');
+            this.#events.raise('6 CONNECTION REQUEST');
+            this.#consider();
+          },
+        }),
+      );
+    } catch (error) {
+      log.error('connection requests can not be heard', { error });
+    }
+  }
+
+  /** Begins a session if one is due and none is running. */
+  #consider(): void {
+    const { enabled, url } = this.#config ?? {};
+    if (this.#session || this.#goingDown || this.#abort.signal.aborted || !enabled || !url) return;
+    const { pending } = this.#events;
+    if (pending.length === 0) return;
+    if (this.#retryTimer) {
+      if (!pending.some(({ code }) => impatient.test(code) && !this.#waiting.has(code))) return;
+      this.#retryTimer[Symbol.dispose]();
+      this.#retryTimer = undefined;
+    }
+    this.#session = this.#runOne(this.#config!, url).finally(() => {
+      this.#session = undefined;
+      this.#consider();
+    });
+  }
+
+  async #runOne(config: CwmpConfig, url: URL): Promise<void> {
+    const { log, clock } = this.#ports;
+    const told = [...this.#events.pending];
+    const changed = this.#notifications!.take();
+    const said = told.map(({ code }) => code).join(', ');
+    log.info('session begins', { acs: url.host, events: said, retry: this.#retryCount });
+    const http = this.#ports.openHttp();
+    try {
+      await this.#refreshConnectionRequestUrl(url);
+      const served = await this.#exchange(config, url, http, told, changed);
+      log.info('session ended', { served: served.join(',') || 'nothing' });
+      this.#last = { at: formatDateTime(clock.now()), ok: true, said };
+      await this.#acknowledged(url, told, changed);
+      await this.#doAfterwards();
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      log.warn('session failed', { code: errorCode(error), reason: explain(error) });
+      this.#last = { at: formatDateTime(clock.now()), ok: false, said: explain(error) };
+      await this.#failed(config, told);
+    } finally {
+      http[Symbol.dispose]();
+    }
+  }
+
+  async #exchange(
+    config: CwmpConfig,
+    url: URL,
+    http: HttpConnection,
+    told: InformMessage['events'],
+    changed: ReadonlyMap<string, number>,
+  ): Promise<readonly string[]> {
+    const { model, log, randomHex, allowPlain, clock } = this.#ports;
+    const signal = this.#abort.signal;
+    const events =
+      changed.size > 0 && !told.some(({ code }) => code === '4 VALUE CHANGE')
+        ? [...told, { code: '4 VALUE CHANGE', commandKey: '' }]
+        : told;
+    const inform: InformMessage = {
+      deviceId: await readDeviceId(model),
+      events,
+      now: clock.now(),
+      retryCount: this.#retryCount,
+      parameters: await this.#informParameters(changed.keys()),
+    };
+    let requests = 0;
+    const { served } = await runSession({
+      transport: httpTransport({
+        http,
+        url,
+        credentials: { username: config.username, password: config.password },
+        clientNonce: () => randomHex(8),
+        allowPlain,
+        signal,
+      }),
+      inform,
+      ownRequests: [],
+      verbs: createVerbs((action, commandKey) => {
+        this.#afterwards = { action, commandKey };
+      }),
+      context: {
+        model,
+        acs: url.host,
+        attributes: this.#notifications!,
+        storeParameterKey: (parameterKey) => this.#state.change({ parameterKey }),
+        signal,
+      },
+      log,
+      nextId: () => `${randomHex(4)}${++requests}`,
+    });
+    return served;
+  }
+
+  /** TR-069 3.7.1.2: the parameters marked forcedInform, and whatever has changed. */
+  async #informParameters(changed: Iterable<string>): Promise<InformMessage['parameters']> {
+    const { model } = this.#ports;
+    const paths = new Set<string>();
+    for (const object of model.supported('cwmp').below('Device.')) {
+      if (object.path.includes('{i}')) continue;
+      for (const { name, forcedInform } of object.parameters) if (forcedInform) paths.add(object.path + name);
+    }
+    for (const path of changed) paths.add(path);
+    const readings = await model.get(acsView, [...paths]);
+    return readings.flatMap(({ result }) =>
+      result.ok
+        ? result.value.flatMap((object) =>
+            object.parameters.map(({ info, value }: ParameterReading) => ({
+              path: object.path + info.name,
+              value,
+              type: info.type,
+              list: info.list,
+            })),
+          )
+        : [],
+    );
+  }
+
+  async #acknowledged(url: URL, told: InformMessage['events'], changed: ReadonlyMap<string, number>): Promise<void> {
+    const kept = this.#state.get();
+    this.#events.delivered(told);
+    this.#notifications!.delivered(changed);
+    this.#retryCount = 0;
+    this.#waiting = new Set();
+    if (told.some(({ code }) => code === '1 BOOT')) await this.#ports.runtime.write(bootMark, 'delivered');
+    const bootstrapped = told.some(({ code }) => code === '0 BOOTSTRAP') ? url.href : kept.bootstrapped;
+    const { durable } = this.#events;
+    // Flash is written only if there is something to say.
+    if (bootstrapped !== kept.bootstrapped || JSON.stringify(durable) !== JSON.stringify(kept.events ?? [])) {
+      await this.#state.change({ events: durable, ...(bootstrapped !== undefined && { bootstrapped }) });
+    }
+  }
+
+  async #failed(config: CwmpConfig, told: InformMessage['events']): Promise<void> {
+    this.#events.failed(told);
+    this.#waiting = new Set(this.#events.pending.filter((event) => told.includes(event)).map(({ code }) => code));
+    this.#afterwards = undefined;
+    this.#retryCount++;
+    const { durable } = this.#events;
+    // Once for each event, at its first failure; none of the retries that follow writes to flash.
+    if (JSON.stringify(durable) !== JSON.stringify(this.#state.get().events ?? [])) {
+      await this.#state.change({ events: durable });
+    }
+    if (this.#events.pending.length === 0) return;
+    const waitMs = retryWaitMs(config.retry, this.#retryCount, this.#ports.random);
+    this.#ports.log.info('next try', { in_s: Math.round(waitMs / 1000) });
+    this.#retryTimer = this.#ports.clock.timer(waitMs, () => {
+      this.#retryTimer = undefined;
+      this.#consider();
+    });
+  }
+
+  async #refreshConnectionRequestUrl(acs: URL): Promise<void> {
+    const { listener, path } = { listener: this.#listener, path: this.#state.get().connectionRequestPath };
+    if (!listener || !path) return;
+    const port = Number(acs.port || (acs.protocol === 'https:' ? 443 : 80));
+    const address = await this.#ports.localAddressTowards(acs.hostname.replace(/^\[|\]$/g, ''), port);
+    if (address === undefined) return;
+    const host = address.includes(':') ? `[${address}]` : address;
+    this.#connectionRequestUrl = `http://${host}:${listener.port}${path}`;
+  }
+
+  /** TR-069 A.3.2.8, A.4.1.6: only after the session; the event of the reboot is on flash before it happens. */
+  async #doAfterwards(): Promise<void> {
+    const due = this.#afterwards;
+    this.#afterwards = undefined;
+    if (!due) return;
+    const { model, log } = this.#ports;
+    this.#goingDown = true;
+    if (due.action === 'reboot') {
+      // On flash only: it is an event of the boot that follows.
+      const event = { code: 'M Reboot', commandKey: due.commandKey };
+      await this.#state.change({ events: [...this.#events.durable, event] });
+    }
+    const path = due.action === 'reboot' ? 'Device.Reboot()' : 'Device.FactoryReset()';
+    const origin = { by: 'cwmp', ...(this.#config?.url && { peer: this.#config.url.host }) } as const;
+    const answer = await model.operate({ protocol: 'usp' }, { path, args: {}, commandKey: due.commandKey, origin });
+    const result = answer.ok ? answer.value[0]?.result : answer;
+    if (result?.ok === true) return;
+    this.#goingDown = false;
+    log.error('what the ACS asked for failed', { command: path, reason: result?.fault.message });
+    await this.#state.change({ events: this.#events.durable });
+  }
+}

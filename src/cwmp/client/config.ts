@@ -1,0 +1,85 @@
+import type { RetryPolicy } from '#base';
+import { Secret } from '#base';
+import type { Model } from '#model';
+import type { DeviceId } from '../inform.ts';
+
+/** `Device.ManagementServer.` as it stands now, secrets included. */
+export interface CwmpConfig {
+  readonly enabled: boolean;
+  /** `undefined`: none, or no URL. */
+  readonly url: URL | undefined;
+  readonly username: string;
+  readonly password: Secret;
+  readonly periodic: {
+    readonly enabled: boolean;
+    readonly intervalSeconds: number;
+    /** Milliseconds since 1970; `undefined`: the phase is ours to choose (TR-181 PeriodicInformTime, unknown time). */
+    readonly phase: number | undefined;
+  };
+  readonly retry: RetryPolicy;
+  readonly connectionRequest: {
+    readonly enabled: boolean;
+    readonly username: string;
+    readonly password: Secret;
+  };
+}
+
+const ownView = { protocol: 'cwmp', reveal: true } as const;
+
+/** Values of single parameters, by path; absent ones are missing from the map. */
+async function valuesOf(model: Model, paths: readonly string[]): Promise<Map<string, string>> {
+  const values = new Map<string, string>();
+  for (const { result } of await model.get(ownView, paths)) {
+    if (!result.ok) continue;
+    for (const object of result.value) {
+      for (const { info, value } of object.parameters) values.set(object.path + info.name, value);
+    }
+  }
+  return values;
+}
+
+export async function readConfig(model: Model): Promise<CwmpConfig> {
+  const values = await valuesOf(model, ['Device.ManagementServer.']);
+  const text = (name: string): string => values.get(`Device.ManagementServer.${name}`) ?? '';
+  const whole = (name: string, otherwise: number): number => {
+    const value = Number(text(name));
+    return Number.isSafeInteger(value) && value > 0 ? value : otherwise;
+  };
+  const phase = Date.parse(text('PeriodicInformTime'));
+  return {
+    enabled: text('EnableCWMP') === 'true',
+    url: URL.canParse(text('URL')) ? new URL(text('URL')) : undefined,
+    username: text('Username'),
+    password: new Secret(text('Password')),
+    periodic: {
+      enabled: text('PeriodicInformEnable') === 'true',
+      intervalSeconds: whole('PeriodicInformInterval', 86_400),
+      phase: Number.isNaN(phase) || phase < 0 ? undefined : phase,
+    },
+    retry: {
+      minimumWaitSeconds: whole('CWMPRetryMinimumWaitInterval', 5),
+      intervalMultiplier: whole('CWMPRetryIntervalMultiplier', 2000),
+    },
+    connectionRequest: {
+      enabled: text('HTTPConnectionRequestEnable') === 'true',
+      username: text('ConnectionRequestUsername'),
+      password: new Secret(text('ConnectionRequestPassword')),
+    },
+  };
+}
+
+/** TR-069 A.3.3.1 DeviceIdStruct. */
+export async function readDeviceId(model: Model): Promise<DeviceId> {
+  const names = ['Manufacturer', 'ManufacturerOUI', 'ProductClass', 'SerialNumber'] as const;
+  const values = await valuesOf(
+    model,
+    names.map((name) => `Device.DeviceInfo.${name}`),
+  );
+  const text = (name: (typeof names)[number]): string => values.get(`Device.DeviceInfo.${name}`) ?? '';
+  return {
+    manufacturer: text('Manufacturer'),
+    oui: text('ManufacturerOUI'),
+    productClass: text('ProductClass'),
+    serialNumber: text('SerialNumber'),
+  };
+}

@@ -1,0 +1,89 @@
+import type { Log } from '#base';
+import type { Change, Model, ParameterInfo } from '#model';
+import { objectPathOf, toSchemaPath } from '#model';
+import { type Attributes, acsView } from '../verbs/verb.ts';
+import type { CwmpStateFile } from './state.ts';
+
+/** TR-069 A.3.2.4: 0 off, 1 passive, 2 active. */
+const active = 2;
+
+export interface Notifications extends Attributes, AsyncDisposable {
+  /** Full paths of the parameters that have changed since the last acknowledged Inform. */
+  readonly changed: ReadonlySet<string>;
+  /** Those of `paths` that have not changed again since `told` was taken. */
+  delivered(told: ReadonlyMap<string, number>): void;
+  /** Changed paths with the count of the change, to be handed back to `delivered`. */
+  take(): Map<string, number>;
+}
+
+/**
+ * Watches every parameter whose attribute asks for it and remembers which have changed by other hands than the ACS's
+ * (TR-069 A.3.2.4; changes are events of the model, nothing is polled here).
+ * @param heard called for each change of a parameter with active notification
+ */
+export async function watchNotifications(
+  model: Model,
+  state: CwmpStateFile,
+  log: Log,
+  heard: (path: string) => void,
+): Promise<Notifications> {
+  const changed = new Map<string, number>();
+  let count = 0;
+  let watching: Disposable | undefined;
+  let turn: Promise<void> = Promise.resolve();
+
+  const infoOf = (path: string): ParameterInfo | undefined => {
+    const object = objectPathOf(path);
+    return model
+      .supported('cwmp')
+      .object(toSchemaPath(object))
+      ?.parameters.find(({ name }) => object + name === path);
+  };
+  const notificationOf = (path: string): number => {
+    const kind = infoOf(path)?.activeNotify;
+    if (kind === 'forceEnabled') return active;
+    return state.get().attributes?.[path] ?? (kind === 'forceDefaultEnabled' ? active : 0);
+  };
+  const onChange = (change: Change): void => {
+    if (change.kind !== 'value' || change.origin.by === 'cwmp') return;
+    changed.set(change.path, ++count);
+    if (notificationOf(change.path) === active) heard(change.path);
+  };
+  const rewatch = async (): Promise<void> => {
+    const paths = new Set(Object.keys(state.get().attributes ?? {}));
+    for (const object of model.supported('cwmp').below('Device.')) {
+      if (object.path.includes('{i}')) continue;
+      for (const { name, activeNotify } of object.parameters) {
+        if (activeNotify === 'forceEnabled' || activeNotify === 'forceDefaultEnabled') paths.add(object.path + name);
+      }
+    }
+    const wanted = [...paths].filter((path) => notificationOf(path) > 0);
+    const next =
+      wanted.length === 0 ? undefined : await model.watch(acsView, { paths: wanted, kinds: ['value'] }, onChange);
+    watching?.[Symbol.dispose]();
+    watching = next?.ok ? next.value : undefined;
+    if (next && !next.ok) log.error('value changes can not be watched', { reason: next.fault.message });
+  };
+  await rewatch();
+  return {
+    get changed() {
+      return new Set(changed.keys());
+    },
+    take: () => new Map(changed),
+    delivered(told) {
+      for (const [path, at] of told) if (changed.get(path) === at) changed.delete(path);
+    },
+    notificationOf,
+    async set(changes) {
+      const attributes = { ...state.get().attributes };
+      for (const [path, notification] of changes) attributes[path] = notification;
+      await state.change({ attributes });
+      turn = turn.then(rewatch);
+      await turn;
+    },
+    async [Symbol.asyncDispose]() {
+      await turn;
+      watching?.[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { Log } from '#base';
+import type { StateStore } from '#platform';
+import type { InformEvent } from '../inform.ts';
+
+/** What must outlive a power cut. Everything is optional: an empty object is the state of a device out of the box. */
+export interface CwmpState {
+  /** ACS URL whose `0 BOOTSTRAP` was acknowledged; any other URL needs one (TR-069 3.7.1.5). */
+  bootstrapped?: string;
+  parameterKey?: string;
+  /** Notification attributes that an ACS has set, by full parameter path. */
+  attributes?: Record<string, number>;
+  /** Events that may not be lost (TR-069 table 8) and have not been acknowledged. */
+  events?: InformEvent[];
+  /** Unguessable path of the ConnectionRequestURL. */
+  connectionRequestPath?: string;
+}
+
+const name = 'cwmp';
+
+/** One small file; each change of it is one atomic write. */
+export class CwmpStateFile {
+  readonly #store: StateStore;
+  #state: CwmpState;
+
+  constructor(store: StateStore, log: Log) {
+    this.#store = store;
+    this.#state = {};
+    const text = store.read(name);
+    if (text === undefined) return;
+    try {
+      const parsed: unknown = JSON.parse(text);
+      if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) this.#state = parsed;
+    } catch (error) {
+      log.error('the saved state is unusable; starting as if never bootstrapped', { error });
+    }
+  }
+
+  get(): Readonly<CwmpState> {
+    return this.#state;
+  }
+
+  async change(part: Partial<CwmpState>): Promise<void> {
+    this.#state = { ...this.#state, ...part };
+    await this.#store.write(name, JSON.stringify(this.#state));
+  }
+}

@@ -1,0 +1,30 @@
+import type { Uci } from '#platform';
+
+/** What the configuration says beyond the data model (`/etc/config/tandem`, docs/configuration.md). */
+export interface Settings {
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly connectionRequest: { readonly address: string; readonly port: number };
+  /** Lab only: an ACS at `http://`. */
+  readonly allowPlainHttp: boolean;
+}
+
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+
+/** Anything absent or unusable has its default. */
+export function readSettings(uci: Uci): Settings {
+  const sections = uci.load('tandem');
+  const option = (section: string, name: string): string | undefined => {
+    const value = sections?.section(section)?.options.get(name);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const port = Number(option('cwmp', 'connection_request_port') ?? '7547');
+  const level = option('agent', 'log_level');
+  return {
+    logLevel: levels.find((known) => known === level) ?? 'info',
+    connectionRequest: {
+      address: option('cwmp', 'connection_request_address') ?? '::',
+      port: Number.isInteger(port) && port >= 0 && port < 65_536 ? port : 7547,
+    },
+    allowPlainHttp: option('cwmp', 'allow_plain_http') === '1',
+  };
+}

@@ -1,0 +1,378 @@
+import { createHash } from 'node:crypto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { silentLog } from '#base';
+import { type CwmpClient, type SeenRequest, startCwmp } from '#cwmp';
+import type { HttpConnection } from '#platform';
+import { FakeBus } from '../../support/fake-bus.ts';
+import { HandClock } from '../../support/hand-clock.ts';
+import { MemoryState } from '../../support/memory-state.ts';
+import { type ModelFixture, openModel } from '../../support/model-fixture.ts';
+
+const wireless = "config wifi-iface 'home'\n\toption mode 'ap'\n\toption ssid 'Old'\n";
+const tandem = (cwmp: string): string =>
+  `config agent 'agent'\n\nconfig device 'device'\n\nconfig usp 'usp'\n\nconfig cwmp 'cwmp'\n\toption url 'http://acs.example/'\n${cwmp}`;
+const envelope = (body: string, id: string): string =>
+  `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:c="urn:dslforum-org:cwmp-1-2"><s:Header><c:ID s:mustUnderstand="1">${id}</c:ID></s:Header><s:Body>${body}</s:Body></s:Envelope>`;
+
+interface Inform {
+  readonly events: string[];
+  readonly keys: string[];
+  readonly retryCount: number;
+  readonly parameters: Map<string, string>;
+}
+
+/** An ACS behind a connection that is made of calls. */
+class Acs {
+  readonly informs: Inform[] = [];
+  readonly answers: string[] = [];
+  /** Served one by one, after the Inform. */
+  requests: string[] = [];
+  failing = false;
+  duringSession: (() => void) | undefined;
+
+  open(): HttpConnection {
+    return {
+      localAddress: undefined,
+      [Symbol.dispose]: () => {},
+      send: async (_, { body }) => {
+        if (this.failing) throw new Error('no route to the ACS');
+        const answer = (status: number, text: string) => ({
+          status,
+          headers: {},
+          setCookie: [],
+          wwwAuthenticate: [],
+          body: text,
+        });
+        if (body.includes('<cwmp:Inform>')) {
+          this.informs.push({
+            events: [...body.matchAll(/<EventCode>([^<]+)/g)].map((match) => match[1]!),
+            keys: [...body.matchAll(/<CommandKey>([^<]*)/g)].map((match) => match[1]!),
+            retryCount: Number(/<RetryCount>(\d+)/.exec(body)![1]),
+            parameters: new Map(
+              [...body.matchAll(/<Name>([^<]+)<\/Name><Value[^>]*>([^<]*)/g)].map((match) => [match[1]!, match[2]!]),
+            ),
+          });
+          const id = /<cwmp:ID[^>]*>([^<]+)/.exec(body)![1]!;
+          return answer(200, envelope('<c:InformResponse><MaxEnvelopes>1</MaxEnvelopes></c:InformResponse>', id));
+        }
+        if (body !== '') this.answers.push(body);
+        this.duringSession?.();
+        const next = this.requests.shift();
+        return next === undefined ? answer(204, '') : answer(200, envelope(next, 'a1'));
+      },
+    };
+  }
+}
+
+class Bench implements AsyncDisposable {
+  readonly acs = new Acs();
+  readonly clock = new HandClock();
+  readonly state = new MemoryState();
+  runtime = new MemoryState();
+  readonly bus: FakeBus;
+  fixture!: ModelFixture;
+  client!: CwmpClient;
+  heard: ((request: SeenRequest) => { status: number; headers: Record<string, string> }) | undefined;
+  readonly rebooted: string[] = [];
+
+  constructor() {
+    this.bus = new FakeBus({
+      'service event': () => ({}),
+      'network.wireless status': () => ({}),
+      'network.device status': () => ({}),
+      'system board': () => ({ release: { version: '24.10.2' } }),
+      'system info': () => ({}),
+    });
+  }
+
+  async begin(cwmp = ''): Promise<this> {
+    this.fixture = await openModel({
+      bus: this.bus,
+      packages: { tandem: tandem(cwmp), wireless, network: '', system: '', dhcp: '' },
+    });
+    this.fixture.model.declare({
+      path: 'Device.',
+      commands: {
+        'Reboot()': async (_, { commandKey }) => {
+          this.rebooted.push(`${commandKey} ${this.state.entries.get('cwmp')}`);
+          return { ok: true, value: {} };
+        },
+      },
+    });
+    await this.start();
+    return this;
+  }
+
+  async start(): Promise<void> {
+    let bytes = 0;
+    this.client = await startCwmp({
+      model: this.fixture.model,
+      clock: this.clock,
+      log: silentLog,
+      state: this.state,
+      runtime: this.runtime,
+      openHttp: () => this.acs.open(),
+      listen: async (answer) => {
+        this.heard = answer;
+        return {
+          port: 7547,
+          [Symbol.asyncDispose]: async () => {
+            this.heard = undefined;
+          },
+        };
+      },
+      localAddressTowards: async () => '192.0.2.7',
+      random: () => 0.5,
+      randomHex: (count) => (++bytes).toString(16).padStart(count * 2, '0'),
+      allowPlain: true,
+    });
+  }
+
+  async idle(): Promise<void> {
+    await expect.poll(() => this.client.status().state).not.toBe('in session');
+  }
+  async informs(count: number): Promise<Inform> {
+    await expect.poll(() => this.acs.informs.length).toBe(count);
+    await this.idle();
+    return this.acs.informs.at(-1)!;
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client[Symbol.asyncDispose]();
+    await this.fixture[Symbol.asyncDispose]();
+  }
+}
+
+const open: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) await one[Symbol.asyncDispose]();
+});
+async function bench(cwmp = ''): Promise<Bench> {
+  const made = new Bench();
+  open.push(made);
+  return await made.begin(cwmp);
+}
+const set = (path: string, value: string): string =>
+  `<c:SetParameterValues><ParameterList><P><Name>${path}</Name><Value>${value}</Value></P></ParameterList><ParameterKey>k7</ParameterKey></c:SetParameterValues>`;
+
+describe('events', () => {
+  it('begins with BOOTSTRAP and BOOT and the forced parameters', async () => {
+    const at = await bench();
+    const inform = await at.informs(1);
+    expect(inform.events).toEqual(['0 BOOTSTRAP', '1 BOOT']);
+    expect([...inform.parameters.keys()]).toEqual(
+      expect.arrayContaining([
+        'Device.RootDataModelVersion',
+        'Device.DeviceInfo.HardwareVersion',
+        'Device.DeviceInfo.SoftwareVersion',
+        'Device.DeviceInfo.ProvisioningCode',
+        'Device.ManagementServer.ParameterKey',
+        'Device.ManagementServer.ConnectionRequestURL',
+      ]),
+    );
+    expect(at.client.status()).toMatchObject({ state: 'idle', pending: [], last: { ok: true } });
+  });
+
+  it('tells BOOT after a boot and not after a restart of the agent; BOOTSTRAP never again', async () => {
+    const at = await bench();
+    await at.informs(1);
+    await at.client[Symbol.asyncDispose]();
+    await at.start();
+    at.client.inform();
+    expect((await at.informs(2)).events).toEqual(['6 CONNECTION REQUEST']);
+    await at.client[Symbol.asyncDispose]();
+    at.runtime = new MemoryState();
+    await at.start();
+    expect((await at.informs(3)).events).toEqual(['1 BOOT']);
+  });
+
+  it('tells BOOTSTRAP to an ACS at another URL, in the session after the one that set it', async () => {
+    const at = await bench();
+    at.acs.requests = [set('Device.ManagementServer.URL', 'http://other.example/')];
+    const inform = await at.informs(2);
+    expect(inform.events).toEqual(['0 BOOTSTRAP']);
+    expect(inform.parameters.get('Device.ManagementServer.ParameterKey')).toBe('k7');
+    expect(at.client.status().url).toBe('http://other.example/');
+  });
+
+  it('informs periodically, at the phase that is configured', async () => {
+    const at = await bench(
+      "\toption periodic_inform_interval '600'\n\toption periodic_inform_time '2025-12-31T23:58:00Z'\n",
+    );
+    await at.informs(1);
+    at.clock.advance(480_000 - 1);
+    await at.idle();
+    expect(at.acs.informs).toHaveLength(1);
+    at.clock.advance(1);
+    expect((await at.informs(2)).events).toEqual(['2 PERIODIC']);
+    at.clock.advance(600_000);
+    expect((await at.informs(3)).events).toEqual(['2 PERIODIC']);
+  });
+
+  it('tries again by the table, counts, and writes no flash while it does', async () => {
+    const at = new Bench();
+    open.push(at);
+    at.acs.failing = true;
+    await at.begin();
+    await expect.poll(() => at.client.status().state).toBe('waiting to retry');
+    const { writes } = at.state;
+    for (const waitMs of [7500, 15_000, 30_000]) {
+      expect(at.clock.nextMs).toBe(waitMs);
+      at.clock.advance(waitMs - 1);
+      expect(at.client.status().state).toBe('waiting to retry');
+      at.clock.advance(1);
+      await expect.poll(() => at.client.status().state).toBe('waiting to retry');
+    }
+    expect(at.state.writes).toBe(writes);
+    expect(at.client.status()).toMatchObject({ retryCount: 4, pending: ['0 BOOTSTRAP', '1 BOOT'] });
+    at.acs.failing = false;
+    at.clock.advance(60_000);
+    const inform = await at.informs(1);
+    expect(inform).toMatchObject({ retryCount: 4, events: ['0 BOOTSTRAP', '1 BOOT'] });
+    expect(at.client.status().retryCount).toBe(0);
+  });
+
+  it('keeps a periodic inform that failed over a power cut', async () => {
+    const at = await bench("\toption periodic_inform_interval '600'\n");
+    await at.informs(1);
+    at.acs.failing = true;
+    at.clock.advance(600_000);
+    await expect.poll(() => at.client.status().state).toBe('waiting to retry');
+    await at.client[Symbol.asyncDispose]();
+    at.acs.failing = false;
+    at.runtime = new MemoryState();
+    await at.start();
+    expect((await at.informs(2)).events).toEqual(['1 BOOT', '2 PERIODIC']);
+    expect(JSON.parse(at.state.entries.get('cwmp')!).events).toEqual([]);
+  });
+
+  it('reboots after the session, with the event of it on flash before', async () => {
+    const at = await bench();
+    at.acs.requests = ['<c:Reboot><CommandKey>why</CommandKey></c:Reboot>'];
+    await at.informs(1);
+    await expect.poll(() => at.rebooted).toHaveLength(1);
+    expect(at.rebooted[0]).toContain('why ');
+    expect(at.rebooted[0]).toContain('"M Reboot","commandKey":"why"');
+    await at.client[Symbol.asyncDispose]();
+    at.runtime = new MemoryState();
+    await at.start();
+    const inform = await at.informs(at.acs.informs.length + 1);
+    expect(inform.events).toEqual(['1 BOOT', 'M Reboot']);
+    expect(inform.keys).toEqual(['', 'why']);
+  });
+});
+
+describe('value changes', () => {
+  const attributes = (path: string, notification: number): string =>
+    `<c:SetParameterAttributes><ParameterList><A><Name>${path}</Name><NotificationChange>1</NotificationChange><Notification>${notification}</Notification><AccessListChange>0</AccessListChange><AccessList/></A></ParameterList></c:SetParameterAttributes>`;
+  const ssid = 'Device.WiFi.SSID.1.SSID';
+  const change = (at: Bench, value: string, by: 'usp' | 'cwmp') =>
+    at.fixture.model.write(
+      { protocol: 'usp' },
+      [{ op: 'set', path: 'Device.WiFi.SSID.1.', parameters: [{ name: 'SSID', value, required: true }] }],
+      { origin: { by }, partial: false },
+    );
+
+  it('tells an active one at once, with its value, unless the ACS made it', async () => {
+    const at = await bench();
+    at.acs.requests = [attributes(ssid, 2)];
+    await at.informs(1);
+    await change(at, 'ByAcs', 'cwmp');
+    await change(at, 'ByController', 'usp');
+    const inform = await at.informs(2);
+    expect(inform.events).toEqual(['4 VALUE CHANGE']);
+    expect(inform.parameters.get(ssid)).toBe('ByController');
+    at.client.inform();
+    expect((await at.informs(3)).parameters.has(ssid)).toBe(false);
+  });
+
+  it('tells a passive one with the next session', async () => {
+    const at = await bench();
+    at.acs.requests = [attributes(ssid, 1)];
+    await at.informs(1);
+    await change(at, 'Quiet', 'usp');
+    await at.idle();
+    expect(at.acs.informs).toHaveLength(1);
+    at.client.inform();
+    const inform = await at.informs(2);
+    expect(inform.events).toEqual(['6 CONNECTION REQUEST', '4 VALUE CHANGE']);
+    expect(inform.parameters.get(ssid)).toBe('Quiet');
+  });
+
+  it('keeps the attributes over a restart', async () => {
+    const at = await bench();
+    at.acs.requests = [attributes(ssid, 2)];
+    await at.informs(1);
+    await at.client[Symbol.asyncDispose]();
+    await at.start();
+    await change(at, 'Later', 'usp');
+    expect((await at.informs(2)).parameters.get(ssid)).toBe('Later');
+  });
+});
+
+describe('connection request', () => {
+  const credentials = "\toption connection_request_username 'acs'\n\toption connection_request_password 'secret'\n";
+  const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+  function authorization(nonce: string, target: string, password = 'secret'): string {
+    const response = md5(`${md5(`acs:tandem:${password}`)}:${nonce}:00000001:c1:auth:${md5(`GET:${target}`)}`);
+    return `Digest username="acs", realm="tandem", nonce="${nonce}", uri="${target}", qop=auth, nc=00000001, cnonce="c1", response="${response}"`;
+  }
+  const nonceOf = (answer: { headers: Record<string, string> }): string =>
+    /nonce="([^"]+)"/.exec(answer.headers['www-authenticate']!)![1]!;
+
+  it('has no port without credentials', async () => {
+    const at = await bench();
+    await at.informs(1);
+    expect(at.heard).toBeUndefined();
+    expect(at.acs.informs[0]!.parameters.get('Device.ManagementServer.ConnectionRequestURL')).toBe('');
+  });
+
+  it('begins a session for who knows the path and the password, once for each nonce', async () => {
+    const at = await bench(credentials);
+    const first = await at.informs(1);
+    const url = new URL(first.parameters.get('Device.ManagementServer.ConnectionRequestURL')!);
+    expect(url.host).toBe('192.0.2.7:7547');
+    const target = url.pathname;
+    const ask = (headers: Record<string, string>, method = 'GET', path = target) =>
+      at.heard!({ method, target: path, headers });
+    expect(ask({}, 'GET', '/').status).toBe(404);
+    expect(ask({}, 'POST').status).toBe(405);
+    const wrong = ask({ authorization: authorization(nonceOf(ask({})), target, 'guess') });
+    expect(wrong.status).toBe(401);
+    expect(at.acs.informs).toHaveLength(1);
+    const header = authorization(nonceOf(wrong), target);
+    expect(ask({ authorization: header }).status).toBe(200);
+    expect(ask({ authorization: header }).status).toBe(401);
+    expect((await at.informs(2)).events).toEqual(['6 CONNECTION REQUEST']);
+  });
+
+  it('does not take a nonce that is too old or was never given', async () => {
+    const at = await bench(credentials);
+    const first = await at.informs(1);
+    const target = new URL(first.parameters.get('Device.ManagementServer.ConnectionRequestURL')!).pathname;
+    const nonce = nonceOf(at.heard!({ method: 'GET', target, headers: {} }));
+    at.clock.advance(30_001);
+    for (const offered of [nonce, 'made-up']) {
+      const answer = at.heard!({ method: 'GET', target, headers: { authorization: authorization(offered, target) } });
+      expect(answer.status).toBe(401);
+    }
+  });
+
+  it('in the middle of a session begins another one after it', async () => {
+    const at = await bench(credentials);
+    at.acs.duringSession = () => {
+      at.acs.duringSession = undefined;
+      at.client.inform();
+    };
+    expect((await at.informs(2)).events).toEqual(['6 CONNECTION REQUEST']);
+  });
+});
+
+it('says in the log what failed and never the password', async () => {
+  const at = new Bench();
+  open.push(at);
+  at.acs.failing = true;
+  await at.begin("\toption password 'very-secret'\n");
+  await expect.poll(() => at.client.status().last?.ok).toBe(false);
+  expect(JSON.stringify(at.client.status())).not.toContain('very-secret');
+  expect(at.client.status().last!.said).toBe('no route to the ACS');
+});
