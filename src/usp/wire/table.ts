@@ -1,0 +1,180 @@
+import { malformed, Reader, UspCodecError, Writer, wireType } from './protobuf.ts';
+
+type Scalar = 'string' | 'bytes' | 'bool' | 'uint64' | 'fixed32' | 'enum';
+
+/** One field of a message, as the .proto file has it. */
+export interface Field {
+  readonly name: string;
+  readonly number: number;
+  readonly kind: Scalar | 'map' | 'message';
+  /** For `message`. */
+  readonly message?: MessageTable;
+  readonly repeated?: true;
+  /** Name of the oneof: absent unless it was sent, and at most one of them is. */
+  readonly oneof?: string;
+}
+
+export interface MessageTable {
+  readonly name: string;
+  readonly fields: readonly Field[];
+  readonly byNumber: ReadonlyMap<number, Field>;
+}
+
+/** What a decoded message looks like before it has a type. */
+export type Plain = Record<string, unknown>;
+
+export function table(name: string, fields: readonly Field[]): MessageTable {
+  return { name, fields, byNumber: new Map(fields.map((field) => [field.number, field])) };
+}
+
+const field =
+  (kind: Field['kind']) =>
+  (number: number, name: string): Field => ({ name, number, kind });
+export const text = field('string');
+export const bytes = field('bytes');
+export const flag = field('bool');
+export const fixed32 = field('fixed32');
+export const uint64 = field('uint64');
+export const choice = field('enum');
+/** map<string, string> */
+export const map = field('map');
+export const message = (number: number, name: string, of: MessageTable): Field => ({
+  name,
+  number,
+  kind: 'message',
+  message: of,
+});
+export const list = (of: Field): Field => ({ ...of, repeated: true });
+export const oneOf = (name: string, ...members: readonly Field[]): Field[] =>
+  members.map((member) => ({ ...member, oneof: name }));
+
+/** Deeper than any message of USP; recursion ends here. */
+const depthLimit = 16;
+
+/**
+ * @param limitBytes more than that is not looked at
+ * @throws UspCodecError USP_MALFORMED, USP_TOO_LARGE
+ */
+export function decode(of: MessageTable, input: Uint8Array, limitBytes: number): Plain {
+  if (input.length > limitBytes) throw new UspCodecError('USP_TOO_LARGE', `${input.length} bytes are too many`);
+  const buffer = Buffer.isBuffer(input) ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength);
+  return decodeMessage(of, new Reader(buffer), 0);
+}
+
+function decodeMessage(of: MessageTable, reader: Reader, depth: number): Plain {
+  if (depth > depthLimit) throw malformed('nested too deeply');
+  const plain: Plain = {};
+  for (const each of of.fields) {
+    if (each.repeated) plain[each.name] = [];
+    else if (each.kind === 'map') plain[each.name] = Object.create(null);
+    else if (!each.oneof && each.kind !== 'message') plain[each.name] = zero(each.kind);
+  }
+  while (!reader.done) {
+    const tag = reader.varint();
+    const known = of.byNumber.get(tag >>> 3);
+    const type = tag & 7;
+    if (tag >>> 3 === 0) throw malformed('field number 0');
+    if (!known) {
+      reader.skip(type);
+      continue;
+    }
+    if (type !== wireTypeOf(known)) throw malformed(`${of.name}.${known.name} has wire type ${type}`);
+    if (known.kind === 'map') {
+      const { key, value } = decodeEntry(reader.nested());
+      (plain[known.name] as Record<string, string>)[key] = value;
+      continue;
+    }
+    const value = decodeValue(known, reader, depth);
+    if (known.repeated) (plain[known.name] as unknown[]).push(value);
+    else {
+      // Of a oneof the last one counts.
+      if (known.oneof) for (const other of of.fields) if (other.oneof === known.oneof) delete plain[other.name];
+      plain[known.name] = value;
+    }
+  }
+  return plain;
+}
+
+function decodeValue(of: Field, reader: Reader, depth: number): unknown {
+  switch (of.kind) {
+    case 'string':
+      return reader.string();
+    case 'bytes':
+      return reader.bytes();
+    case 'bool':
+      return reader.varint64() !== 0n;
+    case 'enum':
+      return reader.varint() | 0;
+    case 'uint64':
+      return reader.varint64();
+    case 'fixed32':
+      return reader.fixed32();
+    default:
+      return decodeMessage(of.message!, reader.nested(), depth + 1);
+  }
+}
+
+function decodeEntry(reader: Reader): { key: string; value: string } {
+  const entry = { key: '', value: '' };
+  while (!reader.done) {
+    const tag = reader.varint();
+    const name = tag >>> 3 === 1 ? 'key' : tag >>> 3 === 2 ? 'value' : undefined;
+    if (name === undefined) reader.skip(tag & 7);
+    else if ((tag & 7) !== wireType.bytes) throw malformed('an entry of a map is no text');
+    else entry[name] = reader.string();
+  }
+  return entry;
+}
+
+export function encode(of: MessageTable, plain: Plain): Buffer {
+  const writer = new Writer();
+  encodeMessage(of, plain, writer);
+  return writer.finish();
+}
+
+function encodeMessage(of: MessageTable, plain: Plain, writer: Writer): void {
+  for (const each of of.fields) {
+    const value = plain[each.name];
+    if (value === undefined) continue;
+    if (each.kind === 'map') {
+      for (const [key, text] of Object.entries(value as Record<string, string>)) {
+        writer.varint((each.number << 3) | wireType.bytes);
+        writer.nested(() => {
+          writer.varint((1 << 3) | wireType.bytes);
+          writer.string(key);
+          writer.varint((2 << 3) | wireType.bytes);
+          writer.string(text);
+        });
+      }
+    } else if (each.repeated) for (const item of value as unknown[]) encodeValue(each, item, writer);
+    // proto3: what has its default is not sent, but a member of a oneof is.
+    else if (each.oneof || each.kind === 'message' || !isZero(value)) encodeValue(each, value, writer);
+  }
+}
+
+function encodeValue(of: Field, value: unknown, writer: Writer): void {
+  writer.varint((of.number << 3) | wireTypeOf(of));
+  const { kind } = of;
+  if (kind === 'string') writer.string(value as string);
+  else if (kind === 'bytes') writer.bytes(value as Uint8Array);
+  else if (kind === 'bool') writer.varint(value ? 1 : 0);
+  else if (kind === 'enum') writer.varint64(BigInt(value as number));
+  else if (kind === 'uint64') writer.varint64(value as bigint);
+  else if (kind === 'fixed32') writer.fixed32(value as number);
+  else writer.nested(() => encodeMessage(of.message!, value as Plain, writer));
+}
+
+function wireTypeOf({ kind }: Field): number {
+  if (kind === 'bool' || kind === 'enum' || kind === 'uint64') return wireType.varint;
+  return kind === 'fixed32' ? wireType.fixed32 : wireType.bytes;
+}
+
+function zero(kind: Field['kind']): unknown {
+  if (kind === 'string') return '';
+  if (kind === 'bytes') return Buffer.alloc(0);
+  if (kind === 'bool') return false;
+  return kind === 'uint64' ? 0n : 0;
+}
+
+const isZero = (value: unknown): boolean =>
+  value === '' || value === 0 || value === 0n || value === false || (value instanceof Uint8Array && value.length === 0);
