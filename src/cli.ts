@@ -15,6 +15,7 @@ const usage = `tandem: look at and change the device through the running agent
   tandem operate COMMAND [NAME=VALUE…]   run a command: Device.Reboot()
   tandem instances PATH                  rows below a path, with their keys
   tandem schema [PATH]                   what is supported
+  tandem inform                          begin a session with the ACS now
 
   --json           the answer as JSON
   --view cwmp|usp  which of the two data models (default usp)
@@ -22,6 +23,9 @@ const usage = `tandem: look at and change the device through the running agent
 
 Exit code: 0 done, 1 refused, 2 wrong usage, 3 the agent or ubus can't be reached.
 `;
+
+/** Methods that look at neither view in particular. */
+const unviewed = new Set(['status', 'operate', 'inform']);
 
 class UsageError extends Error {}
 
@@ -47,6 +51,8 @@ function requestOf(command: string, words: readonly string[]): Request {
   switch (command) {
     case 'status':
       return { method: 'status', args: {} };
+    case 'inform':
+      return { method: 'inform', args: {} };
     case 'get':
       if (words.length === 0) throw new UsageError('tandem get takes at least one path');
       return { method: 'get', args: { paths: [...words] } };
@@ -92,7 +98,7 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     if (values.view !== 'usp' && values.view !== 'cwmp') throw new UsageError('--view is cwmp or usp');
     const { method, args } = requestOf(positionals[0]!, positionals.slice(1));
-    request = { method, args: method === 'status' || method === 'operate' ? args : { ...args, view: values.view } };
+    request = { method, args: unviewed.has(method) ? args : { ...args, view: values.view } };
     json = values.json;
     socket = values.socket;
   } catch (error) {

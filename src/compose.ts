@@ -1,8 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { type Log, Scope, systemClock } from '#base';
+import { type Log, type LogLevel, Scope, systemClock } from '#base';
 import { createDataModel, type DataModel } from '#model';
-import { connectUbus, FileStateStore, loadDataModelFiles, RootedFiles, UciFiles } from '#platform';
-import { declareDeviceCommands, publishBusApi } from '#services';
+import {
+  connectUbus,
+  FileStateStore,
+  listenHttp,
+  loadDataModelFiles,
+  localAddressTowards,
+  openHttp,
+  RootedFiles,
+  readFactory,
+  UciFiles,
+} from '#platform';
+import {
+  bootstrap,
+  declareDeviceCommands,
+  publishBusApi,
+  readSettings,
+  type StatusPart,
+  startOnDemand,
+} from '#services';
 
 /** Every path can be redirected, so that tests and the lab run without touching the host. */
 export interface AgentOptions {
@@ -12,46 +29,96 @@ export interface AgentOptions {
   /** Schema and mappings as installed. */
   readonly share: string;
   readonly log: Log;
+  /** The configuration's log level, once it has been read. */
+  readonly onLogLevel?: (level: LogLevel) => void;
 }
 
 export interface Agent extends AsyncDisposable {
   readonly model: DataModel;
 }
 
+const factoryDirectory = '/usr/share/tandem/factory';
+
 /**
  * Puts the rooms together; decides nothing.
- * @throws TandemError when the data model can't be read. An absent ubusd is waited for.
+ * @throws TandemError when the data model, the configuration or the factory data can't be read. An absent ubusd is waited for.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { log, root } = options;
   const scope = new Scope();
   const at = (path: string): string => `${root === '/' ? '' : root}${path}`;
+  const randomHex = (count: number): string => randomBytes(count).toString('hex');
+  const random = (): number => randomBytes(6).readUIntBE(0, 6) / 2 ** 48;
+  const clock = systemClock;
   try {
     const bus = scope.add(
-      await connectUbus({ path: options.ubusSocket, log: log.child('ubus'), clock: systemClock, persist: true }),
+      await connectUbus({ path: options.ubusSocket, log: log.child('ubus'), clock, persist: true }),
     );
+    const rooted = new RootedFiles(root);
+    const uci = new UciFiles(at('/etc/config'), log.child('uci'));
+    const state = new FileStateStore(at('/etc/tandem'), log.child('state'));
+    const runtime = new FileStateStore(at('/var/run/tandem'), log.child('runtime'));
     const files = loadDataModelFiles(options.share, at('/etc/tandem/datamodel.d'));
     const { model, problems } = createDataModel(files.schema, files.mappings, {
       bus,
-      uci: new UciFiles(at('/etc/config'), log.child('uci')),
-      files: new RootedFiles(root),
-      state: new FileStateStore(at('/etc/tandem'), log.child('state')),
-      clock: systemClock,
+      uci,
+      files: rooted,
+      state,
+      clock,
       log: log.child('model'),
-      uniqueName: () => randomBytes(4).toString('hex'),
+      uniqueName: () => randomHex(4),
     });
     scope.add(model);
     for (const { file, path, reason } of problems) log.error('a mapping was left out', { file, path, reason });
     await model.recover();
+    const factory = readFactory(rooted, factoryDirectory);
+    await bootstrap({ uci, factory, log: log.child('bootstrap'), randomHex });
+    const settings = readSettings(uci);
+    options.onLogLevel?.(settings.logLevel);
     scope.add(declareDeviceCommands(model, bus, log.child('device')));
-    const startedMs = systemClock.monotonicMs();
+
+    const status: Record<string, StatusPart> = {};
+    const startedMs = clock.monotonicMs();
+    status.agent = () => ({
+      uptime: Math.floor((clock.monotonicMs() - startedMs) / 1000),
+      objects: model.supported('usp').below('Device.').length,
+      mapping_problems: problems.length,
+    });
+    const actions: Record<string, () => void> = {};
+    scope.add(publishBusApi(bus, model, status, actions));
     scope.add(
-      publishBusApi(bus, model, {
-        agent: () => ({
-          uptime: Math.floor((systemClock.monotonicMs() - startedMs) / 1000),
-          objects: model.supported('usp').below('Device.').length,
-          mapping_problems: problems.length,
-        }),
+      await startOnDemand({
+        model,
+        log: log.child('cwmp'),
+        view: { protocol: 'cwmp' },
+        enabledBy: 'Device.ManagementServer.EnableCWMP',
+        watched: 'Device.ManagementServer.',
+        start: async () => {
+          const { startCwmp, cwmpStatus } = await import('#cwmp');
+          const client = await startCwmp({
+            model,
+            clock,
+            log: log.child('cwmp'),
+            state,
+            runtime,
+            openHttp: () => openHttp({ tls: factory.tls }),
+            listen: (answer) =>
+              listenHttp({
+                host: settings.connectionRequest.address,
+                port: settings.connectionRequest.port,
+                answer,
+                log: log.child('cwmp'),
+                clock,
+              }),
+            localAddressTowards,
+            random,
+            randomHex,
+            allowPlain: settings.allowPlainHttp,
+          });
+          status.cwmp = () => cwmpStatus(client.status());
+          actions.inform = () => client.inform();
+          return client;
+        },
       }),
     );
     log.info('ready', { objects: model.supported('usp').below('Device.').length });

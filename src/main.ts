@@ -6,9 +6,10 @@ const stopLimitMs = 5000;
 async function main(): Promise<void> {
   const env = process.env;
   // To standard error, from where procd takes it to the system log.
+  let level: LogLevel = 'info';
   const log = createLog(
     (record) => process.stderr.write(`${formatRecord(record)}\n`),
-    () => (env.TANDEM_LOG as LogLevel | undefined) ?? 'info',
+    () => (env.TANDEM_LOG as LogLevel | undefined) ?? level,
   );
   let agent: Awaited<ReturnType<typeof startAgent>>;
   try {
@@ -17,6 +18,9 @@ async function main(): Promise<void> {
       ubusSocket: env.TANDEM_UBUS_SOCKET ?? '/var/run/ubus/ubus.sock',
       share: env.TANDEM_SHARE ?? '/usr/share/tandem/datamodel',
       log,
+      onLogLevel: (configured) => {
+        level = configured;
+      },
     });
   } catch (error) {
     log.error('could not start', { error: explain(error) });

@@ -7,6 +7,7 @@ export {
   startCwmp,
 } from './client/client.ts';
 export { connectionRequests, type SeenRequest } from './client/connection-request.ts';
+export { cwmpStatus } from './client/status.ts';
 export { type Envelope, type EnvelopeHeader, readEnvelope, type SoapFault } from './codec/read-envelope.ts';
 export { SoapError } from './codec/read-xml.ts';
 export { writeEnvelope } from './codec/write-envelope.ts';

@@ -17,7 +17,32 @@ export {
   type HttpTls,
   openHttp,
 } from './net/http-connection.ts';
+export {
+  type HttpAnswer,
+  type HttpListener,
+  type HttpListenerOptions,
+  type HttpRequestSeen,
+  ListenError,
+  type ListenerLimits,
+  listenHttp,
+} from './net/http-listener.ts';
 export { localAddressTowards } from './net/local-address.ts';
+export {
+  MqttError,
+  type MqttEvents,
+  type MqttLink,
+  type MqttMessage,
+  type MqttOptions,
+  openMqtt,
+  type PublishedMessage,
+} from './net/mqtt.ts';
+export {
+  openWebSocket,
+  WebSocketError,
+  type WebSocketEvents,
+  type WebSocketLink,
+  type WebSocketOptions,
+} from './net/websocket.ts';
 export type * from './ports.ts';
 export { FileStateStore, StateError } from './state-store.ts';
 export { connectUbus, UbusClient, type UbusOptions } from './ubus/client.ts';

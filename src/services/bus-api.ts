@@ -8,12 +8,25 @@ export type StatusPart = () => BlobTable;
  * Publishes the object `tandem`: the face of the daemon for the CLI and for other programs on the device. A refusal is an answer with a `fault`
  * table (`kind`, `message`, `path`), so that callers get the reason and not a bare ubus status.
  */
-export function publishBusApi(bus: Bus, model: Model, status: Readonly<Record<string, StatusPart>>): Disposable {
+export function publishBusApi(
+  bus: Bus,
+  model: Model,
+  status: Readonly<Record<string, StatusPart>>,
+  actions: Readonly<Record<string, () => void>>,
+): Disposable {
   const origin = { by: 'cli' } as const;
   const methods: Record<string, BusMethod> = {
     status: {
       args: {},
       call: () => Object.fromEntries(Object.entries(status).map(([name, part]) => [name, part()])),
+    },
+    inform: {
+      args: {},
+      call: () => {
+        if (!actions.inform) return { faults: [{ kind: 'unsupported-path', message: 'CWMP is not in use', path: '' }] };
+        actions.inform();
+        return { faults: [] };
+      },
     },
     get: {
       args: { paths: 'array', view: 'string' },

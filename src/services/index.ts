@@ -1,4 +1,5 @@
 export { type BootstrapParts, bootstrap } from './bootstrap.ts';
 export { publishBusApi, type StatusPart } from './bus-api.ts';
 export { declareDeviceCommands } from './device-commands.ts';
+export { type OnDemandParts, startOnDemand } from './on-demand.ts';
 export { readSettings, type Settings } from './settings.ts';

@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { createGunzip, createInflate } from 'node:zlib';
 import { type Secret, TandemError } from '#base';
+import { isTlsProblem } from './tls-problem.ts';
 
 /**
  * HTTP_CONNECT, HTTP_TLS, HTTP_TIMEOUT, HTTP_TOO_LARGE, HTTP_BROKEN (cut off or not HTTP), HTTP_ENCODING, HTTP_ABORTED
@@ -156,9 +157,7 @@ function wrap(error: unknown, phase: 'connecting' | 'waiting'): HttpError {
   if (error instanceof HttpError) return error;
   const { code = '', name, message } = error as NodeJS.ErrnoException;
   if (name === 'AbortError') return new HttpError('HTTP_ABORTED', 'stopped', { cause: error });
-  if (/CERT|SELF_SIGNED|ISSUER|ALTNAME|^ERR_TLS|^ERR_SSL|SIGNATURE/.test(code)) {
-    return new HttpError('HTTP_TLS', `TLS: ${message}`, { cause: error });
-  }
+  if (isTlsProblem(error)) return new HttpError('HTTP_TLS', `TLS: ${message}`, { cause: error });
   return phase === 'connecting'
     ? new HttpError('HTTP_CONNECT', `no connection (${code || message})`, { cause: error })
     : new HttpError('HTTP_BROKEN', `the connection broke (${code || message})`, { cause: error });
