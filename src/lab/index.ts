@@ -1,1 +1,4 @@
+export * from './acs/index.ts';
+export { installFactory, type LabFactory, labIdentity } from './factory.ts';
+export * from './pki/index.ts';
 export * from './router/index.ts';

@@ -243,10 +243,12 @@ class Client implements CwmpClient {
     const http = this.#ports.openHttp();
     try {
       await this.#refreshConnectionRequestUrl(url);
-      const served = await this.#exchange(config, url, http, told, changed);
+      const parameters = await this.#informParameters(changed.keys());
+      const served = await this.#exchange(config, url, http, told, changed, parameters);
       log.info('session ended', { served: served.join(',') || 'nothing' });
       this.#last = { at: formatDateTime(clock.now()), ok: true, said };
-      await this.#acknowledged(url, told, changed);
+      this.#notifications!.delivered(changed, new Map(parameters.map(({ path, value }) => [path, value])));
+      await this.#acknowledged(url, told);
       await this.#doAfterwards();
     } catch (error) {
       if (this.#abort.signal.aborted) return;
@@ -264,6 +266,7 @@ class Client implements CwmpClient {
     http: HttpConnection,
     told: InformMessage['events'],
     changed: ReadonlyMap<string, number>,
+    parameters: InformMessage['parameters'],
   ): Promise<readonly string[]> {
     const { model, log, randomHex, allowPlain, clock } = this.#ports;
     const signal = this.#abort.signal;
@@ -276,7 +279,7 @@ class Client implements CwmpClient {
       events,
       now: clock.now(),
       retryCount: this.#retryCount,
-      parameters: await this.#informParameters(changed.keys()),
+      parameters,
     };
     let requests = 0;
     const { served } = await runSession({
@@ -330,10 +333,9 @@ class Client implements CwmpClient {
     );
   }
 
-  async #acknowledged(url: URL, told: InformMessage['events'], changed: ReadonlyMap<string, number>): Promise<void> {
+  async #acknowledged(url: URL, told: InformMessage['events']): Promise<void> {
     const kept = this.#state.get();
     this.#events.delivered(told);
-    this.#notifications!.delivered(changed);
     this.#retryCount = 0;
     this.#waiting = new Set();
     if (told.some(({ code }) => code === '1 BOOT')) await this.#ports.runtime.write(bootMark, 'delivered');

@@ -10,8 +10,12 @@ const active = 2;
 export interface Notifications extends Attributes, AsyncDisposable {
   /** Full paths of the parameters that have changed since the last acknowledged Inform. */
   readonly changed: ReadonlySet<string>;
-  /** Those of `paths` that have not changed again since `told` was taken. */
-  delivered(told: ReadonlyMap<string, number>): void;
+  /**
+   * The ACS has acknowledged an Inform.
+   * @param told what `take` gave for it
+   * @param values every parameter that was in it
+   */
+  delivered(told: ReadonlyMap<string, number>, values: ReadonlyMap<string, string>): void;
   /** Changed paths with the count of the change, to be handed back to `delivered`. */
   take(): Map<string, number>;
 }
@@ -28,6 +32,8 @@ export async function watchNotifications(
   heard: (path: string) => void,
 ): Promise<Notifications> {
   const changed = new Map<string, number>();
+  /** What the ACS knows already: the forced parameters are in every Inform. */
+  const known = new Map<string, string>();
   let count = 0;
   let watching: Disposable | undefined;
   let turn: Promise<void> = Promise.resolve();
@@ -46,6 +52,7 @@ export async function watchNotifications(
   };
   const onChange = (change: Change): void => {
     if (change.kind !== 'value' || change.origin.by === 'cwmp') return;
+    if (known.get(change.path) === change.value && !changed.has(change.path)) return;
     changed.set(change.path, ++count);
     if (notificationOf(change.path) === active) heard(change.path);
   };
@@ -70,7 +77,8 @@ export async function watchNotifications(
       return new Set(changed.keys());
     },
     take: () => new Map(changed),
-    delivered(told) {
+    delivered(told, values) {
+      for (const [path, value] of values) known.set(path, value);
       for (const [path, at] of told) if (changed.get(path) === at) changed.delete(path);
     },
     notificationOf,

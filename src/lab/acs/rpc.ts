@@ -1,0 +1,129 @@
+import { escapeXml, find, textOf, type XmlElement } from './xml.ts';
+
+/** What an operator can have the ACS call (TR-069 Annex A). */
+export type AcsRpc =
+  | { readonly rpc: 'GetRPCMethods' }
+  | { readonly rpc: 'GetParameterNames'; readonly path: string; readonly nextLevel: boolean }
+  | { readonly rpc: 'GetParameterValues'; readonly names: readonly string[] }
+  | {
+      readonly rpc: 'SetParameterValues';
+      /** @param type XSD type; default `xsd:string` */
+      readonly values: readonly { readonly name: string; readonly value: string; readonly type?: string }[];
+      readonly parameterKey?: string;
+    }
+  | { readonly rpc: 'GetParameterAttributes'; readonly names: readonly string[] }
+  | {
+      readonly rpc: 'SetParameterAttributes';
+      readonly attributes: readonly { readonly name: string; readonly notification: number }[];
+    }
+  | { readonly rpc: 'AddObject' | 'DeleteObject'; readonly path: string; readonly parameterKey?: string }
+  | { readonly rpc: 'Reboot'; readonly commandKey?: string }
+  | { readonly rpc: 'FactoryReset' };
+
+export interface AcsFault {
+  readonly code: number;
+  readonly text: string;
+  readonly parameters: readonly { readonly name: string; readonly code: number; readonly text: string }[];
+}
+
+/** The answer, by what it holds. */
+export interface AcsAnswer {
+  readonly fault?: AcsFault;
+  /** GetParameterValues. */
+  readonly values?: ReadonlyMap<string, string>;
+  /** GetParameterNames: path → writable. */
+  readonly names?: ReadonlyMap<string, boolean>;
+  /** GetParameterAttributes: path → notification. */
+  readonly attributes?: ReadonlyMap<string, number>;
+  readonly methods?: readonly string[];
+  /** AddObject. */
+  readonly instance?: number;
+  readonly status?: number;
+}
+
+const leaf = (name: string, text: string): string => `<${name}>${escapeXml(text)}</${name}>`;
+const list = (name: string, type: string, items: readonly string[]): string =>
+  `<${name} SOAP-ENC:arrayType="${type}[${items.length}]">${items.join('')}</${name}>`;
+
+/** Arguments of the request, without the element of the method. */
+export function writeArguments(call: AcsRpc): string {
+  switch (call.rpc) {
+    case 'GetRPCMethods':
+    case 'FactoryReset':
+      return '';
+    case 'GetParameterNames':
+      return leaf('ParameterPath', call.path) + leaf('NextLevel', call.nextLevel ? '1' : '0');
+    case 'GetParameterValues':
+    case 'GetParameterAttributes':
+      return list(
+        'ParameterNames',
+        'xsd:string',
+        call.names.map((name) => leaf('string', name)),
+      );
+    case 'SetParameterValues':
+      return (
+        list(
+          'ParameterList',
+          'cwmp:ParameterValueStruct',
+          call.values.map(
+            ({ name, value, type = 'xsd:string' }) =>
+              `<ParameterValueStruct>${leaf('Name', name)}<Value xsi:type="${type}">${escapeXml(value)}</Value></ParameterValueStruct>`,
+          ),
+        ) + leaf('ParameterKey', call.parameterKey ?? '')
+      );
+    case 'SetParameterAttributes':
+      return list(
+        'ParameterList',
+        'cwmp:SetParameterAttributesStruct',
+        call.attributes.map(
+          ({ name, notification }) =>
+            `<SetParameterAttributesStruct>${leaf('Name', name)}${leaf('NotificationChange', '1')}${leaf('Notification', String(notification))}${leaf('AccessListChange', '0')}${list('AccessList', 'xsd:string', [])}</SetParameterAttributesStruct>`,
+        ),
+      );
+    case 'AddObject':
+    case 'DeleteObject':
+      return leaf('ObjectName', call.path) + leaf('ParameterKey', call.parameterKey ?? '');
+    case 'Reboot':
+      return leaf('CommandKey', call.commandKey ?? '');
+  }
+}
+
+/** @param response the element of the method's answer */
+export function readAnswer(response: XmlElement): AcsAnswer {
+  const parameters = find(response, 'ParameterList');
+  const pairs = <T>(value: (entry: XmlElement) => T): Map<string, T> =>
+    new Map(parameters!.children.map((entry) => [textOf(entry, 'Name'), value(entry)]));
+  switch (response.local) {
+    case 'GetParameterValuesResponse':
+      return { values: pairs((entry) => textOf(entry, 'Value')) };
+    case 'GetParameterNamesResponse':
+      return { names: pairs((entry) => textOf(entry, 'Writable') === '1') };
+    case 'GetParameterAttributesResponse':
+      return { attributes: pairs((entry) => Number(textOf(entry, 'Notification'))) };
+    case 'GetRPCMethodsResponse':
+      return { methods: find(response, 'MethodList')!.children.map(({ text }) => text) };
+    case 'AddObjectResponse':
+      return { instance: Number(textOf(response, 'InstanceNumber')), status: Number(textOf(response, 'Status')) };
+    case 'SetParameterValuesResponse':
+    case 'DeleteObjectResponse':
+      return { status: Number(textOf(response, 'Status')) };
+    default:
+      return {};
+  }
+}
+
+/** @param fault the SOAP fault */
+export function readFault(fault: XmlElement): AcsFault {
+  const detail = find(find(fault, 'detail'), 'Fault');
+  return {
+    code: Number(textOf(detail, 'FaultCode')),
+    text: textOf(detail, 'FaultString') || textOf(fault, 'faultstring'),
+    parameters: (detail?.children ?? [])
+      .filter(({ local }) => local === 'SetParameterValuesFault')
+      .map((entry) => ({
+        name: textOf(entry, 'ParameterName'),
+        code: Number(textOf(entry, 'FaultCode')),
+        text: textOf(entry, 'FaultString'),
+      })),
+  };
+}

@@ -1,0 +1,48 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Issued } from './pki/index.ts';
+
+export interface LabFactory {
+  readonly serialNumber?: string;
+  readonly acs?: { readonly url: string; readonly username?: string; readonly password?: string };
+  /** As in `management.json` (docs/configuration.md). */
+  readonly controllers?: readonly unknown[];
+  readonly caPem?: string;
+  readonly client?: Issued;
+}
+
+/** Identity of the simulated device. */
+export const labIdentity = {
+  Manufacturer: 'Fenwick',
+  ManufacturerOUI: '00D09E',
+  ProductClass: 'FW-AX5G',
+  SerialNumber: 'LAB0001',
+  HardwareVersion: 'v1',
+} as const;
+
+/** Puts factory data on the simulated router, and a configuration that keeps the lab on the loopback interface. */
+export function installFactory(root: string, factory: LabFactory): void {
+  const directory = join(root, 'usr/share/tandem/factory');
+  mkdirSync(directory, { recursive: true });
+  const put = (name: string, text: string): void => writeFileSync(join(directory, name), text, { mode: 0o600 });
+  const { serialNumber = labIdentity.SerialNumber, acs, controllers = [], caPem, client } = factory;
+  put('device.json', `${JSON.stringify({ ...labIdentity, SerialNumber: serialNumber }, undefined, 2)}\n`);
+  put('management.json', `${JSON.stringify({ acs, controllers }, undefined, 2)}\n`);
+  if (caPem !== undefined) put('ca.pem', caPem);
+  if (client) {
+    put('client.pem', client.certPem);
+    put('client-key.pem', client.keyPem);
+  }
+  mkdirSync(join(root, 'etc/config'), { recursive: true });
+  writeFileSync(
+    join(root, 'etc/config/tandem'),
+    [
+      "config cwmp 'cwmp'",
+      "\toption connection_request_address '127.0.0.1'",
+      "\toption connection_request_port '0'",
+      ...(acs?.url.startsWith('http:') ? ["\toption allow_plain_http '1'"] : []),
+      '',
+    ].join('\n'),
+    { mode: 0o600 },
+  );
+}

@@ -1,0 +1,1 @@
+export { type CertificateRequest, createPki, type Issued, type Pki } from './pki.ts';

@@ -1,0 +1,121 @@
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { isIPv4 } from 'node:net';
+import { bits, boolean, implicit, integer, octets, oid, sequence, set, tagged, time, utf8 } from './der.ts';
+
+export interface CertificateRequest {
+  readonly commonName: string;
+  readonly dns?: readonly string[];
+  readonly ip?: readonly string[];
+  readonly uri?: readonly string[];
+  readonly usage: 'server' | 'client' | 'both';
+  /** Default: an hour ago. */
+  readonly notBefore?: Date;
+  /** Default: in ten years. */
+  readonly notAfter?: Date;
+}
+
+export interface Issued {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+/** A certificate authority for the lab: keys and certificates are made when they are asked for and live in memory. */
+export interface Pki {
+  readonly caPem: string;
+  issue(request: CertificateRequest): Issued;
+}
+
+const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'));
+const serverAuth = oid('1.3.6.1.5.5.7.3.1');
+const clientAuth = oid('1.3.6.1.5.5.7.3.2');
+const yearMs = 365 * 86_400_000;
+
+/** @param name common name of the authority */
+export function createPki(name: string): Pki {
+  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const authority = { name, privateKey: keys.privateKey, keyId: keyIdOf(keys.publicKey) };
+  const caPem = certificate(authority, keys.publicKey, { commonName: name, usage: 'both' }, [
+    extension('2.5.29.19', true, sequence(boolean(true))),
+    // keyCertSign and cRLSign
+    extension('2.5.29.15', true, bits(Buffer.from([0x06]), 1)),
+    extension('2.5.29.14', false, octets(authority.keyId)),
+  ]);
+  return {
+    caPem,
+    issue(request) {
+      const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const names = [
+        ...(request.uri ?? []).map((uri) => implicit(6, Buffer.from(uri))),
+        ...(request.dns ?? []).map((dns) => implicit(2, Buffer.from(dns))),
+        ...(request.ip ?? []).map((ip) => implicit(7, addressBytes(ip))),
+      ];
+      const usages =
+        request.usage === 'both' ? [serverAuth, clientAuth] : [request.usage === 'server' ? serverAuth : clientAuth];
+      const certPem = certificate(authority, own.publicKey, request, [
+        extension('2.5.29.19', true, sequence()),
+        // digitalSignature
+        extension('2.5.29.15', true, bits(Buffer.from([0x80]), 7)),
+        extension('2.5.29.37', false, sequence(...usages)),
+        extension('2.5.29.14', false, octets(keyIdOf(own.publicKey))),
+        extension('2.5.29.35', false, sequence(implicit(0, authority.keyId))),
+        ...(names.length > 0 ? [extension('2.5.29.17', false, sequence(...names))] : []),
+      ]);
+      return { certPem, keyPem: own.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+    },
+  };
+}
+
+interface Authority {
+  readonly name: string;
+  readonly privateKey: KeyObject;
+  readonly keyId: Buffer;
+}
+
+function certificate(
+  authority: Authority,
+  publicKey: KeyObject,
+  request: CertificateRequest,
+  extensions: readonly Buffer[],
+): string {
+  const { notBefore = new Date(Date.now() - 3_600_000), notAfter = new Date(Date.now() + 10 * yearMs) } = request;
+  const named = (commonName: string): Buffer => sequence(set(sequence(oid('2.5.4.3'), utf8(commonName))));
+  const serial = randomBytes(16);
+  serial[0] = (serial[0]! & 0x7f) | 0x40;
+  const toBeSigned = sequence(
+    tagged(0, integer(Buffer.from([2]))),
+    integer(serial),
+    ecdsaWithSha256,
+    named(authority.name),
+    sequence(time(notBefore), time(notAfter)),
+    named(request.commonName),
+    publicKey.export({ type: 'spki', format: 'der' }),
+    tagged(3, sequence(...extensions)),
+  );
+  const signature = sign('sha256', toBeSigned, authority.privateKey);
+  return pem(sequence(toBeSigned, ecdsaWithSha256, bits(signature)));
+}
+
+const extension = (id: string, critical: boolean, value: Buffer): Buffer =>
+  sequence(oid(id), ...(critical ? [boolean(true)] : []), octets(value));
+
+/** RFC 5280 4.2.1.2, method 1, over the whole SubjectPublicKeyInfo: any stable identifier will do. */
+function keyIdOf(publicKey: KeyObject): Buffer {
+  return createHash('sha1')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest();
+}
+
+function addressBytes(ip: string): Buffer {
+  if (isIPv4(ip)) return Buffer.from(ip.split('.').map(Number));
+  const [head = '', tail] = ip.split('::');
+  const groups = (text: string): number[] =>
+    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+  const [left, right] = [groups(head), tail === undefined ? [] : groups(tail)];
+  const all = [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
+  return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]));
+}
+
+function pem(certificateDer: Buffer): string {
+  const lines = certificateDer.toString('base64').match(/.{1,64}/g)!;
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+}

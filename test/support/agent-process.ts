@@ -1,0 +1,70 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Router } from '#lab';
+
+const top = join(import.meta.dirname, '../..');
+
+/** The bundles as they ship, built once for a test file. */
+export async function buildBundles(): Promise<{ readonly dist: string; readonly remove: () => void }> {
+  const dist = mkdtempSync(join(tmpdir(), 'tandem-dist-'));
+  await new Promise<void>((resolve, reject) => {
+    execFile(process.execPath, [join(top, 'scripts/build.mjs'), dist], (error) => (error ? reject(error) : resolve()));
+  });
+  return { dist, remove: () => rmSync(dist, { recursive: true, force: true }) };
+}
+
+export interface AgentProcess {
+  readonly child: ChildProcess;
+  /** Everything it has said so far. */
+  readonly said: () => string;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** `tandemd` on the simulated router, as a process of its own; resolves when it says that it is ready. */
+export async function startDaemon(dist: string, router: Router, env: NodeJS.ProcessEnv = {}): Promise<AgentProcess> {
+  const child = spawn(process.execPath, [join(dist, 'tandemd.cjs')], {
+    env: {
+      ...process.env,
+      TANDEM_ROOT: router.root,
+      TANDEM_UBUS_SOCKET: router.socketPath,
+      TANDEM_SHARE: join(dist, 'datamodel'),
+      ...env,
+    },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
+  let text = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stderr!.on('data', (chunk: Buffer) => {
+      text += chunk;
+      if (text.includes(': ready')) resolve();
+    });
+    child.once('exit', () => reject(new Error(text)));
+  });
+  return {
+    child,
+    said: () => text,
+    async stop(signal = 'SIGTERM') {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill(signal);
+      await gone;
+    },
+  };
+}
+
+export function runCli(
+  dist: string,
+  router: Router,
+  ...args: string[]
+): Promise<{ code: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [join(dist, 'tandem.cjs'), ...args],
+      { env: { ...process.env, TANDEM_UBUS_SOCKET: router.socketPath } },
+      (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
+    );
+  });
+}
