@@ -1,10 +1,11 @@
 // Builds dist/: tandemd.cjs and tandem.cjs, one file each, with the data model beside them.
-import { cpSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '..');
+const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
 const dist = process.argv[2] ? resolve(process.argv[2]) : join(top, 'dist');
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
@@ -21,6 +22,7 @@ for (const [entry, name] of [
     platform: 'node',
     target: 'node20',
     format: 'cjs',
+    define: { TANDEM_VERSION: JSON.stringify(version) },
     banner: { js: '#!/usr/bin/env node' },
   });
   console.log(`${name} ${statSync(join(dist, name)).size} bytes`);

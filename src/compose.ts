@@ -8,6 +8,8 @@ import {
   loadDataModelFiles,
   localAddressTowards,
   openHttp,
+  openMqtt,
+  openWebSocket,
   RootedFiles,
   readFactory,
   UciFiles,
@@ -36,6 +38,10 @@ export interface AgentOptions {
 export interface Agent extends AsyncDisposable {
   readonly model: DataModel;
 }
+
+/** Set by the bundler from package.json. */
+declare const TANDEM_VERSION: string | undefined;
+const version = typeof TANDEM_VERSION === 'string' ? TANDEM_VERSION : 'development';
 
 const factoryDirectory = '/usr/share/tandem/factory';
 
@@ -72,10 +78,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     for (const { file, path, reason } of problems) log.error('a mapping was left out', { file, path, reason });
     await model.recover();
     const factory = readFactory(rooted, factoryDirectory);
-    await bootstrap({ uci, factory, log: log.child('bootstrap'), randomHex });
+    const first = await bootstrap({ uci, factory, log: log.child('bootstrap'), randomHex });
     const settings = readSettings(uci);
     options.onLogLevel?.(settings.logLevel);
-    scope.add(declareDeviceCommands(model, bus, log.child('device')));
+    scope.add(declareDeviceCommands(model, bus, state, log.child('device')));
 
     const status: Record<string, StatusPart> = {};
     const startedMs = clock.monotonicMs();
@@ -118,6 +124,47 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           status.cwmp = () => cwmpStatus(client.status());
           actions.inform = () => client.inform();
           return client;
+        },
+      }),
+    );
+    scope.add(
+      await startOnDemand({
+        model,
+        log: log.child('usp'),
+        view: { protocol: 'usp' },
+        enabledBy: 'Device.LocalAgent.Controller.*.Enable',
+        watched: 'Device.LocalAgent.Controller.',
+        start: async () => {
+          const { startUsp } = await import('#usp');
+          const agent = await startUsp({
+            model,
+            clock,
+            log: log.child('usp'),
+            random,
+            randomHex,
+            openWebSocket: (url, given, events) => openWebSocket({ url, ...given, tls: factory.tls, clock }, events),
+            openMqtt: (config, endpointId, events) =>
+              openMqtt(
+                {
+                  host: config.host,
+                  port: config.port,
+                  transport: config.transport,
+                  version: config.version,
+                  clientId: config.clientId,
+                  ...(config.username !== '' && { username: config.username, password: config.password }),
+                  keepAliveSeconds: config.keepAliveSeconds,
+                  cleanStart: config.cleanStart,
+                  requestResponseInfo: config.requestResponseInfo,
+                  userProperties: { 'usp-endpoint-id': endpointId },
+                  tls: factory.tls,
+                },
+                events,
+              ),
+            version,
+            boot: await bootCause(state, runtime, first, log.child('usp')),
+          });
+          status.usp = () => agent.status();
+          return agent;
         },
       }),
     );

@@ -1,3 +1,4 @@
+export { bootCause } from './boot-cause.ts';
 export { type BootstrapParts, bootstrap } from './bootstrap.ts';
 export { publishBusApi, type StatusPart } from './bus-api.ts';
 export { declareDeviceCommands } from './device-commands.ts';

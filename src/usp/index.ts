@@ -1,4 +1,8 @@
-export { readMessage, writeMessage } from './wire/message.ts';
-export { UspCodecError } from './wire/protobuf.ts';
-export { type RecordContent, readRecord, type UspRecord, writeRecord } from './wire/record.ts';
-export type * from './wire/types.ts';
+export { readMessage, writeMessage } from './codec/message.ts';
+export { UspCodecError } from './codec/protobuf.ts';
+export { type RecordContent, readRecord, type UspRecord, writeRecord } from './codec/record.ts';
+export type * from './codec/types.ts';
+export { startUsp, type UspAgent, type UspPorts } from './exchange/agent.ts';
+export type { MqttClientConfig } from './exchange/config.ts';
+export { Outbox, type OutboxParts } from './notify/outbox.ts';
+export { accessOf, type Permission, type Role } from './trust/access.ts';

@@ -5,7 +5,7 @@ interface Group {
   readonly path: string;
   readonly protocol: Protocol;
   /** By full parameter path. */
-  values: Map<string, { readonly type: BaseType; readonly value: string }>;
+  values: Map<string, { readonly type: BaseType; readonly value: string; readonly secret: boolean }>;
   /** By instance path, with unique keys. */
   rows: Map<string, Readonly<Record<string, string>>>;
   readonly members: Set<Member>;
@@ -56,7 +56,10 @@ export class Watches {
           group = { path, protocol: view.protocol, values: new Map(), rows: new Map(), members: new Set() };
           const [look] = await this.#look(view.protocol, [path]);
           this.#remember(group, look!);
-          this.#groups.set(key, group);
+          // Somebody may have come for the same path meanwhile.
+          const other = this.#groups.get(key);
+          if (other) group = other;
+          else this.#groups.set(key, group);
         }
         group.members.add(member);
         joined.push(group);
@@ -105,7 +108,10 @@ export class Watches {
     for (const object of look.objects) {
       for (const { info, value, fault } of object.parameters) {
         // A source that fails for once has not changed its value.
-        if (!fault) group.values.set(object.path + info.name, { type: info.type, value });
+        if (!fault) {
+          const secret = info.hidden || info.secured;
+          group.values.set(object.path + info.name, { type: info.type, value, secret });
+        }
       }
     }
     group.rows = new Map(look.rows);
@@ -129,12 +135,12 @@ export class Watches {
         this.#send(group, { kind: 'created', path, uniqueKeys, origin: by?.written.has(path) ? by.origin : device });
       }
     }
-    for (const [path, { type, value }] of group.values) {
+    for (const [path, { type, value, secret }] of group.values) {
       const known = before.values.get(path);
       // A parameter of a new row is told by the row's creation.
       if (!known || known.value === value) continue;
       const origin = by?.written.has(path) ? by.origin : device;
-      this.#send(group, { kind: 'value', path, type, value, origin });
+      this.#send(group, { kind: 'value', path, type, value, origin }, secret);
     }
     for (const path of before.rows.keys()) {
       if (!group.rows.has(path))
@@ -142,7 +148,12 @@ export class Watches {
     }
   }
 
-  #send(group: Group, change: Change): void {
-    for (const member of [...group.members]) if (member.kinds.has(change.kind)) member.heard(change);
+  /** @param secret that it has changed is told, what it is now is not */
+  #send(group: Group, change: Change, secret = false): void {
+    for (const member of [...group.members]) {
+      if (!member.kinds.has(change.kind)) continue;
+      const hide = secret && change.kind === 'value' && member.view.reveal !== true;
+      member.heard(hide ? { ...change, value: '' } : change);
+    }
   }
 }

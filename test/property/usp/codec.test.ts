@@ -5,9 +5,9 @@ import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { errorCode } from '#base';
 import { readMessage, readRecord, writeMessage, writeRecord } from '#usp';
-import { messageTable } from '../../../src/usp/wire/message.ts';
-import { recordTable } from '../../../src/usp/wire/record.ts';
-import { decode, encode, type Field, type MessageTable, type Plain } from '../../../src/usp/wire/table.ts';
+import { messageTable } from '../../../src/usp/codec/message.ts';
+import { recordTable } from '../../../src/usp/codec/record.ts';
+import { decode, encode, type Field, type MessageTable, type Plain } from '../../../src/usp/codec/table.ts';
 
 const limit = 1 << 20;
 

@@ -1,0 +1,216 @@
+import { type Clock, explain, type Log } from '#base';
+import type { Model } from '#model';
+import type { BlobTable } from '#platform';
+import { Subscriptions } from '../notify/subscriptions.ts';
+import { configPaths, type MqttClientConfig, readConfig, type UspConfig } from './config.ts';
+import { ControllerSession } from './controller-session.ts';
+import { type OpenMqtt, runMqtt } from './mqtt-mtp.ts';
+import { Retrying } from './retrying.ts';
+import { type OpenWebSocket, runWebSocket } from './websocket-mtp.ts';
+
+export interface UspPorts {
+  readonly model: Model;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly randomHex: (bytes: number) => string;
+  readonly openWebSocket: OpenWebSocket;
+  readonly openMqtt: OpenMqtt;
+  /** Version of the agent, for `Device.LocalAgent.SoftwareVersion`. */
+  readonly version: string;
+  /** What is said of the boot, if this is the agent's first start in it (TR-181 `Device.Boot!`). */
+  readonly boot: Readonly<Record<string, string>> | undefined;
+}
+
+export interface UspAgent extends AsyncDisposable {
+  status(): BlobTable;
+}
+
+interface Transport {
+  /** What, if it changes, makes another connection of it. */
+  readonly key: string;
+  readonly retrying: Retrying;
+}
+
+/** The USP agent: its controllers, its transports, its subscriptions, kept in line with `Device.LocalAgent.`. */
+export async function startUsp(ports: UspPorts): Promise<UspAgent> {
+  const agent = new Agent(ports, await endpointIdOf(ports.model));
+  await agent.start();
+  return agent;
+}
+
+/** `os::` OUI and serial number (TR-369 "Use of authority-scheme and authority-id"), bytes beyond the permitted ones in percent. */
+async function endpointIdOf(model: Model): Promise<string> {
+  const paths = ['Device.DeviceInfo.ManufacturerOUI', 'Device.DeviceInfo.SerialNumber'];
+  const [oui = '', serial = ''] = (await model.get({ protocol: 'usp' }, paths)).map(({ result }) =>
+    result.ok ? (result.value[0]?.parameters[0]?.value ?? '') : '',
+  );
+  const clean = serial.replace(/[^A-Za-z0-9._-]/gu, (character) =>
+    encodeURIComponent(character).replace(/[!'()*]/g, ''),
+  );
+  return `os::${oui.toUpperCase()}-${clean}`;
+}
+
+class Agent implements UspAgent {
+  readonly #ports: UspPorts;
+  readonly #endpointId: string;
+  readonly #startedMs: number;
+  readonly #abort = new AbortController();
+  readonly #sessions = new Map<string, ControllerSession>();
+  readonly #transports = new Map<string, Transport>();
+  readonly #declared: Disposable[] = [];
+  readonly #subscriptions: Subscriptions;
+  #config: UspConfig = { controllers: [], mqttClients: [] };
+  #watching: Disposable | undefined;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(ports: UspPorts, endpointId: string) {
+    this.#ports = ports;
+    this.#endpointId = endpointId;
+    this.#startedMs = ports.clock.monotonicMs();
+    const { model, clock, log, randomHex } = ports;
+    this.#subscriptions = new Subscriptions({
+      model,
+      clock,
+      log,
+      randomHex,
+      recipient: (path) => this.#sessions.get(`${path}.`),
+      controllerRow: (id) => this.#config.controllers.find((one) => one.endpointId === id)?.path.slice(0, -1),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { model, log, clock, version, boot } = this.#ports;
+    this.#declared.push(
+      model.declare({
+        path: 'Device.LocalAgent.',
+        parameters: {
+          EndpointID: { get: () => this.#endpointId },
+          SoftwareVersion: { get: () => version },
+          UpTime: { get: () => String(Math.floor((clock.monotonicMs() - this.#startedMs) / 1000)) },
+        },
+      }),
+      model.declare({ path: 'Device.', events: ['Boot!'] }),
+    );
+    const watched = await model.watch(
+      { protocol: 'usp', reveal: true },
+      { paths: configPaths, kinds: ['value', 'created', 'deleted'] },
+      () => void this.#takeOver(),
+    );
+    if (watched.ok) this.#watching = watched.value;
+    else log.error('the configuration can not be watched', { reason: watched.fault.message });
+    await this.#takeOver();
+    if (boot) model.raise('Device.Boot!', boot, { by: 'device' });
+  }
+
+  status(): BlobTable {
+    return {
+      endpoint_id: this.#endpointId,
+      controllers: [...this.#sessions.values()]
+        .map(({ config, links, waiting }) => {
+          const over = links.map(({ kind }) => kind).join(' and ') || 'not connected';
+          return `${config.endpointId} (${over}${waiting > 0 ? `, ${waiting} notifications wait` : ''})`;
+        })
+        .join(', '),
+      subscriptions: this.#subscriptions.active,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort(new Error('stopped'));
+    this.#watching?.[Symbol.dispose]();
+    await this.#turn;
+    await Promise.all([...this.#transports.values()].map(({ retrying }) => retrying[Symbol.asyncDispose]()));
+    await this.#subscriptions[Symbol.asyncDispose]();
+    for (const session of this.#sessions.values()) session[Symbol.dispose]();
+    for (const declared of this.#declared) declared[Symbol.dispose]();
+  }
+
+  /** Reads the configuration and brings sessions and transports in line with it. */
+  #takeOver(): Promise<void> {
+    this.#turn = this.#turn
+      .then(async () => {
+        if (this.#abort.signal.aborted) return;
+        this.#config = await readConfig(this.#ports.model);
+        this.#syncSessions();
+        await this.#syncTransports();
+        await this.#subscriptions.sync();
+      })
+      .catch((error) => this.#ports.log.error('the configuration could not be taken over', { reason: explain(error) }));
+    return this.#turn;
+  }
+
+  #syncSessions(): void {
+    const { model, clock, log, random, randomHex } = this.#ports;
+    const wanted = new Map(this.#config.controllers.map((controller) => [controller.path, controller]));
+    for (const [path, session] of [...this.#sessions]) {
+      const config = wanted.get(path);
+      if (config && config.endpointId === session.config.endpointId) session.reconfigure(config);
+      else {
+        session[Symbol.dispose]();
+        this.#sessions.delete(path);
+      }
+    }
+    for (const [path, config] of wanted) {
+      if (this.#sessions.has(path)) continue;
+      const parts = { model, clock, log, random, randomHex, endpointId: this.#endpointId, signal: this.#abort.signal };
+      this.#sessions.set(path, new ControllerSession(config, parts));
+    }
+  }
+
+  async #syncTransports(): Promise<void> {
+    const wanted = this.#wantedTransports();
+    const gone = [...this.#transports].filter(([name, { key }]) => wanted.get(name)?.key !== key);
+    for (const [name] of gone) this.#transports.delete(name);
+    await Promise.all(gone.map(([, { retrying }]) => retrying[Symbol.asyncDispose]()));
+    for (const [name, { key, start }] of wanted) {
+      if (!this.#transports.has(name)) this.#transports.set(name, { key, retrying: start() });
+    }
+  }
+
+  #wantedTransports(): Map<string, { readonly key: string; readonly start: () => Retrying }> {
+    const wanted = new Map<string, { readonly key: string; readonly start: () => Retrying }>();
+    const { clock, log, random, openWebSocket, openMqtt } = this.#ports;
+    for (const { path, peers, endpointId } of this.#config.controllers) {
+      const session = this.#sessions.get(path)!;
+      // At most one WebSocket between two endpoints (R-WS.4).
+      const peer = peers.find(({ kind }) => kind === 'websocket');
+      if (peer?.kind !== 'websocket') continue;
+      const connect = (signal: AbortSignal): Promise<boolean> =>
+        runWebSocket(session, peer, this.#endpointId, openWebSocket, log, signal);
+      wanted.set(`websocket ${path}`, {
+        key: JSON.stringify([endpointId, peer]),
+        start: () => new Retrying({ clock, log, random, retry: peer.retry, towards: peer.url.host, connect }),
+      });
+    }
+    for (const config of this.#config.mqttClients) {
+      const users = this.#usersOf(config);
+      if (users.length === 0) continue;
+      const connect = (signal: AbortSignal): Promise<boolean> =>
+        runMqtt({
+          config,
+          endpointId: this.#endpointId,
+          open: openMqtt,
+          log,
+          controllers: () => this.#usersOf(config),
+          signal,
+        });
+      const topics = users.map(({ session, topic }) => [session.config.endpointId, topic]);
+      wanted.set(`mqtt ${config.path}`, {
+        key: JSON.stringify([config, config.password.reveal(), topics]),
+        start: () => new Retrying({ clock, log, random, retry: config.retry, towards: config.host, connect }),
+      });
+    }
+    return wanted;
+  }
+
+  #usersOf(config: MqttClientConfig): { session: ControllerSession; topic: string }[] {
+    return this.#config.controllers.flatMap(({ path, peers }) =>
+      peers.flatMap((peer) =>
+        peer.kind === 'mqtt' && peer.client === config.path
+          ? [{ session: this.#sessions.get(path)!, topic: peer.topic }]
+          : [],
+      ),
+    );
+  }
+}

@@ -1,0 +1,180 @@
+import { type Clock, errorCode, explain, type Log } from '#base';
+import type { Model, View } from '#model';
+import { answer } from '../answer.ts';
+import { readMessage, writeMessage } from '../codec/message.ts';
+import { type RecordContent, type UspRecord, writeRecord } from '../codec/record.ts';
+import type { Body, Notify, UspMessage } from '../codec/types.ts';
+import { errorBody } from '../errors.ts';
+import { Outbox } from '../notify/outbox.ts';
+import type { Recipient } from '../notify/subscriptions.ts';
+import { accessOf } from '../trust/access.ts';
+import type { ControllerConfig } from './config.ts';
+
+/** A way to the controller that stands. */
+export interface Link {
+  readonly kind: 'websocket' | 'mqtt';
+  send(record: Uint8Array): void;
+}
+
+/** How an answer gets back: over what the request came by. */
+export interface Arrival {
+  readonly reply: (record: Uint8Array) => void;
+  /** The record can't be processed and the transport has a way to say so (R-WS.16). */
+  readonly reject: (reason: string) => void;
+}
+
+export interface ControllerSessionParts {
+  readonly model: Model;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly randomHex: (bytes: number) => string;
+  readonly endpointId: string;
+  readonly signal: AbortSignal;
+}
+
+const newestVersion = '1.4';
+/** Requests of one controller that wait for their turn. */
+const backlogLimit = 256;
+
+/** One controller: its requests in their order, its notifications, whichever connection they come and go by. */
+export class ControllerSession implements Recipient, Disposable {
+  readonly #parts: ControllerSessionParts;
+  readonly #outbox: Outbox;
+  readonly #links: Link[] = [];
+  readonly #open = new Set<string>();
+  #config: ControllerConfig;
+  #view: View;
+  #version = newestVersion;
+  #turn: Promise<void> = Promise.resolve();
+  #messages = 0;
+
+  constructor(config: ControllerConfig, parts: ControllerSessionParts) {
+    this.#parts = parts;
+    this.#config = config;
+    this.#view = viewOf(config);
+    const { clock, log, random, randomHex } = parts;
+    // Unique over restarts: a late answer to an earlier run must not fit.
+    const run = randomHex(4);
+    this.#outbox = new Outbox({
+      clock,
+      log,
+      random,
+      retry: () => this.#config.notifyRetry,
+      nextId: () => `${run}-${++this.#messages}`,
+      send: (message) => {
+        const link = this.#links[0];
+        link?.send(this.record({ noSessionContext: { payload: message } }));
+        return link !== undefined;
+      },
+    });
+  }
+
+  get config(): ControllerConfig {
+    return this.#config;
+  }
+  get view(): View {
+    return this.#view;
+  }
+  get links(): readonly Link[] {
+    return this.#links;
+  }
+  get waiting(): number {
+    return this.#outbox.waiting;
+  }
+
+  reconfigure(config: ControllerConfig): void {
+    this.#config = config;
+    this.#view = viewOf(config);
+  }
+
+  connected(link: Link): void {
+    this.#links.push(link);
+    this.#parts.log.info('connected', { controller: this.#config.endpointId, over: link.kind });
+    this.#outbox.connected();
+  }
+
+  disconnected(link: Link): void {
+    const at = this.#links.indexOf(link);
+    if (at >= 0) this.#links.splice(at, 1);
+  }
+
+  /** A record from the agent to this controller. */
+  record(content: RecordContent): Buffer {
+    return writeRecord({
+      version: this.#version,
+      toId: this.#config.endpointId,
+      fromId: this.#parts.endpointId,
+      ...content,
+    });
+  }
+
+  /** A record of this controller for this agent, as checked by whoever took it from the transport. */
+  receive(record: UspRecord, arrival: Arrival): void {
+    const { log } = this.#parts;
+    if (/^1\.[0-4]$/.test(record.version)) this.#version = record.version;
+    // TR-369 "USP Record Errors": there is neither payload security nor a session context yet.
+    if (record.payloadSecurity !== 0) {
+      arrival.reply(this.record({ disconnect: { reason: 'secure sessions are not supported', reasonCode: 7102 } }));
+    } else if (record.sessionContext) {
+      arrival.reply(this.record({ disconnect: { reason: 'session contexts are not allowed', reasonCode: 7106 } }));
+    } else if (record.noSessionContext) {
+      let message: UspMessage;
+      try {
+        message = readMessage(record.noSessionContext.payload);
+      } catch (error) {
+        log.warn('a message can not be read', { code: errorCode(error), reason: explain(error) });
+        arrival.reject('the message can not be read');
+        return;
+      }
+      this.#take(message, arrival);
+    } else if (record.disconnect) {
+      const { reason, reasonCode } = record.disconnect;
+      log.info('the controller ends the connection', { reason, code: reasonCode });
+    }
+  }
+
+  notify(notify: Notify, expirationSeconds: number): void {
+    this.#outbox.add(notify, expirationSeconds);
+  }
+
+  forget(subscription: string): void {
+    this.#outbox.forget(subscription);
+  }
+
+  [Symbol.dispose](): void {
+    this.#outbox[Symbol.dispose]();
+  }
+
+  #take(message: UspMessage, arrival: Arrival): void {
+    const { msgId, body } = message;
+    if (body.kind !== 'request') {
+      // NotifyResp, or an Error in its place; anything else answers nothing of ours and is ignored (R-MSG.9).
+      this.#outbox.answered(msgId);
+      return;
+    }
+    const say = (answered: Body): void =>
+      arrival.reply(this.record({ noSessionContext: { payload: writeMessage(msgId, answered) } }));
+    // R-MSG.4
+    if (this.#open.has(msgId)) return;
+    if (this.#open.size >= backlogLimit) {
+      say({ kind: 'error', error: errorBody(7005, 'too many requests wait') });
+      return;
+    }
+    this.#open.add(msgId);
+    this.#turn = this.#turn.then(async () => {
+      const { model, log, signal } = this.#parts;
+      try {
+        const context = { model, view: this.#view, controller: this.#config.endpointId, signal };
+        const answered = await answer(message, context, log);
+        if (answered) say(answered);
+      } catch (error) {
+        if (!signal.aborted) log.error('an answer could not be sent', { reason: explain(error) });
+      } finally {
+        this.#open.delete(msgId);
+      }
+    });
+  }
+}
+
+const viewOf = (config: ControllerConfig): View => ({ protocol: 'usp', access: accessOf(config.roles) });

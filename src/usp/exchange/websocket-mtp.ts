@@ -1,0 +1,98 @@
+import { errorCode, explain, type Log } from '#base';
+import type { WebSocketEvents, WebSocketLink } from '#platform';
+import { readRecord, type UspRecord } from '../codec/record.ts';
+import type { WebSocketPeer } from './config.ts';
+import type { ControllerSession, Link } from './controller-session.ts';
+
+export type OpenWebSocket = (
+  url: URL,
+  options: { readonly protocol: string; readonly pingIntervalMs: number },
+  events: WebSocketEvents,
+) => Promise<WebSocketLink>;
+
+const subprotocol = 'v1.usp';
+/** What a receiver can't process (R-WS.16). */
+const unacceptable = 1003;
+const goingAway = 1001;
+
+/**
+ * The agent as WebSocket client of one controller (TR-369 "WebSocket Binding").
+ * @returns when the connection is over; @throws WebSocketError when none comes to stand
+ */
+export async function runWebSocket(
+  session: ControllerSession,
+  peer: WebSocketPeer,
+  endpointId: string,
+  open: OpenWebSocket,
+  log: Log,
+  signal: AbortSignal,
+): Promise<true> {
+  const url = new URL(peer.url);
+  // R-WS.10b, R-WS.10c
+  url.searchParams.set('eid', endpointId);
+  let over: () => void = () => {};
+  const closed = new Promise<void>((resolve) => {
+    over = resolve;
+  });
+  let socket: WebSocketLink | undefined;
+  const early: Uint8Array[] = [];
+  const take = (bytes: Uint8Array): void => {
+    if (socket) receive(session, bytes, endpointId, socket, log);
+    else early.push(bytes);
+  };
+  socket = await open(
+    url,
+    { protocol: subprotocol, pingIntervalMs: peer.keepAliveSeconds * 1000 },
+    {
+      message: take,
+      closed: (code, reason) => {
+        log.info('connection closed', { controller: session.config.endpointId, code, reason });
+        over();
+      },
+    },
+  );
+  const { send, close } = socket;
+  const link: Link = { kind: 'websocket', send };
+  const stop = (): void => close(goingAway, 'the agent stops');
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    send(session.record({ websocketConnect: {} }));
+    session.connected(link);
+    for (const bytes of early) take(bytes);
+    await closed;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    session.disconnected(link);
+    socket[Symbol.dispose]();
+  }
+  return true;
+}
+
+function receive(
+  session: ControllerSession,
+  bytes: Uint8Array,
+  endpointId: string,
+  socket: WebSocketLink,
+  log: Log,
+): void {
+  let record: UspRecord;
+  try {
+    record = readRecord(bytes);
+  } catch (error) {
+    log.warn('a record can not be read', { code: errorCode(error), reason: explain(error) });
+    socket.close(unacceptable, 'the record can not be read');
+    return;
+  }
+  if (record.toId !== endpointId || record.fromId !== session.config.endpointId) {
+    log.warn('a record is not for us, or not from whom this connection is with', {
+      from: record.fromId,
+      to: record.toId,
+    });
+    return;
+  }
+  session.receive(record, {
+    reply: (answer) => socket.send(answer),
+    reject: (reason) => socket.close(unacceptable, reason),
+  });
+}

@@ -1,0 +1,43 @@
+import { ok, refused } from '#base';
+import type { Write } from '#model';
+import type { AddResp } from '../codec/types.ts';
+import { failureOf, parameterFailureOf } from '../errors.ts';
+import { wholeRefused } from './refusals.ts';
+import type { Verb } from './verb.ts';
+
+/** TR-369 "The Add Message". A search path that reaches several tables has one result for each row. */
+export const add: Verb<'add', 'addResp'> = async (request, { model, view, controller, signal }) => {
+  const writes: Write[] = request.createObjs.map(({ objPath, paramSettings }) => ({
+    op: 'add',
+    path: objPath,
+    parameters: paramSettings.map(({ param, value, required }) => ({ name: param, value, required })),
+  }));
+  const origin = { by: 'usp', peer: controller } as const;
+  const answer = await model.write(view, writes, { origin, partial: request.allowPartial, signal });
+  if (!answer.committed && !request.allowPartial && writes.length > 0) return refused(wholeRefused(answer.outcomes));
+  return ok({
+    createdObjResults: answer.outcomes.flatMap(({ requested, result }): AddResp['createdObjResults'] => {
+      if (!result.ok) {
+        return [{ requestedPath: requested.path, operStatus: { operFailure: failureOf(result.fault.fault) } }];
+      }
+      return result.value.map((object) => ({
+        requestedPath: requested.path,
+        operStatus: {
+          operSuccess: {
+            instantiatedPath: object.path,
+            paramErrs: object.refusals.map(({ path, fault }) => ({
+              param: path.slice(object.path.length),
+              ...parameterFailureOf(fault),
+            })),
+            // R-ADD.6
+            uniqueKeys: Object.fromEntries(
+              Object.entries(object.uniqueKeys).filter(
+                ([name]) => view.access?.allows('Param', 'r', object.path + name) ?? true,
+              ),
+            ),
+          },
+        },
+      }));
+    }),
+  });
+};

@@ -1,0 +1,37 @@
+import { ok } from '#base';
+import { failureOf } from '../errors.ts';
+import type { Verb } from './verb.ts';
+
+/** Depths above this are "all", as is 0. */
+const deepest = 0x7fff_ffff;
+
+/** TR-369 "The Get Message": each path has its own result; one object for each resolved path, parameters by name. */
+export const get: Verb<'get', 'getResp'> = async (request, { model, view, signal }) => {
+  const maxDepth = request.maxDepth > deepest ? 0 : request.maxDepth;
+  const readings = await model.get(view, request.paramPaths, { maxDepth, signal });
+  return ok({
+    reqPathResults: readings.map(({ requested, result }) => {
+      if (!result.ok) {
+        const { errCode, errMsg } = failureOf(result.fault);
+        // R-GET.0: whatever is not there, instance or schema, is an invalid path.
+        return {
+          requestedPath: requested,
+          errCode: errCode === 7016 ? 7026 : errCode,
+          errMsg,
+          resolvedPathResults: [],
+        };
+      }
+      return {
+        requestedPath: requested,
+        errCode: 0,
+        errMsg: '',
+        resolvedPathResults: result.value
+          .filter(({ parameters }) => parameters.length > 0)
+          .map(({ path, parameters }) => ({
+            resolvedPath: path,
+            resultParams: Object.fromEntries(parameters.map(({ info, value }) => [info.name, value])),
+          })),
+      };
+    }),
+  });
+};

@@ -1,0 +1,21 @@
+import { ok, refused } from '#base';
+import { errorBody, failureOf } from '../errors.ts';
+import type { Verb } from './verb.ts';
+
+/** TR-369 "The Operate Message": one result for each object that the command was run on. */
+export const operate: Verb<'operate', 'operateResp'> = async (request, { model, view, controller, signal }) => {
+  const { command, commandKey, inputArgs } = request;
+  const origin = { by: 'usp', peer: controller } as const;
+  const answer = await model.operate(view, { path: command, args: inputArgs, commandKey, origin, signal });
+  if (!answer.ok) {
+    const { errCode, errMsg } = failureOf(answer.fault);
+    return refused(errorBody(errCode, errMsg));
+  }
+  return ok({
+    operationResults: answer.value.map(({ path, result }) =>
+      result.ok
+        ? { executedCommand: path, reqOutputArgs: { outputArgs: result.value } }
+        : { executedCommand: path, cmdFailure: failureOf(result.fault) },
+    ),
+  });
+};

@@ -1,0 +1,39 @@
+import { ok, refused } from '#base';
+import type { Write } from '#model';
+import { failureOf, parameterFailureOf } from '../errors.ts';
+import { byObject, wholeRefused } from './refusals.ts';
+import type { Verb } from './verb.ts';
+
+/** TR-369 "The Set Message". */
+export const set: Verb<'set', 'setResp'> = async (request, { model, view, controller, signal }) => {
+  const writes: Write[] = request.updateObjs.map(({ objPath, paramSettings }) => ({
+    op: 'set',
+    path: objPath,
+    parameters: paramSettings.map(({ param, value, required }) => ({ name: param, value, required })),
+  }));
+  const origin = { by: 'usp', peer: controller } as const;
+  const answer = await model.write(view, writes, { origin, partial: request.allowPartial, signal });
+  if (!answer.committed && !request.allowPartial && writes.length > 0) return refused(wholeRefused(answer.outcomes));
+  return ok({
+    updatedObjResults: answer.outcomes.map(({ requested, result }) => {
+      if (!result.ok) {
+        const failure = { ...failureOf(result.fault.fault), updatedInstFailures: byObject(result.fault) };
+        return { requestedPath: requested.path, operStatus: { operFailure: failure } };
+      }
+      const updatedInstResults = result.value.map((object) => ({
+        affectedPath: object.path,
+        paramErrs: object.refusals.map(({ path, fault }) => ({
+          param: path.slice(object.path.length),
+          ...parameterFailureOf(fault),
+        })),
+        // R-SET.3
+        updatedParams: Object.fromEntries(
+          object.parameters
+            .filter(({ name }) => view.access?.allows('Param', 'r', object.path + name) ?? true)
+            .map(({ name, value }) => [name, value]),
+        ),
+      }));
+      return { requestedPath: requested.path, operStatus: { operSuccess: { updatedInstResults } } };
+    }),
+  });
+};
