@@ -15,6 +15,7 @@ import {
   UciFiles,
 } from '#platform';
 import {
+  bootCause,
   bootstrap,
   declareDeviceCommands,
   publishBusApi,

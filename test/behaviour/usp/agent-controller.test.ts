@@ -1,0 +1,401 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type Controller,
+  type ControllerOptions,
+  createPki,
+  installFactory,
+  type LabFactory,
+  type Router,
+  startController,
+  startRouter,
+} from '#lab';
+import type { GetResp } from '#usp';
+import { type AgentProcess, buildBundles, runCli, startDaemon } from '../../support/agent-process.ts';
+import { type Broker, hasMosquitto, startMosquitto } from '../../support/mosquitto.ts';
+
+// The daemon as it ships on the simulated router, managed by the lab's controller.
+let bundles: Awaited<ReturnType<typeof buildBundles>>;
+let directory: string;
+let router: Router;
+let agent: AgentProcess;
+const open: AsyncDisposable[] = [];
+const pki = createPki('Operator');
+const device = 'os::00D09E-LAB0001';
+const self = 'proto::lab-controller';
+
+beforeAll(async () => {
+  bundles = await buildBundles();
+});
+afterAll(() => bundles.remove());
+afterEach(async () => {
+  await agent?.stop('SIGKILL');
+  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function begin(
+  transports: Omit<ControllerOptions, 'endpointId'>,
+  controllers: (controller: Controller) => readonly unknown[],
+  factory: Omit<LabFactory, 'controllers'> = {},
+): Promise<Controller> {
+  directory = mkdtempSync(join(tmpdir(), 'tandem-usp-'));
+  router = await startRouter({ directory, reloadDelayMs: 20 });
+  open.push(router);
+  const controller = await startController({ endpointId: self, ...transports });
+  open.push(controller);
+  installFactory(router.root, { ...factory, controllers: controllers(controller) });
+  agent = await startDaemon(bundles.dist, router);
+  return controller;
+}
+const overWebSocket = (options: LabFactory = {}): Promise<Controller> =>
+  begin(
+    { webSocket: {} },
+    ({ port }) => [{ endpoint_id: self, websocket: { host: '127.0.0.1', port, path: '/usp', encryption: false } }],
+    options,
+  );
+
+const values = (response: GetResp): Record<string, string> =>
+  Object.fromEntries(
+    response.reqPathResults.flatMap(({ resolvedPathResults }) =>
+      resolvedPathResults.flatMap(({ resolvedPath, resultParams }) =>
+        Object.entries(resultParams).map(([name, value]) => [resolvedPath + name, value]),
+      ),
+    ),
+  );
+async function get(controller: Controller, ...paramPaths: string[]): Promise<Record<string, string>> {
+  const answer = await controller.ask(device, { get: { paramPaths, maxDepth: 0 } }, 'getResp');
+  if (!answer.ok) throw new Error(answer.fault.errMsg);
+  return values(answer.value);
+}
+const subscribe = (
+  controller: Controller,
+  id: string,
+  notifType: string,
+  reference: string,
+  extra: Record<string, string> = {},
+) =>
+  controller.ask(
+    device,
+    {
+      add: {
+        allowPartial: false,
+        createObjs: [
+          {
+            objPath: 'Device.LocalAgent.Subscription.',
+            paramSettings: Object.entries({
+              Enable: 'true',
+              ID: id,
+              NotifType: notifType,
+              ReferenceList: reference,
+              ...extra,
+            }).map(([param, value]) => ({ param, value, required: true })),
+          },
+        ],
+      },
+    },
+    'addResp',
+  );
+const setSsid = (controller: Controller, value: string) =>
+  controller.ask(
+    device,
+    {
+      set: {
+        allowPartial: false,
+        updateObjs: [{ objPath: 'Device.WiFi.SSID.1.', paramSettings: [{ param: 'SSID', value, required: true }] }],
+      },
+    },
+    'setResp',
+  );
+const ssid = 'Device.WiFi.SSID.1.SSID';
+
+describe('over WebSocket', () => {
+  it('connects by itself, says who it is, and answers every request', async () => {
+    const controller = await overWebSocket();
+    await controller.connected(device);
+    await controller.record(({ websocketConnect }) => websocketConnect !== undefined);
+    const all = await get(controller, 'Device.');
+    expect(Object.keys(all).length).toBeGreaterThan(400);
+    expect(all['Device.LocalAgent.EndpointID']).toBe(device);
+    expect(all['Device.LocalAgent.Controller.1.EndpointID']).toBe(self);
+    expect(all['Device.LocalAgent.Controller.1.AssignedRole']).toBe('Device.LocalAgent.ControllerTrust.Role.1');
+
+    const protocol = await controller.ask(
+      device,
+      { getSupportedProtocol: { controllerSupportedProtocolVersions: '1.4' } },
+      'getSupportedProtocolResp',
+    );
+    expect(protocol).toMatchObject({ ok: true, value: { agentSupportedProtocolVersions: '1.0,1.1,1.2,1.3,1.4' } });
+
+    const instances = await controller.ask(
+      device,
+      { getInstances: { objPaths: ['Device.WiFi.SSID.', 'Device.Nowhere.'], firstLevelOnly: true } },
+      'getInstancesResp',
+    );
+    if (!instances.ok) throw new Error();
+    const [known, unknown] = instances.value.reqPathResults;
+    expect(known!.currInsts.map(({ instantiatedObjPath }) => instantiatedObjPath)).toContain('Device.WiFi.SSID.1.');
+    expect(known!.currInsts[0]!.uniqueKeys).toMatchObject({ Alias: 'cpe-1' });
+    expect(unknown!.errCode).toBe(7026);
+
+    const model = await controller.ask(
+      device,
+      {
+        getSupportedDm: {
+          objPaths: ['Device.LocalAgent.', 'Device.WiFi.SSID.1.SSID', 'Device.Reboot()', 'Device.Nowhere.'],
+          firstLevelOnly: false,
+          returnCommands: true,
+          returnEvents: true,
+          returnParams: true,
+          returnUniqueKeySets: true,
+        },
+      },
+      'getSupportedDmResp',
+    );
+    if (!model.ok) throw new Error();
+    const [local, parameter, command, nowhere] = model.value.reqObjResults;
+    const table = local!.supportedObjs.find(
+      (object) => object.supportedObjPath === 'Device.LocalAgent.Subscription.{i}.',
+    )!;
+    expect(table).toMatchObject({ access: 1, isMultiInstance: true });
+    expect(table.uniqueKeySets).toEqual([{ keyNames: ['Alias'] }, { keyNames: ['Recipient', 'ID'] }]);
+    expect(parameter!.supportedObjs[0]!.supportedParams).toEqual([
+      { paramName: 'SSID', access: 1, valueType: 8, valueChange: 1 },
+    ]);
+    expect(command!.supportedObjs[0]!.supportedCommands.map(({ commandName }) => commandName)).toEqual(['Reboot()']);
+    expect(nowhere!.errCode).toBe(7026);
+  });
+
+  it('writes, and refuses with the true codes and nothing changed', async () => {
+    const controller = await overWebSocket();
+    await controller.connected(device);
+    const written = await setSsid(controller, 'By USP');
+    expect(written).toMatchObject({
+      ok: true,
+      value: {
+        updatedObjResults: [
+          { operStatus: { operSuccess: { updatedInstResults: [{ updatedParams: { SSID: 'By USP' } }] } } },
+        ],
+      },
+    });
+    expect(readFileSync(join(router.root, 'etc/config/wireless'), 'utf8')).toContain("option ssid 'By USP'");
+    const refused = await controller.ask(
+      device,
+      {
+        set: {
+          allowPartial: false,
+          updateObjs: [
+            {
+              objPath: 'Device.WiFi.SSID.1.',
+              paramSettings: [
+                { param: 'SSID', value: 'Lost', required: true },
+                { param: 'Enable', value: 'perhaps', required: true },
+                { param: 'BSSID', value: '00:11:22:33:44:55', required: true },
+                { param: 'Colour', value: 'red', required: true },
+              ],
+            },
+          ],
+        },
+      },
+      'setResp',
+    );
+    expect(refused).toMatchObject({ ok: false, fault: { errCode: 7004 } });
+    if (refused.ok) throw new Error();
+    expect(refused.fault.paramErrs.map(({ paramPath, errCode }) => [paramPath.split('.').at(-1), errCode])).toEqual([
+      ['Enable', 7011],
+      ['BSSID', 7013],
+      ['Colour', 7010],
+    ]);
+    expect((await get(controller, ssid))[ssid]).toBe('By USP');
+    const partial = await controller.ask(
+      device,
+      { delete: { allowPartial: true, objPaths: ['Device.LocalAgent.Subscription.77.', 'Device.WiFi.'] } },
+      'deleteResp',
+    );
+    expect(partial).toMatchObject({
+      ok: true,
+      value: {
+        deletedObjResults: [
+          { operStatus: { operSuccess: { affectedPaths: [] } } },
+          { operStatus: { operFailure: { errCode: 7018 } } },
+        ],
+      },
+    });
+  });
+
+  it('tells a value change whoever made it, creations, deletions, and nothing after the subscription is gone', async () => {
+    const controller = await overWebSocket();
+    await controller.connected(device);
+    const made = await subscribe(controller, 'watch', 'ValueChange', ssid, { NotifRetry: 'true' });
+    expect(made).toMatchObject({
+      ok: true,
+      value: {
+        createdObjResults: [
+          {
+            operStatus: {
+              operSuccess: {
+                instantiatedPath: 'Device.LocalAgent.Subscription.1.',
+                uniqueKeys: { ID: 'watch', Recipient: 'Device.LocalAgent.Controller.1' },
+              },
+            },
+          },
+        ],
+      },
+    });
+    await runCli(bundles.dist, router, 'set', `${ssid}=ByHand`);
+    const heard = await controller.notification(({ valueChange }) => valueChange?.paramPath === ssid);
+    expect(heard).toMatchObject({ subscriptionId: 'watch', sendResp: true, valueChange: { paramValue: 'ByHand' } });
+
+    await subscribe(controller, 'born', 'ObjectCreation', 'Device.LocalAgent.Subscription.');
+    await subscribe(controller, 'dead', 'ObjectDeletion', 'Device.LocalAgent.Subscription.');
+    await subscribe(controller, 'other', 'Event', 'Device.Boot!');
+    const born = await controller.notification(({ objCreation }) => objCreation?.uniqueKeys.ID === 'other');
+    const path = born.objCreation!.objPath;
+    const removed = await controller.ask(device, { delete: { allowPartial: false, objPaths: [path] } }, 'deleteResp');
+    expect(removed).toMatchObject({ ok: true });
+    await controller.notification(({ objDeletion }) => objDeletion?.objPath === path);
+
+    const own = await controller.ask(
+      device,
+      { delete: { allowPartial: false, objPaths: ['Device.LocalAgent.Subscription.[ID=="watch"].'] } },
+      'deleteResp',
+    );
+    expect(own).toMatchObject({ ok: true });
+    const before = controller.notifications.length;
+    await runCli(bundles.dist, router, 'set', `${ssid}=Unheard`);
+    await get(controller, ssid);
+    expect(controller.notifications.slice(before).filter(({ valueChange }) => valueChange)).toEqual([]);
+  });
+
+  it('keeps persistent subscriptions over a restart and says Boot! once for each boot', async () => {
+    const controller = await overWebSocket();
+    await controller.connected(device);
+    await subscribe(controller, 'boot', 'Event', 'Device.Boot!', { Persistent: 'true' });
+    await subscribe(controller, 'fleeting', 'ValueChange', ssid);
+    await agent.stop();
+    agent = await startDaemon(bundles.dist, router);
+    await controller.record(() => controller.records.filter(({ websocketConnect }) => websocketConnect).length === 2);
+    const kept = await get(controller, 'Device.LocalAgent.Subscription.*.ID');
+    expect(Object.values(kept)).toEqual(['boot']);
+    expect(controller.notifications).toEqual([]);
+
+    await controller.ask(
+      device,
+      { operate: { command: 'Device.Reboot()', commandKey: 'k1', sendResp: true, inputArgs: {} } },
+      'operateResp',
+    );
+    await expect.poll(() => router.reboots).toBe(1);
+    await agent.stop('SIGKILL');
+    rmSync(join(router.root, 'var/run/tandem'), { recursive: true, force: true });
+    agent = await startDaemon(bundles.dist, router);
+    const boot = await controller.notification(({ event }) => event?.eventName === 'Boot!');
+    expect(boot).toMatchObject({
+      subscriptionId: 'boot',
+      event: { objPath: 'Device.', params: { Cause: 'RemoteReboot', CommandKey: 'k1', FirmwareUpdated: 'false' } },
+    });
+  });
+
+  it('comes back when the controller does, and has kept what it had to say', async () => {
+    const controller = await overWebSocket();
+    await controller.connected(device);
+    await subscribe(controller, 'watch', 'ValueChange', ssid, { NotifRetry: 'true' });
+    const { port } = controller;
+    await controller[Symbol.asyncDispose]();
+    await expect.poll(() => agent.said()).toContain('no connection');
+    await runCli(bundles.dist, router, 'set', `${ssid}=Meanwhile`);
+    const again = await startController({ endpointId: self, webSocket: { port } });
+    open.push(again);
+    const heard = await again.notification(({ valueChange }) => valueChange !== undefined);
+    expect(heard.valueChange).toEqual({ paramPath: ssid, paramValue: 'Meanwhile' });
+  }, 60_000);
+
+  it('closes with 1003 on garbage and is there again; ignores who is not the controller of the connection', async () => {
+    const controller = await overWebSocket();
+    await controller.connected(device);
+    const gone: string[] = [];
+    controller.events.on((event) => {
+      if (event.kind === 'disconnected') gone.push(event.reason);
+    });
+    const { writeMessage, writeRecord } = await import('#usp');
+    const payload = writeMessage('x', { kind: 'request', request: { get: { paramPaths: ['Device.'], maxDepth: 0 } } });
+    const stray = { version: '1.4', noSessionContext: { payload } };
+    controller.sendRaw(device, writeRecord({ ...stray, toId: device, fromId: 'proto::stranger' }));
+    controller.sendRaw(device, writeRecord({ ...stray, toId: 'os::other', fromId: self }));
+    expect((await get(controller, ssid))[ssid]).toBe('OpenWrt');
+    expect(controller.records.filter(({ noSessionContext }) => noSessionContext)).toHaveLength(1);
+    controller.sendRaw(device, Buffer.from('ffffffff', 'hex'));
+    await expect.poll(() => gone).toEqual(['1003 the record can not be read']);
+    expect(agent.child.exitCode).toBeNull();
+  });
+});
+
+describe('trust', () => {
+  it('uses mutual TLS with the factory certificate', async () => {
+    const server = pki.issue({ commonName: 'controller', ip: ['127.0.0.1'], usage: 'server' });
+    const controller = await begin(
+      { webSocket: { tls: { cert: server.certPem, key: server.keyPem, clientCa: pki.caPem } } },
+      ({ port }) => [{ endpoint_id: self, websocket: { host: '127.0.0.1', port } }],
+      { caPem: pki.caPem, client: pki.issue({ commonName: 'LAB0001', usage: 'client' }) },
+    );
+    await controller.connected(device);
+    expect((await get(controller, ssid))[ssid]).toBe('OpenWrt');
+  });
+
+  it('does not connect to a server that it can not trust', async () => {
+    const server = createPki('Somebody').issue({ commonName: 'controller', ip: ['127.0.0.1'], usage: 'server' });
+    const controller = await begin(
+      { webSocket: { tls: { cert: server.certPem, key: server.keyPem } } },
+      ({ port }) => [{ endpoint_id: self, websocket: { host: '127.0.0.1', port } }],
+      { caPem: pki.caPem },
+    );
+    await expect.poll(() => agent.said()).toContain('no connection');
+    expect(agent.said()).toMatch(/TLS: /);
+    expect(controller.agents()).toEqual([]);
+  });
+
+  it('lets a controller without a role see and do nothing', async () => {
+    const controller = await begin({ webSocket: {} }, ({ port }) => [
+      { endpoint_id: self, role: 'nobody', websocket: { host: '127.0.0.1', port, encryption: false } },
+    ]);
+    await controller.connected(device);
+    expect(await get(controller, 'Device.')).toEqual({});
+    const refused = await setSsid(controller, 'Mine');
+    expect(refused.ok).toBe(false);
+    expect(readFileSync(join(router.root, 'etc/config/wireless'), 'utf8')).not.toContain('Mine');
+  });
+});
+
+describe.skipIf(!hasMosquitto)('over MQTT 5 (needs mosquitto)', () => {
+  let broker: Broker;
+  const overMqtt = async (): Promise<Controller> => {
+    broker = await startMosquitto();
+    const controller = await begin({ mqtt: { host: '127.0.0.1', port: broker.port, topic: 'usp/controller' } }, () => [
+      {
+        endpoint_id: self,
+        mqtt: {
+          broker: '127.0.0.1',
+          port: broker.port,
+          encryption: false,
+          topic: 'usp/controller',
+          response_topic: 'usp/agent/LAB0001',
+        },
+      },
+    ]);
+    open.unshift(broker);
+    return controller;
+  };
+
+  it('connects, answers, notifies', async () => {
+    const controller = await overMqtt();
+    await controller.connected(device);
+    const connect = await controller.record(({ mqttConnect }) => mqttConnect !== undefined);
+    expect(connect.mqttConnect).toEqual({ version: 1, subscribedTopic: 'usp/agent/LAB0001' });
+    expect(Object.keys(await get(controller, 'Device.')).length).toBeGreaterThan(400);
+    await subscribe(controller, 'watch', 'ValueChange', ssid, { NotifRetry: 'true' });
+    await setSsid(controller, 'Own');
+    const heard = await controller.notification(({ valueChange }) => valueChange !== undefined);
+    expect(heard.valueChange).toEqual({ paramPath: ssid, paramValue: 'Own' });
+  });
+});
