@@ -35,6 +35,7 @@ export interface MqttOptions {
 }
 
 export interface MqttEvents {
+  /** Can be called before `openMqtt` has resolved. */
   readonly message: (message: MqttMessage) => void;
   /** Once, after a connection that stood; with the reason if it was not asked for. */
   readonly closed: (error: MqttError | undefined) => void;
@@ -101,9 +102,13 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
     }),
   };
   const client = connect(settings);
-  const connack = await connected(client);
+  // Before the connection stands: what a kept session has waiting comes right behind the CONNACK.
+  let stood = false;
   let closed = false;
   let cause: MqttError | undefined;
+  client.once('connect', () => {
+    stood = true;
+  });
   client.on('error', (error) => {
     cause = wrap(error, 'MQTT_BROKEN');
   });
@@ -111,7 +116,7 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
     cause = new MqttError('MQTT_REFUSED', `the broker disconnected with reason ${packet.reasonCode ?? 0}`);
   });
   client.on('close', () => {
-    if (closed) return;
+    if (closed || !stood) return;
     closed = true;
     events.closed(cause ?? new MqttError('MQTT_BROKEN', 'the connection broke'));
   });
@@ -124,6 +129,7 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
       ...(properties?.contentType !== undefined && { contentType: properties.contentType }),
     }),
   );
+  const connack = await connected(client);
   return {
     connack,
     async subscribe(topic, qos) {

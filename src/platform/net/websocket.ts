@@ -23,6 +23,7 @@ export interface WebSocketOptions {
 }
 
 export interface WebSocketEvents {
+  /** Can be called before `openWebSocket` has resolved. */
   readonly message: (bytes: Uint8Array) => void;
   /** Once, after a connection that stood. */
   readonly closed: (code: number, reason: string) => void;
@@ -57,19 +58,25 @@ export async function openWebSocket(options: WebSocketOptions, events: WebSocket
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key: key.reveal() }),
   });
-  await opened(socket);
-  socket.on('error', () => {
-    // A close follows, and says why.
-  });
+  // Before the connection stands: the first message can come in the same piece as the answer to the handshake.
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     if (isBinary) events.message(data);
     else socket.close(1003, 'binary messages only');
   });
-  const watchdog = keepAlive(socket, options.clock, limits.pingIntervalMs);
-  socket.once('close', (code: number, reason: Buffer) => {
-    watchdog[Symbol.dispose]();
-    events.closed(code, reason.toString('utf8'));
+  let stood = false;
+  let watchdog: Disposable | undefined;
+  socket.once('open', () => {
+    stood = true;
   });
+  socket.once('close', (code: number, reason: Buffer) => {
+    watchdog?.[Symbol.dispose]();
+    if (stood) events.closed(code, reason.toString('utf8'));
+  });
+  await opened(socket);
+  socket.on('error', () => {
+    // A close follows, and says why.
+  });
+  if (socket.readyState === Socket.OPEN) watchdog = keepAlive(socket, options.clock, limits.pingIntervalMs);
   return {
     send: (bytes) => socket.send(bytes),
     close: (code, reason) => socket.close(code, reason.slice(0, reasonLimit)),
@@ -77,7 +84,7 @@ export async function openWebSocket(options: WebSocketOptions, events: WebSocket
       return socket.bufferedAmount;
     },
     [Symbol.dispose]() {
-      watchdog[Symbol.dispose]();
+      watchdog?.[Symbol.dispose]();
       socket.terminate();
     },
   };

@@ -153,7 +153,16 @@ class Agent implements UspAgent {
     }
     for (const [path, config] of wanted) {
       if (this.#sessions.has(path)) continue;
-      const parts = { model, clock, log, random, randomHex, endpointId: this.#endpointId, signal: this.#abort.signal };
+      const parts = {
+        model,
+        clock,
+        log,
+        random,
+        randomHex,
+        endpointId: this.#endpointId,
+        signal: this.#abort.signal,
+        settled: () => this.#subscriptions.settled(),
+      };
       this.#sessions.set(path, new ControllerSession(config, parts));
     }
   }

@@ -31,6 +31,8 @@ export interface ControllerSessionParts {
   readonly randomHex: (bytes: number) => string;
   readonly endpointId: string;
   readonly signal: AbortSignal;
+  /** Resolves when what was written is in force: a subscription is heard from the moment that its response is sent. */
+  readonly settled: () => Promise<void>;
 }
 
 const newestVersion = '1.4';
@@ -163,10 +165,11 @@ export class ControllerSession implements Recipient, Disposable {
     }
     this.#open.add(msgId);
     this.#turn = this.#turn.then(async () => {
-      const { model, log, signal } = this.#parts;
+      const { model, log, signal, settled } = this.#parts;
       try {
         const context = { model, view: this.#view, controller: this.#config.endpointId, signal };
         const answered = await answer(message, context, log);
+        await settled();
         if (answered) say(answered);
       } catch (error) {
         if (!signal.aborted) log.error('an answer could not be sent', { reason: explain(error) });

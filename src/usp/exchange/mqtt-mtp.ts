@@ -45,8 +45,13 @@ export async function runMqtt(parts: MqttMtpParts): Promise<true> {
       })
       .catch((error) => log.warn('could not publish', { topic, reason: explain(error) }));
   };
+  const early: MqttMessage[] = [];
   mqtt = await parts.open(config, endpointId, {
-    message: (message) => receive(parts, message, publish),
+    message: (message) => {
+      // There is nowhere to answer to before the agent's own topic is known.
+      if (replyTo === '') early.push(message);
+      else receive(parts, message, publish);
+    },
     closed: over,
   });
   const stop = (): void => over(undefined);
@@ -59,6 +64,7 @@ export async function runMqtt(parts: MqttMtpParts): Promise<true> {
       session.connected(link);
       links.push({ session, link });
     }
+    for (const message of early) receive(parts, message, publish);
     if (!signal.aborted) {
       const error = await closed;
       if (!signal.aborted) log.info('connection closed', { broker: config.host, reason: explain(error) });

@@ -95,6 +95,11 @@ export class Subscriptions implements AsyncDisposable {
     return this.#turn;
   }
 
+  /** Resolves when everything that was committed so far is being watched for. */
+  settled(): Promise<void> {
+    return this.#turn;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     await this.#turn;
