@@ -12,6 +12,8 @@ mkdirSync(dist);
 for (const [entry, name] of [
   ['main.ts', 'tandemd.cjs'],
   ['cli.ts', 'tandem.cjs'],
+  // For people and CI on a workstation; the package leaves it out.
+  ['lab/main.ts', 'tandem-lab.cjs'],
 ]) {
   await build({
     absWorkingDir: top,

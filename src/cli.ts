@@ -17,6 +17,8 @@ const usage = `tandem: look at and change the device through the running agent
   tandem schema [PATH]                   what is supported
   tandem inform                          begin a session with the ACS now
 
+  tandem lab [--run LINE…]               a simulated router with ACS and controller (workstations only)
+
   --json           the answer as JSON
   --view cwmp|usp  which of the two data models (default usp)
   --socket PATH    socket of ubusd (default /var/run/ubus/ubus.sock)
@@ -78,6 +80,7 @@ function requestOf(command: string, words: readonly string[]): Request {
 
 /** @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'lab') return lab();
   let request: Request;
   let json: boolean;
   let socket: string;
@@ -115,6 +118,19 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const absent = errorCode(error) === 'UBUS_NOT_FOUND';
     process.stderr.write(`tandem: ${absent ? 'the agent is not running (no ubus object tandem)' : explain(error)}\n`);
+    return exit.noDaemon;
+  }
+}
+
+/** The lab is a bundle of its own beside this one, and not part of the package for devices. */
+async function lab(): Promise<number> {
+  process.argv.splice(1, 2, process.argv[1]!.replace(/tandem(\.cjs)?$/, 'tandem-lab.cjs'));
+  try {
+    await import(process.argv[1]!);
+    return exit.ok;
+  } catch (error) {
+    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND' && errorCode(error) !== 'MODULE_NOT_FOUND') throw error;
+    process.stderr.write('tandem: the lab is not installed here; it is in dist/ of the project\n');
     return exit.noDaemon;
   }
 }

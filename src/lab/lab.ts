@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Scope } from '#base';
+import { type Acs, startAcs } from './acs/index.ts';
+import { type Controller, startController } from './controller/index.ts';
+import { installFactory, labIdentity } from './factory.ts';
+import { createPki } from './pki/index.ts';
+import { type Router, startRouter } from './router/index.ts';
+
+export interface LabOptions {
+  /** Where the bundles are. */
+  readonly dist: string;
+  /** Of the router's files; must be empty or an earlier lab's. */
+  readonly directory: string;
+  /** What the daemon says, line by line. */
+  readonly onAgentLine?: (line: string) => void;
+}
+
+/** Router, ACS, USP controller and agent together: the ACS and the controller over mutual TLS with certificates of the lab's own authority. */
+export class Lab implements AsyncDisposable {
+  readonly router: Router;
+  readonly acs: Acs;
+  readonly controller: Controller;
+  /** As the ACS and the controller know it. */
+  readonly device = `${labIdentity.ManufacturerOUI}-${labIdentity.ProductClass}-${labIdentity.SerialNumber}`;
+  readonly endpoint = `os::${labIdentity.ManufacturerOUI}-${labIdentity.SerialNumber}`;
+  readonly #options: LabOptions;
+  readonly #scope: Scope;
+  #daemon: ChildProcess | undefined;
+
+  constructor(options: LabOptions, parts: { router: Router; acs: Acs; controller: Controller; scope: Scope }) {
+    this.#options = options;
+    this.router = parts.router;
+    this.acs = parts.acs;
+    this.controller = parts.controller;
+    this.#scope = parts.scope;
+  }
+
+  /** Environment with which the CLI finds this lab's agent. */
+  get environment(): Readonly<Record<string, string>> {
+    return {
+      TANDEM_ROOT: this.router.root,
+      TANDEM_UBUS_SOCKET: this.router.socketPath,
+      TANDEM_SHARE: join(this.#options.dist, 'datamodel'),
+    };
+  }
+
+  /** @returns when the agent says that it is ready */
+  async startAgent(): Promise<void> {
+    const daemon = spawn(process.execPath, [join(this.#options.dist, 'tandemd.cjs')], {
+      env: { ...process.env, ...this.environment },
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
+    this.#daemon = daemon;
+    await new Promise<void>((resolve, reject) => {
+      let rest = '';
+      daemon.stderr!.on('data', (chunk: Buffer) => {
+        const lines = (rest + String(chunk)).split('\n');
+        rest = lines.pop()!;
+        for (const line of lines) {
+          this.#options.onAgentLine?.(line);
+          if (line.includes(': ready')) resolve();
+        }
+      });
+      daemon.once('exit', (code) => reject(new Error(`the agent ended with ${code}`)));
+    });
+    daemon.removeAllListeners('exit');
+  }
+
+  async stopAgent(): Promise<void> {
+    const daemon = this.#daemon;
+    this.#daemon = undefined;
+    if (!daemon || daemon.exitCode !== null) return;
+    const gone = new Promise((resolve) => daemon.once('exit', resolve));
+    daemon.kill('SIGTERM');
+    await gone;
+  }
+
+  /** Has the ACS ask for a session, as an operator's portal would. @returns HTTP status of the device's answer */
+  requestConnection(): Promise<number> {
+    const config = readFileSync(join(this.router.root, 'etc/config/tandem'), 'utf8');
+    const option = (name: string): string => new RegExp(`option ${name} '([^']*)'`).exec(config)?.[1] ?? '';
+    return this.acs.connectionRequest(this.device, {
+      username: option('connection_request_username'),
+      password: option('connection_request_password'),
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopAgent();
+    await this.#scope[Symbol.asyncDispose]();
+  }
+}
+
+/** Everything but the agent, which `startAgent` starts. */
+export async function startLab(options: LabOptions): Promise<Lab> {
+  const scope = new Scope();
+  const pki = createPki('Tandem lab');
+  const { certPem: cert, keyPem: key } = pki.issue({ commonName: 'lab', ip: ['127.0.0.1'], usage: 'server' });
+  const tls = { cert, key, clientCa: pki.caPem };
+  const password = 'lab-cpe-password';
+  const router = scope.add(await startRouter({ directory: options.directory }));
+  const acs = scope.add(await startAcs({ tls, authentication: { scheme: 'digest', username: 'cpe', password } }));
+  const endpointId = 'proto::lab-controller';
+  const controller = scope.add(await startController({ endpointId, webSocket: { tls } }));
+  installFactory(router.root, {
+    acs: { url: acs.url, username: 'cpe', password },
+    controllers: [{ endpoint_id: endpointId, websocket: { host: '127.0.0.1', port: controller.port, path: '/usp' } }],
+    caPem: pki.caPem,
+    client: pki.issue({ commonName: labIdentity.SerialNumber, usage: 'client' }),
+  });
+  return new Lab(options, { router, acs, controller, scope });
+}

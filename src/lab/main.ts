@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { parseArgs } from 'node:util';
+import { explain } from '#base';
+import { formatAcsEvent } from './acs/index.ts';
+import { labHelp, runLabCommand } from './commands.ts';
+import { formatControllerEvent } from './controller/index.ts';
+import { startLab } from './lab.ts';
+
+const usage = `tandem lab: a simulated router with the agent on it, an ACS and a USP controller
+
+  --run LINE    run a command of the lab and end (may be given more than once)
+  --quiet       do not show what happens
+
+${labHelp}
+`;
+
+/** @returns the exit code: 0 ended well, 1 a command failed, 2 wrong usage */
+async function main(argv: readonly string[]): Promise<number> {
+  let options: { run: string[]; quiet: boolean; help: boolean };
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        run: { type: 'string', multiple: true, default: [] },
+        quiet: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    options = values;
+  } catch (error) {
+    process.stderr.write(`tandem lab: ${explain(error)}\n`);
+    return 2;
+  }
+  if (options.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const dist = dirname(resolve(process.argv[1]!));
+  const directory = mkdtempSync(join(tmpdir(), 'tandem-lab-'));
+  const say = (text: string): void => {
+    if (!options.quiet) console.log(text);
+  };
+  try {
+    await using lab = await startLab({ dist, directory, onAgentLine: (line) => say(`agent   ${line}`) });
+    lab.acs.events.on((event) => say(formatAcsEvent(event)));
+    lab.controller.events.on((event) => say(formatControllerEvent(event)));
+    lab.router.onReload.on((pack) => say(`router  takes over the package ${pack}`));
+    lab.router.onReboot.on(() => say('router  reboots'));
+    await lab.startAgent();
+    await Promise.all([lab.acs.inform(() => true), lab.controller.connected(lab.endpoint)]);
+    const variables = Object.entries(lab.environment).map(([name, value]) => `${name}=${value}`);
+    say(`\nThe CLI on this router: ${variables.join(' ')} ${process.execPath} ${join(dist, 'tandem.cjs')} status\n`);
+    const run = async (line: string): Promise<boolean> => {
+      try {
+        console.log(await runLabCommand(lab, line));
+        return true;
+      } catch (error) {
+        console.error(explain(error));
+        return false;
+      }
+    };
+    if (options.run.length > 0) {
+      let good = true;
+      for (const line of options.run) good = (await run(line)) && good;
+      return good ? 0 : 1;
+    }
+    say(labHelp);
+    const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: 'lab> ' });
+    terminal.prompt();
+    for await (const line of terminal) {
+      if (line.trim() === 'quit' || line.trim() === 'exit') break;
+      if (line.trim() !== '') await run(line);
+      terminal.prompt();
+    }
+    terminal.close();
+    return 0;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+void main(process.argv.slice(2)).then((code) => process.exit(code));
