@@ -1,92 +1,129 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startRouter } from '../src/lab/index.ts';
+import { formatAcsEvent, formatControllerEvent, runTerminal, startLab } from '../src/lab/index.ts';
 
-// The scenario is told step by step; every line that is shown is printed by the real bundles.
+// The scenario is told step by step; the agent and the CLI are the bundles as they ship, each a process of its own.
 const dist = join(process.cwd(), 'dist');
 const directory = mkdtempSync(join(tmpdir(), 'tandem-demo-'));
+const ssid = 'Device.WiFi.SSID.1.SSID';
 const say = (text: string): void => console.log(`\n\u001b[1m${text}\u001b[0m`);
-
-const router = await startRouter({ directory });
-const env = {
-  ...process.env,
-  TANDEM_ROOT: router.root,
-  TANDEM_UBUS_SOCKET: router.socketPath,
-  TANDEM_SHARE: join(dist, 'datamodel'),
-};
-
-function tandem(...args: string[]): Promise<string> {
-  console.log(`$ tandem ${args.map((arg) => (/[ *"]/.test(arg) ? `'${arg}'` : arg)).join(' ')}`);
-  return new Promise((resolve) => {
-    execFile(process.execPath, [join(dist, 'tandem.cjs'), ...args], { env }, (_, out, err) => resolve(out + err));
-  });
-}
 const show = (text: string, limit = 12): void => {
   const lines = text.trimEnd().split('\n');
   for (const line of lines.slice(0, limit)) console.log(`  ${line}`);
   if (lines.length > limit) console.log(`  … ${lines.length - limit} more`);
 };
+const failures: string[] = [];
+const check = (what: string, good: boolean): void => {
+  if (!good) failures.push(what);
+};
 
-let failed = false;
-try {
-  say('1. A simulated OpenWrt router is up: ubusd on a socket, UCI files in a directory');
-  console.log(`  ${router.socketPath}`);
+say('A router, an ACS and a USP controller are up, all of them simulated');
+const lab = await startLab({ dist, directory, onAgentLine: (line) => console.log(`  agent   ${line}`) });
+console.log(`  ubusd           ${lab.router.socketPath}`);
+console.log(`  ACS (TR-069)    ${lab.acs.url}, mutual TLS and Digest`);
+console.log(`  USP (TR-369)    ${lab.controller.endpointId}, WebSocket with mutual TLS`);
+lab.acs.events.on((event) => console.log(`  ${formatAcsEvent(event)}`));
+lab.controller.events.on((event) => console.log(`  ${formatControllerEvent(event)}`));
+lab.router.onReload.on((pack) => console.log(`  router  takes over the package ${pack}`));
 
-  say('2. The agent starts on it');
-  const daemon = spawn(process.execPath, [join(dist, 'tandemd.cjs')], { env, stdio: ['ignore', 'inherit', 'pipe'] });
-  router.onReload.on((pack) => console.log(`  (router) services took over the package ${pack}`));
-  await new Promise<void>((resolve, reject) => {
-    daemon.stderr!.on('data', (chunk: Buffer) => {
-      show(String(chunk));
-      if (String(chunk).includes(': ready')) resolve();
-    });
-    daemon.once('exit', (code) => reject(new Error(`tandemd ended with ${code}`)));
+function tandem(...args: string[]): Promise<string> {
+  console.log(`$ tandem ${args.map((arg) => (/[ *"]/.test(arg) ? `'${arg}'` : arg)).join(' ')}`);
+  const env = { ...process.env, ...lab.environment };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(dist, 'tandem.cjs'), ...args], { env }, (_, out, err) => resolve(out + err));
   });
-
-  say('3. The whole TR-181 tree in one request');
-  router.calls.clear();
-  const tree = await tandem('get', 'Device.');
-  show(tree, 8);
-  console.log(`  ${tree.trim().split('\n').length} parameters from ${router.calls.total} ubus calls`);
-
-  say('4. Rows by what they say, references followed');
-  show(await tandem('get', 'Device.WiFi.SSID.[SSID=="OpenWrt"].LowerLayers+.OperatingFrequencyBand'));
-
-  say('5. A write is a transaction: it lands in /etc/config and the router takes it over');
-  show(await tandem('set', 'Device.WiFi.SSID.1.SSID=Tandem'));
-  const wireless = readFileSync(join(router.root, 'etc/config/wireless'), 'utf8');
+}
+const setting = (param: string, value: string) => ({ param, value, required: true });
+const wireless = (): string => readFileSync(join(lab.router.root, 'etc/config/wireless'), 'utf8');
+/** What the router's own tools would read. */
+function showSsids(): void {
+  console.log('$ grep ssid /etc/config/wireless');
   show(
-    wireless
+    wireless()
       .split('\n')
-      .filter((line) => line.includes('ssid'))
+      .filter((line) => line.includes('option ssid'))
       .join('\n'),
   );
-  failed ||= !wireless.includes(`option ssid 'Tandem'`);
+}
 
-  say('6. All or nothing: one bad value and nothing changes');
-  show(await tandem('set', 'Device.WiFi.SSID.1.SSID=Lost', 'Device.WiFi.SSID.2.Enable=perhaps'));
-  const now = await tandem('get', 'Device.WiFi.SSID.1.SSID');
+try {
+  say('1. Zero touch: the agent starts with nothing but factory data and finds both of them');
+  await lab.startAgent();
+  const first = await lab.acs.inform(() => true);
+  await lab.controller.connected(lab.endpoint);
+  check('bootstrap', first.events[0]?.code === '0 BOOTSTRAP' && first.certificate === 'LAB0001');
+
+  say('2. One data model: the whole TR-181 tree from a handful of ubus calls');
+  lab.router.calls.clear();
+  const tree = await tandem('get', 'Device.');
+  show(tree, 6);
+  const count = tree.trim().split('\n').length;
+  console.log(`  ${count} parameters, ${lab.router.calls.total} ubus calls`);
+  check('tree', count >= 400 && lab.router.calls.total <= 12);
+
+  say('3. The controller subscribes to the SSID; then the ACS sets it through TR-069');
+  const createObjs = [
+    {
+      objPath: 'Device.LocalAgent.Subscription.',
+      paramSettings: [
+        setting('ID', 'demo'),
+        setting('Enable', 'true'),
+        setting('NotifType', 'ValueChange'),
+        setting('ReferenceList', ssid),
+      ],
+    },
+  ];
+  await lab.controller.ask(lab.endpoint, { add: { allowPartial: false, createObjs } }, 'addResp');
+  const noticed = lab.acs.call(lab.device, {
+    rpc: 'SetParameterAttributes',
+    attributes: [{ name: ssid, notification: 2 }],
+  });
+  const written = lab.acs.call(lab.device, {
+    rpc: 'SetParameterValues',
+    values: [{ name: ssid, value: 'Set-by-the-ACS' }],
+    parameterKey: 'demo',
+  });
+  await lab.requestConnection();
+  await noticed;
+  check('write by the ACS', (await written).status === 0);
+  const heard = await lab.controller.notification(({ valueChange }) => valueChange?.paramPath === ssid);
+  check('seen by the controller', heard.valueChange?.paramValue === 'Set-by-the-ACS');
+  showSsids();
+  check('in the UCI file', wireless().includes("option ssid 'Set-by-the-ACS'"));
+
+  say('4. The other way round: the controller sets it, the ACS is told');
+  const seen = lab.acs.informs.length;
+  const updateObjs = [{ objPath: 'Device.WiFi.SSID.1.', paramSettings: [setting('SSID', 'Set-by-the-controller')] }];
+  await lab.controller.ask(lab.endpoint, { set: { allowPartial: false, updateObjs } }, 'setResp');
+  const told = await lab.acs.inform(({ events }) => events.some(({ code }) => code === '4 VALUE CHANGE'), seen);
+  console.log(`  the Inform says ${ssid}=${told.parameters.get(ssid)}`);
+  check('seen by the ACS', told.parameters.get(ssid) === 'Set-by-the-controller');
+  showSsids();
+
+  say('5. All or nothing: one bad value and nothing changes');
+  show(await tandem('set', `${ssid}=Lost`, 'Device.WiFi.SSID.2.Enable=perhaps'));
+  const now = await tandem('get', ssid);
   show(now);
-  failed ||= now !== 'Device.WiFi.SSID.1.SSID=Tandem\n';
+  check('all or nothing', now === `${ssid}=Set-by-the-controller\n`);
 
-  if (process.stdout.isTTY) {
-    say('The lab is yours. In another terminal:');
-    console.log(`  TANDEM_UBUS_SOCKET=${router.socketPath} node ${join(dist, 'tandem.cjs')} get Device.WiFi.`);
-    console.log('  Ctrl-C ends it.');
-    await new Promise((resolve) => process.once('SIGINT', resolve));
+  say('6. What the agent says of itself');
+  show(await tandem('status'), 20);
+  check('nothing that a strict ACS would refuse', lab.acs.violations.length === 0);
+
+  if (process.stdout.isTTY && process.stdin.isTTY) {
+    say('The lab is yours.');
+    const environment = Object.entries(lab.environment).map(([name, value]) => `${name}=${value}`);
+    console.log(`  In another terminal: ${environment.join(' ')} node ${join(dist, 'tandem.cjs')} status\n`);
+    await runTerminal(lab);
   }
-  daemon.removeAllListeners('exit');
-  const gone = new Promise((resolve) => daemon.once('exit', resolve));
-  daemon.kill('SIGTERM');
-  await gone;
 } finally {
-  await router[Symbol.asyncDispose]();
+  await lab[Symbol.asyncDispose]();
   rmSync(directory, { recursive: true, force: true });
 }
-if (failed) {
-  console.error('The demo did not show what it should.');
+if (failures.length > 0) {
+  console.error(`The demo did not show what it should: ${failures.join(', ')}`);
   process.exit(1);
 }
 say('Done.');

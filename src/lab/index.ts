@@ -5,3 +5,4 @@ export { installFactory, type LabFactory, labIdentity } from './factory.ts';
 export { Lab, type LabOptions, startLab } from './lab.ts';
 export * from './pki/index.ts';
 export * from './router/index.ts';
+export { runTerminal } from './terminal.ts';

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { explain } from '#base';
 import { formatAcsEvent } from './acs/index.ts';
-import { labHelp, runLabCommand } from './commands.ts';
+import { labHelp } from './commands.ts';
 import { formatControllerEvent } from './controller/index.ts';
 import { startLab } from './lab.ts';
+import { runShown, runTerminal } from './terminal.ts';
 
 const usage = `tandem lab: a simulated router with the agent on it, an ACS and a USP controller
 
@@ -53,29 +53,12 @@ async function main(argv: readonly string[]): Promise<number> {
     await Promise.all([lab.acs.inform(() => true), lab.controller.connected(lab.endpoint)]);
     const variables = Object.entries(lab.environment).map(([name, value]) => `${name}=${value}`);
     say(`\nThe CLI on this router: ${variables.join(' ')} ${process.execPath} ${join(dist, 'tandem.cjs')} status\n`);
-    const run = async (line: string): Promise<boolean> => {
-      try {
-        console.log(await runLabCommand(lab, line));
-        return true;
-      } catch (error) {
-        console.error(explain(error));
-        return false;
-      }
-    };
     if (options.run.length > 0) {
       let good = true;
-      for (const line of options.run) good = (await run(line)) && good;
+      for (const line of options.run) good = (await runShown(lab, line)) && good;
       return good ? 0 : 1;
     }
-    say(labHelp);
-    const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: 'lab> ' });
-    terminal.prompt();
-    for await (const line of terminal) {
-      if (line.trim() === 'quit' || line.trim() === 'exit') break;
-      if (line.trim() !== '') await run(line);
-      terminal.prompt();
-    }
-    terminal.close();
+    await runTerminal(lab);
     return 0;
   } finally {
     rmSync(directory, { recursive: true, force: true });
