@@ -66,6 +66,7 @@ export async function listenHttp(options: HttpListenerOptions): Promise<HttpList
   const limits: ListenerLimits = { ...defaults, ...options.limits };
   const perAddress = new Map<string, number>();
   const open = new Set<Socket>();
+  const served = new WeakSet<Socket>();
   let tokens = limits.burst;
   let filledMs = clock.monotonicMs();
   let dropped = 0;
@@ -78,7 +79,12 @@ export async function listenHttp(options: HttpListenerOptions): Promise<HttpList
       connectionsCheckingInterval: Math.max(100, limits.headerTimeoutMs / 5),
       keepAliveTimeout: 1,
     },
-    (request, response) => serve(request, response, options),
+    (request, response) => {
+      // What a client sends behind its first request is not looked at.
+      if (served.has(request.socket)) return;
+      served.add(request.socket);
+      serve(request, response, options);
+    },
   );
   // Garbage: one short answer, and gone.
   http.on('clientError', (_, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'));

@@ -118,6 +118,8 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
   client.on('close', () => {
     if (closed || !stood) return;
     closed = true;
+    // Whoever still waits for the broker's word is told that it will not come.
+    client.end(true);
     events.closed(cause ?? new MqttError('MQTT_BROKEN', 'the connection broke'));
   });
   client.on('message', (topic, payload, { properties }) =>
@@ -142,6 +144,7 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
       }
     },
     async publish({ topic, payload, qos, retain, responseTopic, contentType }) {
+      if (closed) throw cause ?? new MqttError('MQTT_BROKEN', 'the connection broke');
       try {
         await client.publishAsync(topic, Buffer.from(payload), {
           qos,
@@ -158,6 +161,7 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
       }
     },
     async [Symbol.asyncDispose]() {
+      if (closed) return;
       closed = true;
       await client.endAsync(!client.connected);
     },

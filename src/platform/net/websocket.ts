@@ -72,10 +72,10 @@ export async function openWebSocket(options: WebSocketOptions, events: WebSocket
     watchdog?.[Symbol.dispose]();
     if (stood) events.closed(code, reason.toString('utf8'));
   });
-  await opened(socket);
   socket.on('error', () => {
-    // A close follows, and says why.
+    // A close follows, and says why; without a listener the process would end.
   });
+  await opened(socket);
   if (socket.readyState === Socket.OPEN) watchdog = keepAlive(socket, options.clock, limits.pingIntervalMs);
   return {
     send: (bytes) => socket.send(bytes),
