@@ -7,6 +7,16 @@ import { build } from 'esbuild';
 const top = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { version } = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'));
 const dist = process.argv[2] ? resolve(process.argv[2]) : join(top, 'dist');
+// What mqtt and ws bring for browsers, proxies and native speed, and a router has no use for: half of their size.
+const replacement = (name) => join(top, 'scripts/bundle', name);
+const alias = {
+  'readable-stream': 'node:stream',
+  debug: replacement('no-debug.cjs'),
+  socks: replacement('no-socks.cjs'),
+  'worker-timers': replacement('timers.cjs'),
+  bufferutil: replacement('absent.cjs'),
+  'utf-8-validate': replacement('absent.cjs'),
+};
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 for (const [entry, name] of [
@@ -25,6 +35,7 @@ for (const [entry, name] of [
     target: 'node20',
     format: 'cjs',
     define: { TANDEM_VERSION: JSON.stringify(version) },
+    alias,
     banner: { js: '#!/usr/bin/env node' },
   });
   console.log(`${name} ${statSync(join(dist, name)).size} bytes`);

@@ -13,6 +13,8 @@ export interface LabOptions {
   readonly dist: string;
   /** Of the router's files; must be empty or an earlier lab's. */
   readonly directory: string;
+  /** Of the daemon's node. */
+  readonly nodeFlags?: readonly string[];
   /** What the daemon says, line by line. */
   readonly onAgentLine?: (line: string) => void;
 }
@@ -46,9 +48,14 @@ export class Lab implements AsyncDisposable {
     };
   }
 
+  get agentPid(): number | undefined {
+    return this.#daemon?.pid;
+  }
+
   /** @returns when the agent says that it is ready */
   async startAgent(): Promise<void> {
-    const daemon = spawn(process.execPath, [join(this.#options.dist, 'tandemd.cjs')], {
+    const bundle = join(this.#options.dist, 'tandemd.cjs');
+    const daemon = spawn(process.execPath, [...(this.#options.nodeFlags ?? []), bundle], {
       env: { ...process.env, ...this.environment },
       stdio: ['ignore', 'inherit', 'pipe'],
     });

@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLog } from '#base';
+import { type Lab, startLab } from '#lab';
+import { connectUbus } from '#platform';
+import { deviceFlags, type Figures, median } from './figures.ts';
+
+const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The daemon as procd starts it, managed by the lab's ACS and controller over mutual TLS; all of it shares this machine's processors. */
+export async function agentFigures(dist: string): Promise<Figures> {
+  const starts: number[] = [];
+  const idle: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    await withLab(dist, async (lab) => {
+      const before = performance.now();
+      const started = lab.startAgent();
+      await lab.acs.inform(() => true);
+      starts.push(performance.now() - before);
+      await Promise.all([started, lab.controller.connected(lab.endpoint)]);
+      await settle(2500);
+      idle.push(residentMb(lab.agentPid!));
+    });
+  }
+  const figures: Figures = { start_to_first_inform_ms: median(starts), rss_idle_mb: median(idle) };
+  figures.rss_bare_node_mb = await bareNode();
+  await withLab(dist, async (lab) => {
+    await lab.startAgent();
+    await lab.controller.connected(lab.endpoint);
+    await lab.acs.inform(() => true);
+    Object.assign(figures, await uspFigures(lab));
+    Object.assign(figures, await cwmpFigures(lab));
+    figures.rss_peak_mb =
+      Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${lab.agentPid}/status`, 'utf8'))![1]) / 1024;
+  });
+  return figures;
+}
+
+async function withLab(dist: string, use: (lab: Lab) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
+  try {
+    await using lab = await startLab({ dist, directory, nodeFlags: deviceFlags });
+    await use(lab);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const residentMb = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+
+/** The same flags and nothing to do: what the runtime itself takes. */
+async function bareNode(): Promise<number> {
+  const node = spawn(process.execPath, [...deviceFlags, '-e', 'setInterval(() => {}, 1e9)'], { stdio: 'ignore' });
+  await settle(1000);
+  const resident = residentMb(node.pid!);
+  node.kill('SIGKILL');
+  return resident;
+}
+
+async function uspFigures({ controller, endpoint }: Lab): Promise<Figures> {
+  const one = async (): Promise<void> => {
+    const answer = await controller.ask(
+      endpoint,
+      { get: { paramPaths: ['Device.WiFi.SSID.1.SSID'], maxDepth: 0 } },
+      'getResp',
+    );
+    if (!answer.ok) throw new Error(answer.fault.errMsg);
+  };
+  for (let warm = 0; warm < 500; warm++) await one();
+  const samples: number[] = [];
+  for (let round = 0; round < 2000; round++) {
+    const before = performance.now();
+    await one();
+    samples.push(performance.now() - before);
+  }
+  const before = performance.now();
+  const total = 4000;
+  for (let sent = 0; sent < total; sent += 32) await Promise.all(Array.from({ length: 32 }, one));
+  return { usp_get_p50_ms: median(samples), usp_get_pipelined_per_s: (total / (performance.now() - before)) * 1000 };
+}
+
+/** A router with enough stations for 800 parameters; the ACS's own reading of the answers is in the figures. */
+async function cwmpFigures(lab: Lab): Promise<Figures> {
+  for (let n = 1; n <= 26; n++) {
+    const byte = n.toString(16).padStart(2, '0');
+    lab.router.joinStation({ mac: `02:00:00:00:01:${byte}`, name: `station-${n}`, host: 60 + n });
+  }
+  await settle(500);
+  // Over ubus: connection requests as often as this would be dropped as a flood.
+  await using bus = await connectUbus({ path: lab.router.socketPath, log: silentLog });
+  const inform = () => bus.invoke('tandem', 'inform', {});
+  const minimal: number[] = [];
+  const refresh: number[] = [];
+  let count = 0;
+  for (let round = 0; round < 12; round++) {
+    const seen = lab.acs.informs.length;
+    const ended = new Promise<number>((resolve) => {
+      const heard = lab.acs.events.on((event) => {
+        if (event.kind !== 'session-end') return;
+        heard[Symbol.dispose]();
+        resolve(performance.now());
+      });
+    });
+    await inform();
+    await lab.acs.inform(() => true, seen);
+    const began = performance.now();
+    minimal.push((await ended) - began);
+    await settle(50);
+
+    const names = lab.acs.call(lab.device, { rpc: 'GetParameterNames', path: 'Device.', nextLevel: false });
+    const values = lab.acs.call(lab.device, { rpc: 'GetParameterValues', names: ['Device.'] });
+    let first = 0;
+    const heard = lab.acs.events.on((event) => {
+      if (event.kind === 'call') first ||= performance.now();
+    });
+    await inform();
+    await names;
+    count = (await values).values!.size;
+    refresh.push(((performance.now() - first) * 800) / count);
+    heard[Symbol.dispose]();
+    await settle(100);
+  }
+  if (count < 800) throw new Error(`the router has ${count} parameters only`);
+  return { cwmp_minimal_session_ms: median(minimal.slice(2)), cwmp_refresh_800_ms: median(refresh.slice(2)) };
+}

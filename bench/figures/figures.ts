@@ -1,0 +1,12 @@
+/** Figures by their names (bench/budgets.json says units and budgets). */
+export type Figures = Record<string, number>;
+
+export const median = (samples: readonly number[]): number => [...samples].sort((a, b) => a - b)[samples.length >> 1]!;
+
+/** Flags that the daemon runs with on a device (openwrt-package/files/tandemd.sh). */
+export const deviceFlags = [
+  '--optimize-for-size',
+  '--max-semi-space-size=1',
+  '--max-old-space-size=48',
+  '--v8-pool-size=0',
+];

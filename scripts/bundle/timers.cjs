@@ -1,0 +1,2 @@
+// Instead of `worker-timers`, which is for browsers.
+module.exports = { setInterval, clearInterval, setTimeout, clearTimeout };
