@@ -1,9 +1,18 @@
 import { connect, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { errorCode, silentLog, systemClock } from '#base';
-import { type HttpListener, type HttpListenerOptions, type HttpRequestSeen, listenHttp } from '#platform';
+import {
+  type HttpAnswer,
+  type HttpListener,
+  type HttpListenerOptions,
+  type HttpRequestSeen,
+  listenHttp,
+} from '#platform';
 import { HandClock } from '../support/hand-clock.ts';
+
+const hasIpv6 = Object.values(networkInterfaces()).some((list) => list?.some(({ family }) => family === 'IPv6'));
 
 let listener: HttpListener | undefined;
 afterEach(async () => {
@@ -28,13 +37,16 @@ async function listen(options: Partial<HttpListenerOptions> = {}): Promise<void>
 }
 
 /** Sends and returns everything until the other side closes. */
-function talk(send: string | Uint8Array, keepOpen = false): Promise<string> {
+function talk(send: string | Uint8Array, keepOpen = false, localAddress?: string): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
-    const socket: Socket = connect(listener!.port, '127.0.0.1', () => {
-      if (keepOpen) socket.write(send);
-      else socket.end(send);
-    });
+    const socket: Socket = connect(
+      { port: listener!.port, host: '127.0.0.1', ...(localAddress && { localAddress }) },
+      () => {
+        if (keepOpen) socket.write(send);
+        else socket.end(send);
+      },
+    );
     socket.on('data', (piece) => {
       text += piece;
     });
@@ -68,8 +80,49 @@ describe('the listener', () => {
     expect(text).toMatch(/^HTTP\/1\.1 401 /);
   });
 
+  it('says neither "100 Continue" nor 417 to who expects something', async () => {
+    await listen();
+    for (const what of ['100-continue', 'something else']) {
+      const text = await talk(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: ${what}\r\n\r\n`, true);
+      expect(text).toMatch(/^HTTP\/1\.1 401 /);
+      expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    }
+  });
+
+  it('waits for an answer that takes time, but no longer than for a header', async () => {
+    const clock = new HandClock();
+    const answers: ((answer: HttpAnswer) => void)[] = [];
+    await listen({ clock, answer: () => new Promise((resolve) => void answers.push(resolve)) });
+    const ask = (): Promise<string> => talk('GET / HTTP/1.1\r\nHost: x\r\n\r\n', true);
+    const first = ask();
+    await expect.poll(() => answers.length).toBe(1);
+    answers[0]!({ status: 204, headers: {} });
+    expect(await first).toMatch(/^HTTP\/1\.1 204 /);
+    const second = ask();
+    await expect.poll(() => answers.length).toBe(2);
+    clock.advance(5000);
+    expect(await second).toBe('');
+    answers[1]!({ status: 204, headers: {} });
+    const third = ask();
+    await expect.poll(() => answers.length).toBe(3);
+    answers[2]!({ status: 204, headers: {} });
+    expect(await third).toMatch(/^HTTP\/1\.1 204 /);
+  });
+
+  it.each([
+    ['throws', () => Promise.reject(new Error('no'))],
+    ['can not be sent', () => ({ status: 200, headers: { 'x-bad': 'a\r\nb: c' } })],
+  ])('answers 500 where the answer %s, and stays', async (_, answer) => {
+    await listen({ answer });
+    for (let n = 0; n < 2; n++) {
+      const text = await talk('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+      expect(text).toMatch(/^HTTP\/1\.1 500 /);
+      expect(text).not.toContain('b: c');
+    }
+  });
+
   it('answers garbage with 400 or nothing, and stays', async () => {
-    await listen({ limits: { burst: 1000, connections: 64, connectionsPerAddress: 64 } });
+    await listen({ limits: { burst: 1000, burstPerAddress: 1000, connections: 64, connectionsPerAddress: 64 } });
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (bytes) => {
         expect(await talk(bytes)).toMatch(/^$|^HTTP\/1\.1 4\d\d /);
@@ -84,6 +137,22 @@ describe('the listener', () => {
     const text = await talk(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, true);
     expect(text).not.toContain('401');
     expect(seen).toEqual([]);
+  });
+
+  it('ends a header that is not complete in time, to the millisecond', async () => {
+    const clock = new HandClock();
+    await listen({ clock, limits: { headerTimeoutMs: 5000 } });
+    let over = false;
+    const slow = talk('GET / HTTP/1.1\r\nHost: x\r\n', true).then(() => {
+      over = true;
+    });
+    await expect.poll(() => clock.nextMs).toBe(5000);
+    clock.advance(4999);
+    expect(await talk('GET / HTTP/1.1\r\nHost: x\r\n\r\n')).toContain('401');
+    expect(over).toBe(false);
+    clock.advance(1);
+    await slow;
+    expect(seen).toHaveLength(1);
   });
 
   it('ends a header that trickles, however often a byte comes', async () => {
@@ -113,6 +182,32 @@ describe('the listener', () => {
     clock.advance(1000);
     expect(await ask()).toContain('401');
     expect(await ask()).toBe('');
+  });
+
+  it('does not let one address use up what the others need', async () => {
+    const clock = new HandClock();
+    await listen({
+      clock,
+      host: '0.0.0.0',
+      limits: { burst: 4, perSecond: 1, burstPerAddress: 2, perSecondPerAddress: 1 },
+    });
+    const ask = (from: string): Promise<string> => talk('GET / HTTP/1.1\r\nHost: x\r\n\r\n', false, from);
+    for (let n = 0; n < 2; n++) expect(await ask('127.0.0.2')).toContain('401');
+    for (let n = 0; n < 5; n++) expect(await ask('127.0.0.2')).toBe('');
+    for (let n = 0; n < 2; n++) expect(await ask('127.0.0.3')).toContain('401');
+    // Now everybody's are used up, and fill again at their own pace.
+    expect(await ask('127.0.0.4')).toBe('');
+    clock.advance(1000);
+    expect(await ask('127.0.0.4')).toContain('401');
+    expect(seen.map(({ remoteAddress }) => remoteAddress)).toEqual([2, 2, 3, 3, 4].map((last) => `127.0.0.${last}`));
+  });
+
+  it.skipIf(!hasIpv6)('knows an IPv4 address on a listener for IPv6 (needs IPv6)', async () => {
+    const asked: string[] = [];
+    await listen({ host: '::', allows: (address) => asked.push(address) > 0 });
+    expect(await talk('GET / HTTP/1.1\r\nHost: x\r\n\r\n')).toContain('401');
+    expect(asked).toEqual(['127.0.0.1']);
+    expect(seen[0]!.remoteAddress).toBe('127.0.0.1');
   });
 
   it('holds so many connections of one address and no more', async () => {

@@ -23,10 +23,11 @@ export interface HttpListenerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly answer: (request: HttpRequestSeen) => HttpAnswer;
+  /** What it throws is logged and answered with 500. */
+  readonly answer: (request: HttpRequestSeen) => HttpAnswer | Promise<HttpAnswer>;
   readonly log: Log;
   readonly clock: Clock;
-  /** Source allow-list; default: everybody. Asked before a byte is read. */
+  /** Source allow-list; default: everybody. Asked before a byte is read; an IPv4 address comes as one also on a listener for IPv6. */
   readonly allows?: (remoteAddress: string) => boolean;
   readonly limits?: Partial<ListenerLimits>;
 }
@@ -36,13 +37,16 @@ export interface ListenerLimits {
   readonly connections: number;
   readonly connectionsPerAddress: number;
   readonly headerBytes: number;
-  /** From the connection to the end of the header, however slowly it trickles. */
+  /** From the connection to the end of the header, however it trickles; and as long again for the answer. */
   readonly headerTimeoutMs: number;
-  /** Connections that are taken in a row, and how many more each second (token bucket). */
+  /** Connections that are taken in a row, and how many more each second (token bucket): from everywhere, and from one address. */
   readonly burst: number;
   readonly perSecond: number;
+  readonly burstPerAddress: number;
+  readonly perSecondPerAddress: number;
 }
 
+/** One address alone can take half of everything, so that it does not shut the others out. */
 const defaults: ListenerLimits = {
   connections: 16,
   connectionsPerAddress: 4,
@@ -50,6 +54,8 @@ const defaults: ListenerLimits = {
   headerTimeoutMs: 5000,
   burst: 32,
   perSecond: 4,
+  burstPerAddress: 16,
+  perSecondPerAddress: 2,
 };
 
 export interface HttpListener extends AsyncDisposable {
@@ -64,59 +70,50 @@ export interface HttpListener extends AsyncDisposable {
 export async function listenHttp(options: HttpListenerOptions): Promise<HttpListener> {
   const { clock, log } = options;
   const limits: ListenerLimits = { ...defaults, ...options.limits };
-  const perAddress = new Map<string, number>();
-  const open = new Set<Socket>();
+  const admits = doorkeeper(limits, clock, options.allows);
+  const open = new Map<Socket, Disposable>();
   const served = new WeakSet<Socket>();
-  let tokens = limits.burst;
-  let filledMs = clock.monotonicMs();
   let dropped = 0;
 
-  const http = createHttpServer(
-    {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.headerTimeoutMs,
-      requestTimeout: limits.headerTimeoutMs,
-      connectionsCheckingInterval: Math.max(100, limits.headerTimeoutMs / 5),
-      keepAliveTimeout: 1,
-    },
-    (request, response) => {
-      // What a client sends behind its first request is not looked at.
-      if (served.has(request.socket)) return;
-      served.add(request.socket);
-      serve(request, response, options);
-    },
-  );
-  // Garbage: one short answer, and gone.
-  http.on('clientError', (_, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'));
-
-  const takes = (address: string): boolean => {
-    const now = clock.monotonicMs();
-    tokens = Math.min(limits.burst, tokens + ((now - filledMs) / 1000) * limits.perSecond);
-    filledMs = now;
-    if (options.allows?.(address) === false) return false;
-    if (open.size >= limits.connections) return false;
-    if ((perAddress.get(address) ?? 0) >= limits.connectionsPerAddress || tokens < 1) return false;
-    tokens--;
-    return true;
+  /** The one limit in time that is in force: Node's own are only looked after on a server that listens itself. */
+  const endIn = (socket: Socket): void => {
+    open.get(socket)?.[Symbol.dispose]();
+    open.set(
+      socket,
+      clock.timer(limits.headerTimeoutMs, () => socket.destroy()),
+    );
   };
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
+    // What a client sends behind its first request is not looked at.
+    if (served.has(request.socket) || request.socket.destroyed) return;
+    served.add(request.socket);
+    endIn(request.socket);
+    void serve(request, response, options);
+  };
+  const http = createHttpServer({ maxHeaderSize: limits.headerBytes }, take);
+  // Whoever asks whether to send the body has the answer at once, and no "100 Continue" before it.
+  http.on('checkContinue', take);
+  http.on('checkExpectation', take);
+  // Garbage: one short answer, and gone.
+  http.on('clientError', (_, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else socket.destroy();
+  });
   const server = createServer((socket) => {
-    const address = socket.remoteAddress ?? '';
+    const address = sourceOf(socket);
     socket.on('error', () => socket.destroy());
-    if (!takes(address)) {
+    const leave = admits(address);
+    if (!leave) {
       socket.destroy();
       // Told now and then; a line for each would be a flood of its own.
       if (dropped++ % 1000 === 0) log.warn('connections are dropped', { from: address, so_far: dropped });
       return;
     }
-    open.add(socket);
-    perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
-    const deadline = clock.timer(limits.headerTimeoutMs * 2, () => socket.destroy());
+    endIn(socket);
     socket.once('close', () => {
-      deadline[Symbol.dispose]();
+      open.get(socket)?.[Symbol.dispose]();
       open.delete(socket);
-      const left = (perAddress.get(address) ?? 1) - 1;
-      if (left === 0) perAddress.delete(address);
-      else perAddress.set(address, left);
+      leave();
     });
     http.emit('connection', socket);
   });
@@ -130,26 +127,86 @@ export async function listenHttp(options: HttpListenerOptions): Promise<HttpList
   return {
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
-      for (const socket of open) socket.destroy();
+      for (const socket of open.keys()) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
       http.close();
     },
   };
 }
 
-function serve(request: IncomingMessage, response: ServerResponse, options: HttpListenerOptions): void {
+/** Without the prefix of an IPv4 address on a listener for IPv6 (RFC 4291 2.5.5.2); '' when the peer has gone already. */
+function sourceOf(socket: Socket): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
+}
+
+interface Bucket {
+  tokens: number;
+  filledMs: number;
+}
+
+/**
+ * Decides who gets in. The calls of it cost nothing that a flood could add up: an address is remembered only while it is connected or
+ * has tokens to get back, and each of those has cost one of the listener's own.
+ * @returns for an address that may come in what to call when it leaves
+ */
+function doorkeeper(
+  limits: ListenerLimits,
+  clock: Clock,
+  allows: HttpListenerOptions['allows'],
+): (address: string) => (() => void) | undefined {
+  const inside = new Map<string, number>();
+  let total = 0;
+  const everybody: Bucket = { tokens: limits.burst, filledMs: clock.monotonicMs() };
+  const spenders = new Map<string, Bucket>();
+  const fill = (bucket: Bucket, burst: number, perSecond: number): void => {
+    const now = clock.monotonicMs();
+    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.filledMs) / 1000) * perSecond);
+    bucket.filledMs = now;
+  };
+  return (address) => {
+    if (address === '' || allows?.(address) === false) return undefined;
+    const here = inside.get(address) ?? 0;
+    if (total >= limits.connections || here >= limits.connectionsPerAddress) return undefined;
+    fill(everybody, limits.burst, limits.perSecond);
+    for (const [spender, bucket] of spenders) {
+      fill(bucket, limits.burstPerAddress, limits.perSecondPerAddress);
+      if (bucket.tokens >= limits.burstPerAddress) spenders.delete(spender);
+    }
+    const own = spenders.get(address) ?? { tokens: limits.burstPerAddress, filledMs: clock.monotonicMs() };
+    if (everybody.tokens < 1 || own.tokens < 1) return undefined;
+    everybody.tokens--;
+    own.tokens--;
+    spenders.set(address, own);
+    total++;
+    inside.set(address, here + 1);
+    return () => {
+      total--;
+      const left = (inside.get(address) ?? 1) - 1;
+      if (left === 0) inside.delete(address);
+      else inside.set(address, left);
+    };
+  };
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, options: HttpListenerOptions): Promise<void> {
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [
       name,
       Array.isArray(value) ? value.join(', ') : `${value}`,
     ]),
   );
-  const { status, headers: given } = options.answer({
-    method: request.method ?? '',
-    target: request.url ?? '',
-    headers,
-    remoteAddress: request.socket.remoteAddress ?? '',
-  });
-  response.writeHead(status, { ...given, connection: 'close', 'content-length': '0' });
+  const closing = { connection: 'close', 'content-length': '0' };
+  try {
+    const { status, headers: given } = await options.answer({
+      method: request.method ?? '',
+      target: request.url ?? '',
+      headers,
+      remoteAddress: sourceOf(request.socket),
+    });
+    response.writeHead(status, { ...given, ...closing });
+  } catch (error) {
+    options.log.error('a request could not be answered', { reason: explain(error) });
+    response.writeHead(500, closing);
+  }
   response.end(() => request.socket.destroySoon());
 }
