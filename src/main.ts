@@ -1,7 +1,14 @@
+import { setFlagsFromString } from 'node:v8';
 import { createLog, explain, formatRecord, type LogLevel } from '#base';
 import { startAgent } from '#compose';
 
 const stopLimitMs = 5000;
+/**
+ * The daemon is started with the optimizing compiler put off (tandemd.sh): a start is over before it would pay, and its code is 4 MB of node that an idle
+ * agent then never touches. Under load it does pay.
+ */
+const optimizeAfterMs = 3000;
+const usualInterruptBudget = 100_000;
 
 async function main(): Promise<void> {
   const env = process.env;
@@ -27,6 +34,7 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  setTimeout(() => setFlagsFromString(`--interrupt-budget=${usualInterruptBudget}`), optimizeAfterMs).unref();
   // Timers are unreferenced; the daemon lives until it is told to stop.
   const alive = setInterval(() => {}, 1 << 30);
   const stop = (): void => {

@@ -13,6 +13,8 @@ export interface LabOptions {
   readonly dist: string;
   /** Of the router's files; must be empty or an earlier lab's. */
   readonly directory: string;
+  /** Without TLS: for measuring what is not TLS. */
+  readonly plain?: boolean;
   /** Of the daemon's node. */
   readonly nodeFlags?: readonly string[];
   /** What the daemon says, line by line. */
@@ -105,15 +107,20 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const scope = new Scope();
   const pki = createPki('Tandem lab');
   const { certPem: cert, keyPem: key } = pki.issue({ commonName: 'lab', ip: ['127.0.0.1'], usage: 'server' });
-  const tls = { cert, key, clientCa: pki.caPem };
+  const tls = options.plain ? {} : { tls: { cert, key, clientCa: pki.caPem } };
   const password = 'lab-cpe-password';
   const router = scope.add(await startRouter({ directory: options.directory }));
-  const acs = scope.add(await startAcs({ tls, authentication: { scheme: 'digest', username: 'cpe', password } }));
+  const acs = scope.add(await startAcs({ ...tls, authentication: { scheme: 'digest', username: 'cpe', password } }));
   const endpointId = 'proto::lab-controller';
-  const controller = scope.add(await startController({ endpointId, webSocket: { tls } }));
+  const controller = scope.add(await startController({ endpointId, webSocket: tls }));
   installFactory(router.root, {
     acs: { url: acs.url, username: 'cpe', password },
-    controllers: [{ endpoint_id: endpointId, websocket: { host: '127.0.0.1', port: controller.port, path: '/usp' } }],
+    controllers: [
+      {
+        endpoint_id: endpointId,
+        websocket: { host: '127.0.0.1', port: controller.port, path: '/usp', encryption: !options.plain },
+      },
+    ],
     caPem: pki.caPem,
     client: pki.issue({ commonName: labIdentity.SerialNumber, usage: 'client' }),
   });

@@ -39,7 +39,6 @@ function resolveParsed(
   text: string,
   depth: number,
 ): Result<Resolved, ModelFault> {
-  const view = tree.view(protocol);
   const { segments, leaf } = path;
   if (segments.length > 0 && (segments[0]!.kind !== 'name' || segments[0]!.name !== 'Device')) {
     return refused(fault('unsupported-path', 'paths begin with Device.', text));
@@ -55,7 +54,7 @@ function resolveParsed(
       if (rowMissing) return refused(fault('unsupported-path', `'${segment.name}' follows a table`, text));
       const single = `${schemaPath}${segment.name}.`;
       const multi = `${single}{i}.`;
-      const found = [single, multi].find((candidate) => view.has(candidate) && tree.binding(candidate));
+      const found = [single, multi].find((candidate) => tree.has(protocol, candidate));
       if (!found)
         return refused(
           fault('unsupported-path', `no object ${fillInstances(single, nodes[0]?.instances ?? [])}`, text),

@@ -29,7 +29,12 @@ export class Tree {
   readonly schema: Schema;
   readonly #bindings = new Map<string, Binding>();
   readonly #views: Record<Protocol, SchemaView>;
+  /** Direct children of what is bound, by path. The schema is ten times what a device supports: it is not searched for them. */
+  readonly #below = new Map<string, Set<string>>();
+  readonly #seen: Record<Protocol, Map<string, boolean>> = { cwmp: new Map(), usp: new Map() };
+  #children: Record<Protocol, Map<string, readonly string[]>> = { cwmp: new Map(), usp: new Map() };
   #infos = new Map<string, ObjectInfo | undefined>();
+  #counted = new Map<string, string | undefined>();
 
   constructor(schema: Schema) {
     this.schema = schema;
@@ -85,31 +90,39 @@ export class Tree {
 
   supported(protocol: Protocol): SupportedModel {
     const object = (path: string) => this.#info(protocol, path);
+    const children = (path: string): ObjectInfo[] => this.children(protocol, path).map((child) => object(child)!);
     const below = (path: string): ObjectInfo[] => {
       const info = object(path);
-      const view = this.#views[protocol];
-      const children = view.children(path).flatMap((child) => (this.#reaches(child) ? below(child) : []));
-      return info ? [info, ...children] : children;
+      const rest = this.children(protocol, path).flatMap(below);
+      return info ? [info, ...rest] : rest;
     };
-    return {
-      object,
-      below,
-      children: (path) =>
-        this.#views[protocol].children(path).flatMap((child) => {
-          const info = this.#reaches(child) ? object(child) : undefined;
-          return info ? [info] : [];
-        }),
-    };
+    return { object, below, children };
+  }
+
+  /** Whether the object is supported in this view. */
+  has(protocol: Protocol, path: string): boolean {
+    if (!this.#bindings.has(path)) return false;
+    const known = this.#seen[protocol].get(path);
+    if (known !== undefined) return known;
+    const seen = this.#views[protocol].has(path);
+    this.#seen[protocol].set(path, seen);
+    return seen;
   }
 
   /** Schema paths of the supported children, in path order. */
-  children(protocol: Protocol, path: string): string[] {
-    return this.#views[protocol].children(path).filter((child) => this.#reaches(child));
+  children(protocol: Protocol, path: string): readonly string[] {
+    const known = this.#children[protocol].get(path);
+    if (known) return known;
+    const children = [...(this.#below.get(path) ?? [])].filter((child) => this.has(protocol, child)).sort(byBytes);
+    this.#children[protocol].set(path, children);
+    return children;
   }
 
   #bind(path: string): Binding {
     const known = this.#bindings.get(path);
     this.#infos = new Map();
+    this.#children = { cwmp: new Map(), usp: new Map() };
+    this.#counted = new Map();
     if (known) return known;
     if (!this.definition(path)) throw new InvariantError(`${path} is not in the schema`);
     const binding: Binding = {
@@ -123,12 +136,12 @@ export class Tree {
     this.#bindings.set(path, binding);
     // What stands above a supported object is supported as well: it has to be walked through.
     const parent = parentObjectPath(path);
-    if (parent !== '' && parent !== path && !this.#bindings.has(parent)) this.#bind(parent);
+    if (parent === '' || parent === path) return binding;
+    const siblings = this.#below.get(parent) ?? new Set();
+    siblings.add(path);
+    this.#below.set(parent, siblings);
+    if (!this.#bindings.has(parent)) this.#bind(parent);
     return binding;
-  }
-
-  #reaches(path: string): boolean {
-    return this.#bindings.has(path);
   }
 
   #info(protocol: Protocol, path: string): ObjectInfo | undefined {
@@ -191,10 +204,18 @@ export class Tree {
   /** The supported table that a ...NumberOfEntries parameter counts. */
   countedTable(protocol: Protocol, path: string, parameter: string): string | undefined {
     if (!parameter.endsWith('NumberOfEntries')) return undefined;
+    const key = `${protocol} ${path}${parameter}`;
+    if (this.#counted.has(key)) return this.#counted.get(key);
     const view = this.#views[protocol];
-    return this.children(protocol, path).find((child) => view.object(child)?.numEntriesParameter === parameter);
+    const counted = this.children(protocol, path).find(
+      (child) => view.object(child)?.numEntriesParameter === parameter,
+    );
+    this.#counted.set(key, counted);
+    return counted;
   }
 }
+
+const byBytes = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function parameterInfo(definition: ParameterDefinition, writable: boolean): ParameterInfo {
   return {

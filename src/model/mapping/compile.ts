@@ -52,7 +52,7 @@ export function compileMapping(
   }
   for (const [path, text] of Object.entries(mapping.objects)) {
     const say = (below: string, reason: string) => problems.push({ file, path: path + below, reason });
-    const definition = views.map((view) => view.object(path)).find((found) => found !== undefined);
+    const definition = firstOf(views, (view) => view.object(path));
     if (!definition) {
       say('', 'is not an object of the schema');
       continue;
@@ -74,7 +74,7 @@ export function compileMapping(
     }
     const parameters = new Map<string, CompiledParameter>();
     for (const [name, ruleText] of Object.entries(text.parameters)) {
-      const parameter = views.map((view) => view.parameter(path + name)).find((found) => found !== undefined);
+      const parameter = firstOf(views, (view) => view.parameter(path + name));
       if (!parameter) {
         say(name, 'is not a parameter of the schema');
         continue;
@@ -109,6 +109,14 @@ export function compileMapping(
     });
   }
   return { objects: problems.length === 0 ? objects : [], problems };
+}
+
+function firstOf<T>(views: readonly SchemaView[], look: (view: SchemaView) => T | undefined): T | undefined {
+  for (const view of views) {
+    const found = look(view);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** A nested single object (`Security.`) uses the section of the row around it. */

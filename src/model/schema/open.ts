@@ -20,7 +20,8 @@ class View implements SchemaView {
   readonly protocol: Protocol;
   readonly #table: Table;
   readonly #decoder: Decoder;
-  readonly #kept = new Map<string, ObjectDefinition>();
+  /** `null`: this view has no such object; that is asked as often. */
+  readonly #kept = new Map<string, ObjectDefinition | null>();
 
   constructor(table: Table, protocol: Protocol) {
     this.protocol = protocol;
@@ -30,21 +31,20 @@ class View implements SchemaView {
 
   object(path: string): ObjectDefinition | undefined {
     const kept = this.#kept.get(path);
-    if (kept) {
+    if (kept !== undefined) {
       this.#kept.delete(path);
       this.#kept.set(path, kept);
-      return kept;
+      return kept ?? undefined;
     }
     const index = this.#indexOf(path);
-    const object = index === undefined ? undefined : this.#decoder.object(index);
-    if (!object) return undefined;
+    const object = index === undefined || !this.#decoder.has(index) ? undefined : this.#decoder.object(index);
     if (this.#kept.size >= objectsKept) {
       for (const oldest of this.#kept.keys()) {
         this.#kept.delete(oldest);
         break;
       }
     }
-    this.#kept.set(object.path, object);
+    this.#kept.set(object?.path ?? path, object ?? null);
     return object;
   }
 

@@ -1,10 +1,11 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket as Stream } from 'node:net';
 import type { WebSocket } from 'ws';
 import { type Clock, errorCode, TandemError } from '#base';
 import type { HttpTls } from './http-connection.ts';
 import { isTlsProblem } from './tls-problem.ts';
 
-/** WS_CONNECT, WS_TLS, WS_REFUSED (HTTP status in the text), WS_PROTOCOL, WS_TIMEOUT */
+/** WS_CONNECT, WS_TLS, WS_REFUSED (HTTP status in the text), WS_PROTOCOL, WS_TIMEOUT, WS_ABORTED */
 export class WebSocketError extends TandemError {}
 
 export interface WebSocketOptions {
@@ -14,16 +15,20 @@ export interface WebSocketOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly tls?: HttpTls;
   readonly clock: Clock;
-  /** Default 90 s. */
+  /** Until the connection stands, in all. Default 90 s. */
   readonly connectTimeoutMs?: number;
   /** Default 5 MiB. */
   readonly messageLimitBytes?: number;
-  /** Between pings, and how long the peer may be silent after one. Default 60 s. */
+  /** Between pings. Default 60 s. */
   readonly pingIntervalMs?: number;
+  /** How long nothing at all may move after a ping. Default: as long as between two. */
+  readonly pongTimeoutMs?: number;
+  /** Ends the attempt to connect; a connection that stands is closed by its link. */
+  readonly signal?: AbortSignal;
 }
 
 export interface WebSocketEvents {
-  /** Can be called before `openWebSocket` has resolved. */
+  /** Can be called before `openWebSocket` has resolved; never after the connection was closed from here. */
   readonly message: (bytes: Uint8Array) => void;
   /** Once, after a connection that stood. */
   readonly closed: (code: number, reason: string) => void;
@@ -31,13 +36,18 @@ export interface WebSocketEvents {
 
 export interface WebSocketLink extends Disposable {
   send(bytes: Uint8Array): void;
+  /** @param reason what of it fits a close frame is sent */
   close(code: number, reason: string): void;
   readonly bufferedBytes: number;
+  /** What the peer reaches us by. */
+  readonly localAddress: string | undefined;
+  /** Of the answer to the handshake; names in lower case, repeated ones joined by a comma. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const defaults = { connectTimeoutMs: 90_000, messageLimitBytes: 5 << 20, pingIntervalMs: 60_000 };
-/** Of a reason (RFC 6455 5.5). */
-const reasonLimit = 120;
+/** Bytes of a reason: a control frame's 125 without the code (RFC 6455 5.5). */
+const reasonLimit = 123;
 
 /**
  * A WebSocket connection as client (RFC 6455), TLS checked in full, binary messages only (a text frame is answered with close 1003).
@@ -45,21 +55,11 @@ const reasonLimit = 120;
  */
 export async function openWebSocket(options: WebSocketOptions, events: WebSocketEvents): Promise<WebSocketLink> {
   const limits = { ...defaults, ...options };
-  const { WebSocket: Socket } = await import('ws');
-  const { ca, cert, key } = options.tls ?? {};
-  const socket = new Socket(options.url, options.protocol, {
-    headers: { ...options.headers },
-    perMessageDeflate: false,
-    followRedirects: false,
-    handshakeTimeout: limits.connectTimeoutMs,
-    maxPayload: limits.messageLimitBytes,
-    minVersion: 'TLSv1.2',
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key: key.reveal() }),
-  });
+  const ws = await import('ws');
+  const socket = create(ws.WebSocket, options, limits.messageLimitBytes);
   // Before the connection stands: the first message can come in the same piece as the answer to the handshake.
   socket.on('message', (data: Buffer, isBinary: boolean) => {
+    if (socket.readyState !== socket.OPEN) return;
     if (isBinary) events.message(data);
     else socket.close(1003, 'binary messages only');
   });
@@ -75,11 +75,18 @@ export async function openWebSocket(options: WebSocketOptions, events: WebSocket
   socket.on('error', () => {
     // A close follows, and says why; without a listener the process would end.
   });
-  await opened(socket);
-  if (socket.readyState === Socket.OPEN) watchdog = keepAlive(socket, options.clock, limits.pingIntervalMs);
+  const { headers, socket: stream } = await opened(socket, options.clock, limits.connectTimeoutMs, options.signal);
+  const { localAddress } = stream;
+  if (socket.readyState === socket.OPEN) {
+    watchdog = keepAlive(socket, stream, options.clock, limits.pingIntervalMs, limits.pongTimeoutMs);
+  }
   return {
+    localAddress,
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+    ),
     send: (bytes) => socket.send(bytes),
-    close: (code, reason) => socket.close(code, reason.slice(0, reasonLimit)),
+    close: (code, reason) => socket.close(code, fitting(reason)),
     get bufferedBytes() {
       return socket.bufferedAmount;
     },
@@ -90,52 +97,114 @@ export async function openWebSocket(options: WebSocketOptions, events: WebSocket
   };
 }
 
-function opened(socket: WebSocket): Promise<void> {
+/** An address, a header or a certificate that can not be used is told like every other failure. */
+function create(Socket: typeof WebSocket, options: WebSocketOptions, maxPayload: number): WebSocket {
+  const { ca, cert, key } = options.tls ?? {};
+  if (options.signal?.aborted) throw stopped(options.signal);
+  try {
+    return new Socket(options.url, options.protocol, {
+      headers: { ...options.headers },
+      perMessageDeflate: false,
+      followRedirects: false,
+      maxPayload,
+      minVersion: 'TLSv1.2',
+      ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key: key.reveal() }),
+    });
+  } catch (error) {
+    throw wrap(error);
+  }
+}
+
+/** @returns the answer to the handshake */
+function opened(
+  socket: WebSocket,
+  clock: Clock,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    socket.once('open', () => {
+    let answer: IncomingMessage;
+    const settle = (error?: WebSocketError): void => {
+      // Of the whole attempt: the time limit that `ws` has starts anew with every byte.
+      deadline[Symbol.dispose]();
+      signal?.removeEventListener('abort', abort);
       socket.off('error', failed);
-      resolve();
-    });
-    const failed = (error: Error): void => reject(wrap(error));
+      if (!error) {
+        resolve(answer);
+        return;
+      }
+      reject(error);
+      socket.terminate();
+    };
+    const failed = (error: Error): void => settle(wrap(error));
+    const abort = (): void => settle(stopped(signal));
+    const deadline = clock.timer(timeoutMs, () => settle(new WebSocketError('WS_TIMEOUT', 'no answer in time')));
+    signal?.addEventListener('abort', abort, { once: true });
     socket.once('error', failed);
-    socket.once('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
-      request.destroy();
-      reject(new WebSocketError('WS_REFUSED', `the server answered ${response.statusCode}`));
+    socket.once('upgrade', (response) => {
+      answer = response;
     });
+    socket.once('open', () => settle());
+    socket.once('unexpected-response', (_: ClientRequest, response: IncomingMessage) =>
+      settle(new WebSocketError('WS_REFUSED', `the server answered ${response.statusCode}`)),
+    );
   });
 }
 
-function wrap(error: Error): WebSocketError {
-  if (/subprotocol/i.test(error.message)) {
-    return new WebSocketError('WS_PROTOCOL', 'the server does not speak the subprotocol', { cause: error });
-  }
-  if (/handshake has timed out/i.test(error.message)) return new WebSocketError('WS_TIMEOUT', 'no answer in time');
-  if (isTlsProblem(error)) return new WebSocketError('WS_TLS', `TLS: ${error.message}`, { cause: error });
-  const code = errorCode(error);
-  return new WebSocketError('WS_CONNECT', `no connection (${code || error.message})`, { cause: error });
+function stopped(signal: AbortSignal | undefined): WebSocketError {
+  return new WebSocketError('WS_ABORTED', 'stopped', { cause: signal?.reason });
 }
 
-/** A ping now and then; a peer that has said nothing since the one before is gone. */
-function keepAlive(socket: WebSocket, clock: Clock, intervalMs: number): Disposable {
-  let heard = true;
-  let timer: Disposable;
-  const sign = (): void => {
-    heard = true;
-  };
-  socket.on('pong', sign);
-  socket.on('ping', sign);
-  socket.on('message', sign);
+function wrap(error: unknown): WebSocketError {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = errorCode(error) ?? '';
+  if (/subprotocol/i.test(message)) {
+    return new WebSocketError('WS_PROTOCOL', 'the server does not speak the subprotocol', { cause: error });
+  }
+  // EPROTO: what came was not TLS, or of a version that is not taken.
+  if (isTlsProblem(error) || code === 'EPROTO' || code.startsWith('ERR_OSSL')) {
+    return new WebSocketError('WS_TLS', `TLS: ${message}`, { cause: error });
+  }
+  return new WebSocketError('WS_CONNECT', `no connection (${code || message})`, { cause: error });
+}
+
+/** Whole characters only. */
+function fitting(reason: string): string {
+  return new TextDecoder().decode(Buffer.from(reason).subarray(0, reasonLimit), { stream: true });
+}
+
+/**
+ * A ping now and then; a peer is gone when after one not a byte came, nor went of what waits. Bytes and not messages: a pong can not
+ * overtake a large message, and over a slow line that takes its time, in either direction.
+ */
+function keepAlive(
+  socket: WebSocket,
+  stream: Stream,
+  clock: Clock,
+  intervalMs: number,
+  timeoutMs = intervalMs,
+): Disposable {
+  let next: Disposable | undefined;
+  let deadline: Disposable | undefined;
   const arm = (): void => {
-    timer = clock.timer(intervalMs, () => {
-      if (!heard) {
-        socket.terminate();
-        return;
-      }
-      heard = false;
+    next = clock.timer(intervalMs, () => {
+      const read = stream.bytesRead;
+      const waiting = socket.bufferedAmount;
       socket.ping();
+      deadline ??= clock.timer(timeoutMs, () => {
+        deadline = undefined;
+        if (stream.bytesRead === read && socket.bufferedAmount >= waiting) socket.terminate();
+      });
       arm();
     });
   };
   arm();
-  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  return {
+    [Symbol.dispose]() {
+      next?.[Symbol.dispose]();
+      deadline?.[Symbol.dispose]();
+    },
+  };
 }

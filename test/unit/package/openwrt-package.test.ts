@@ -67,6 +67,7 @@ describe('the OpenWrt package', () => {
       '--max-semi-space-size=1',
       '--max-old-space-size=48',
       '--v8-pool-size=0',
+      '--interrupt-budget=10000000',
     ]) {
       expect(daemon).toContain(flag);
     }
