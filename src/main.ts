@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { createLog, explain, formatRecord, type LogLevel } from '#base';
 import { startAgent } from '#compose';
 
@@ -34,7 +33,9 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  setTimeout(() => setFlagsFromString(`--interrupt-budget=${usualInterruptBudget}`), optimizeAfterMs).unref();
+  setTimeout(() => {
+    void import('node:v8').then((v8) => v8.setFlagsFromString(`--interrupt-budget=${usualInterruptBudget}`));
+  }, optimizeAfterMs).unref();
   // Timers are unreferenced; the daemon lives until it is told to stop.
   const alive = setInterval(() => {}, 1 << 30);
   const stop = (): void => {

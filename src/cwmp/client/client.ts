@@ -196,7 +196,10 @@ class Client implements CwmpClient {
       return;
     }
     if (!this.#state.get().connectionRequestPath) {
-      await this.#state.change({ connectionRequestPath: `/${randomHex(16)}` });
+      // Not waited for: a path that a power cut takes is made anew and told in the next Inform.
+      this.#state
+        .change({ connectionRequestPath: `/${randomHex(16)}` })
+        .catch((error) => log.error('the state can not be saved', { error }));
     }
     try {
       this.#listener = await this.#ports.listen(
