@@ -1,17 +1,22 @@
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
 import type { IClientOptions, MqttClient } from 'mqtt';
-import { errorCode, type Secret, TandemError } from '#base';
+import { type Clock, errorCode, type Secret, systemClock, TandemError } from '#base';
 import type { HttpTls } from './http-connection.ts';
+import { packetsWithin } from './mqtt-packet-limit.ts';
 import { isTlsProblem } from './tls-problem.ts';
 
-/** MQTT_CONNECT, MQTT_TLS, MQTT_REFUSED (reason code in the text), MQTT_TIMEOUT, MQTT_BROKEN */
+/** MQTT_CONNECT, MQTT_TLS, MQTT_REFUSED (reason code in the text), MQTT_TIMEOUT, MQTT_BROKEN, MQTT_ABORTED */
 export class MqttError extends TandemError {}
+
+type UserProperties = Readonly<Record<string, string | readonly string[]>>;
 
 export interface MqttMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
   readonly responseTopic?: string;
   readonly contentType?: string;
-  readonly userProperties: Readonly<Record<string, string | readonly string[]>>;
+  readonly userProperties: UserProperties;
 }
 
 export interface MqttOptions {
@@ -26,30 +31,44 @@ export interface MqttOptions {
   readonly password?: Secret;
   readonly keepAliveSeconds: number;
   readonly cleanStart: boolean;
+  /** How long the broker keeps the session, MQTT 5; without it no longer than the connection. */
+  readonly sessionExpirySeconds?: number;
   readonly requestResponseInfo?: boolean;
   /** Of CONNECT, MQTT 5. */
   readonly userProperties?: Readonly<Record<string, string>>;
+  /** What the broker publishes when we are lost. */
+  readonly will?: PublishedMessage;
   readonly tls?: HttpTls;
-  /** Default 90 s. */
+  /** Until the broker has taken us, in all. Default 90 s. */
   readonly connectTimeoutMs?: number;
+  /** Of a packet from the broker. Default 5 MiB. */
+  readonly packetLimitBytes?: number;
+  /** Ends the attempt to connect; a connection that stands is closed by its link. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
 }
 
 export interface MqttEvents {
   /** Can be called before `openMqtt` has resolved. */
   readonly message: (message: MqttMessage) => void;
-  /** Once, after a connection that stood; with the reason if it was not asked for. */
+  /** Once, after a connection that stood, with the reason; not when the link was disposed of. */
   readonly closed: (error: MqttError | undefined) => void;
 }
 
+/** Whatever waits for the broker's word when the connection ends fails with MQTT_BROKEN or the reason of the end. */
 export interface MqttLink extends AsyncDisposable {
   readonly connack: {
     readonly sessionPresent: boolean;
     readonly assignedClientId?: string;
     readonly responseInformation?: string;
-    readonly userProperties: Readonly<Record<string, string | readonly string[]>>;
+    readonly userProperties: UserProperties;
+    /** What the broker takes, in bytes; none: anything. */
+    readonly maximumPacketSize?: number;
   };
   /** @returns the QoS that the broker granted. @throws MqttError MQTT_REFUSED */
   subscribe(topic: string, qos: 0 | 1 | 2): Promise<number>;
+  /** @throws MqttError */
+  unsubscribe(topic: string): Promise<void>;
   /** Resolves when the broker has taken it as its QoS asks. @throws MqttError */
   publish(message: PublishedMessage): Promise<void>;
 }
@@ -59,69 +78,59 @@ export interface PublishedMessage {
   readonly payload: Uint8Array;
   readonly qos: 0 | 1 | 2;
   readonly retain?: boolean;
+  /** This and what follows: MQTT 5; left out in 3.1.1. */
   readonly responseTopic?: string;
   readonly contentType?: string;
+  readonly userProperties?: Readonly<Record<string, string>>;
 }
 
-const connectTimeoutMs = 90_000;
+const defaults = { connectTimeoutMs: 90_000, packetLimitBytes: 5 << 20 };
+/** For what is still on its way when the link is disposed of. */
+const partingMs = 5000;
 
 /**
  * A connection to an MQTT broker. One attempt, no reconnecting and no queue: when to try again is the caller's to say.
  * @throws MqttError when the connection does not come to stand
  */
 export async function openMqtt(options: MqttOptions, events: MqttEvents): Promise<MqttLink> {
-  const { connect } = await import('mqtt');
-  const { ca, cert, key } = options.tls ?? {};
-  const five = options.version === 5;
-  const settings: IClientOptions = {
-    protocol: options.transport === 'tls' ? 'mqtts' : 'mqtt',
-    host: options.host,
-    port: options.port,
-    protocolVersion: options.version,
-    clientId: options.clientId,
-    clean: options.cleanStart,
-    keepalive: options.keepAliveSeconds,
-    connectTimeout: options.connectTimeoutMs ?? connectTimeoutMs,
-    reconnectPeriod: 0,
-    queueQoSZero: false,
-    resubscribe: false,
-    ...(options.username !== undefined && { username: options.username }),
-    ...(options.password !== undefined && { password: options.password.reveal() }),
-    ...(five && {
-      properties: {
-        requestResponseInformation: options.requestResponseInfo ?? false,
-        ...(options.userProperties && { userProperties: { ...options.userProperties } }),
-      },
-    }),
-    ...(options.transport === 'tls' && {
-      minVersion: 'TLSv1.2',
-      servername: options.host,
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key: key.reveal() }),
-    }),
-  };
-  const client = connect(settings);
-  // Before the connection stands: what a kept session has waiting comes right behind the CONNACK.
+  const limits = { ...defaults, ...options };
+  const { MqttClient } = await import('mqtt');
+  const { signal, clock = systemClock } = options;
+  if (signal?.aborted) throw stopped(signal);
+  const socket = dial(options);
+  // Before the client listens: it keeps what comes until a packet is complete, however large.
+  const within = packetsWithin(limits.packetLimitBytes);
+  socket.on('data', (piece: Buffer) => {
+    if (!within(piece)) socket.destroy(new MqttError('MQTT_BROKEN', 'the broker sent a packet that is too large'));
+  });
+  const client = new MqttClient(() => socket, settingsOf(options, limits));
+  const waiting = new Set<(error: MqttError) => void>();
   let stood = false;
-  let closed = false;
   let cause: MqttError | undefined;
+  let over: MqttError | undefined;
+  const end = (error: MqttError): void => {
+    over = error;
+    client.end(true);
+    for (const reject of waiting) reject(error);
+  };
   client.once('connect', () => {
     stood = true;
   });
   client.on('error', (error) => {
-    cause = wrap(error, 'MQTT_BROKEN');
+    cause ??= wrap(error, 'MQTT_BROKEN');
+    // After a packet that it could not read the client reads no other.
+    socket.destroy();
   });
-  client.on('disconnect', (packet) => {
-    cause = new MqttError('MQTT_REFUSED', `the broker disconnected with reason ${packet.reasonCode ?? 0}`);
+  client.on('disconnect', ({ reasonCode }) => {
+    cause ??= new MqttError('MQTT_REFUSED', `the broker disconnected with reason ${reasonCode ?? 0}`);
+    socket.destroy();
   });
   client.on('close', () => {
-    if (closed || !stood) return;
-    closed = true;
-    // Whoever still waits for the broker's word is told that it will not come.
-    client.end(true);
-    events.closed(cause ?? new MqttError('MQTT_BROKEN', 'the connection broke'));
+    if (over || !stood) return;
+    end(cause ?? new MqttError('MQTT_BROKEN', 'the connection broke'));
+    events.closed(over);
   });
+  // Before the connection stands: what a kept session has waiting comes right behind the CONNACK.
   client.on('message', (topic, payload, { properties }) =>
     events.message({
       topic,
@@ -131,74 +140,157 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
       ...(properties?.contentType !== undefined && { contentType: properties.contentType }),
     }),
   );
-  const connack = await connected(client);
+  const connack = await connected(client, signal);
+  /** The client forgets some of what it was asked when the connection ends. */
+  const ask = <T>(work: () => Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (over) {
+        reject(over);
+        return;
+      }
+      waiting.add(reject);
+      work()
+        .then(resolve, (error) => reject(over ?? wrap(error, 'MQTT_BROKEN')))
+        .finally(() => waiting.delete(reject));
+    });
   return {
     connack,
     async subscribe(topic, qos) {
-      try {
-        const [granted] = await client.subscribeAsync(topic, { qos });
-        if (!granted || granted.qos > 2) throw new MqttError('MQTT_REFUSED', 'the broker refused the subscription');
-        return granted.qos;
-      } catch (error) {
-        throw wrap(error, 'MQTT_REFUSED');
-      }
+      const [granted] = await ask(() => client.subscribeAsync(topic, { qos }));
+      if (!granted || granted.qos > 2) throw new MqttError('MQTT_REFUSED', 'the broker refused the subscription');
+      return granted.qos;
     },
-    async publish({ topic, payload, qos, retain, responseTopic, contentType }) {
-      if (closed) throw cause ?? new MqttError('MQTT_BROKEN', 'the connection broke');
-      try {
-        await client.publishAsync(topic, Buffer.from(payload), {
-          qos,
-          retain: retain ?? false,
-          ...(five && {
-            properties: {
-              ...(responseTopic !== undefined && { responseTopic }),
-              ...(contentType !== undefined && { contentType }),
-            },
-          }),
-        });
-      } catch (error) {
-        throw wrap(error, 'MQTT_BROKEN');
-      }
+    async unsubscribe(topic) {
+      await ask(() => client.unsubscribeAsync(topic));
+    },
+    async publish(message) {
+      const { topic, payload, ...rest } = publicationOf(message, options.version);
+      await ask(() => client.publishAsync(topic, payload, rest));
     },
     async [Symbol.asyncDispose]() {
-      if (closed) return;
-      closed = true;
-      await client.endAsync(!client.connected);
+      if (over) return;
+      over = new MqttError('MQTT_BROKEN', 'the link was closed');
+      await new Promise<void>((resolve) => {
+        const deadline = clock.timer(partingMs, () => socket.destroy());
+        socket.once('close', () => {
+          deadline[Symbol.dispose]();
+          resolve();
+        });
+        client.end();
+      });
+      end(over);
     },
   };
 }
 
-function connected(client: MqttClient): Promise<MqttLink['connack']> {
+/** TLS 1.2 at least, checked by Node in full: chain, host name, dates. */
+function dial({ host, port, transport, tls = {} }: MqttOptions): Socket {
+  if (transport === 'tcp') return connectPlain({ host, port });
+  const { ca, cert, key } = tls;
+  try {
+    return connectSecure({
+      host,
+      port,
+      minVersion: 'TLSv1.2',
+      // An address is no server name (RFC 6066 3); it is checked all the same.
+      ...(isIP(host) === 0 && { servername: host }),
+      ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key: key.reveal() }),
+    });
+  } catch (error) {
+    throw wrap(error, 'MQTT_CONNECT');
+  }
+}
+
+function settingsOf(options: MqttOptions, limits: typeof defaults): IClientOptions {
+  const { version, username, password, userProperties, sessionExpirySeconds, will } = options;
+  return {
+    protocolVersion: version,
+    clientId: options.clientId,
+    clean: options.cleanStart,
+    keepalive: options.keepAliveSeconds,
+    connectTimeout: limits.connectTimeoutMs,
+    reconnectPeriod: 0,
+    queueQoSZero: false,
+    resubscribe: false,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password: password.reveal() }),
+    ...(will && { will: publicationOf(will, version) }),
+    ...(version === 5 && {
+      properties: {
+        requestResponseInformation: options.requestResponseInfo ?? false,
+        maximumPacketSize: limits.packetLimitBytes,
+        ...(sessionExpirySeconds !== undefined && { sessionExpiryInterval: sessionExpirySeconds }),
+        ...(userProperties && { userProperties: { ...userProperties } }),
+      },
+    }),
+  };
+}
+
+function publicationOf(message: PublishedMessage, version: 4 | 5) {
+  const { topic, payload, qos, retain = false, responseTopic, contentType, userProperties } = message;
+  return {
+    topic,
+    payload: Buffer.from(payload),
+    qos,
+    retain,
+    ...(version === 5 && {
+      properties: {
+        ...(responseTopic !== undefined && { responseTopic }),
+        ...(contentType !== undefined && { contentType }),
+        ...(userProperties && { userProperties: { ...userProperties } }),
+      },
+    }),
+  };
+}
+
+function connected(client: MqttClient, signal: AbortSignal | undefined): Promise<MqttLink['connack']> {
   return new Promise((resolve, reject) => {
-    const failed = (error: unknown): void => {
-      client.end(true);
-      reject(error instanceof MqttError ? error : wrap(error, 'MQTT_CONNECT'));
-    };
-    const broke = (): void => failed(new MqttError('MQTT_CONNECT', 'the broker closed the connection'));
-    client.once('error', failed);
-    client.once('close', broke);
-    client.once('connect', ({ sessionPresent, properties }) => {
+    const settle = (): void => {
       client.off('error', failed);
       client.off('close', broke);
+      signal?.removeEventListener('abort', abort);
+    };
+    const failed = (error: unknown): void => {
+      settle();
+      client.end(true);
+      reject(wrap(error, 'MQTT_CONNECT'));
+    };
+    const broke = (): void => failed(new MqttError('MQTT_CONNECT', 'the broker closed the connection'));
+    const abort = (): void => failed(stopped(signal));
+    client.once('error', failed);
+    client.once('close', broke);
+    signal?.addEventListener('abort', abort, { once: true });
+    client.once('connect', ({ sessionPresent, properties = {} }) => {
+      settle();
+      const { assignedClientIdentifier, responseInformation, maximumPacketSize } = properties;
       resolve({
         sessionPresent,
-        userProperties: properties?.userProperties ?? {},
-        ...(properties?.assignedClientIdentifier !== undefined && {
-          assignedClientId: properties.assignedClientIdentifier,
-        }),
-        ...(properties?.responseInformation !== undefined && { responseInformation: properties.responseInformation }),
+        userProperties: properties.userProperties ?? {},
+        ...(assignedClientIdentifier !== undefined && { assignedClientId: assignedClientIdentifier }),
+        ...(responseInformation !== undefined && { responseInformation }),
+        ...(maximumPacketSize !== undefined && { maximumPacketSize }),
       });
     });
   });
 }
 
+function stopped(signal: AbortSignal | undefined): MqttError {
+  return new MqttError('MQTT_ABORTED', 'stopped', { cause: signal?.reason });
+}
+
 function wrap(error: unknown, otherwise: string): MqttError {
   if (error instanceof MqttError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const code = (error as { code?: unknown }).code;
-  if (isTlsProblem(error)) return new MqttError('MQTT_TLS', `TLS: ${message}`, { cause: error });
-  if (typeof code === 'number')
-    return new MqttError('MQTT_REFUSED', `the broker refused with reason ${code}`, { cause: error });
-  if (/connack timeout/i.test(message)) return new MqttError('MQTT_TIMEOUT', 'no answer in time', { cause: error });
-  return new MqttError(otherwise, `${errorCode(error) ?? message}`, { cause: error });
+  const reason = (error as { code?: unknown }).code;
+  const code = errorCode(error) ?? '';
+  // EPROTO: what came was not TLS, or of a version that is not taken.
+  if (isTlsProblem(error) || code === 'EPROTO' || code.startsWith('ERR_OSSL'))
+    return new MqttError('MQTT_TLS', `TLS: ${message}`, { cause: error });
+  if (typeof reason === 'number')
+    return new MqttError('MQTT_REFUSED', `the broker refused with reason ${reason}`, { cause: error });
+  if (/(connack|keepalive) timeout/i.test(message))
+    return new MqttError('MQTT_TIMEOUT', 'no answer in time', { cause: error });
+  return new MqttError(otherwise, code || message, { cause: error });
 }
