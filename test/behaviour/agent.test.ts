@@ -132,6 +132,14 @@ describe('the agent on the router', () => {
     expect((await tandem('get', 'Device.WiFi.SSID.1.SSID')).code).toBe(0);
   });
 
+  it('starts a protocol when the configuration first asks for it', async () => {
+    expect((await tandem('status')).out).not.toContain('usp:');
+    const added = await tandem('add', 'Device.LocalAgent.Controller.', 'EndpointID=proto::late', 'Enable=true');
+    expect(added.code).toBe(0);
+    await expect.poll(async () => (await tandem('status')).out).toContain('proto::late (not connected)');
+    expect((await tandem('get', 'Device.LocalAgent.EndpointID')).out).toContain('EndpointID=os::');
+  });
+
   it('stops when told, and the CLI says that nobody is there', async () => {
     const gone = new Promise((resolve) => daemon.once('exit', resolve));
     daemon.kill('SIGTERM');

@@ -1,5 +1,9 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorCode, Secret } from '#base';
+import { createPki } from '#lab';
 import { type MqttMessage, type MqttOptions, openMqtt } from '#platform';
 import { freePort, hasMosquitto, startMosquitto } from '../support/mosquitto.ts';
 
@@ -41,6 +45,31 @@ describe.skipIf(!hasMosquitto)('the MQTT link against a real mosquitto (needs mo
     const refused = openMqtt(options(broker.port, { username: 'u', password: new Secret('p') }), quiet);
     expect(await refused.catch(errorCode)).toBe('MQTT_REFUSED');
     expect(await openMqtt(options(await freePort()), quiet).catch(errorCode)).toBe('MQTT_CONNECT');
+  });
+
+  it('uses mutual TLS, and does not speak to a broker of another authority', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tandem-mqtt-tls-'));
+    // A broker that was started by root reads its files as somebody else.
+    chmodSync(directory, 0o755);
+    const pki = createPki('Operator');
+    const server = pki.issue({ commonName: 'broker', ip: ['127.0.0.1'], usage: 'server' });
+    const put = (name: string, text: string): string => {
+      writeFileSync(join(directory, name), text, { mode: 0o644 });
+      return join(directory, name);
+    };
+    await using broker = await startMosquitto(
+      `cafile ${put('ca.pem', pki.caPem)}\ncertfile ${put('cert.pem', server.certPem)}\nkeyfile ${put('key.pem', server.keyPem)}\nrequire_certificate true\nuse_identity_as_username true\nallow_anonymous true`,
+    );
+    const quiet = { message: () => {}, closed: () => {} };
+    const client = pki.issue({ commonName: 'cpe', usage: 'client' });
+    const own = { cert: client.certPem, key: new Secret(client.keyPem) };
+    const secure = (ca: string) => options(broker.port, { transport: 'tls', tls: { ca, ...own } });
+    await using link = await openMqtt(secure(pki.caPem), quiet);
+    expect(await link.subscribe('a/b', 1)).toBe(1);
+    expect(await openMqtt(secure(createPki('Operator').caPem), quiet).catch(errorCode)).toBe('MQTT_TLS');
+    const anonymous = openMqtt(options(broker.port, { transport: 'tls', tls: { ca: pki.caPem } }), quiet);
+    expect(await anonymous.catch(errorCode)).toMatch(/^MQTT_(CONNECT|TLS|REFUSED)$/);
+    rmSync(directory, { recursive: true, force: true });
   });
 
   it('tells once when the broker goes away', async () => {

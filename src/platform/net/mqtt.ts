@@ -116,11 +116,14 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
   client.once('connect', () => {
     stood = true;
   });
-  client.on('error', (error) => {
+  const failed = (error: Error): void => {
     cause ??= wrap(error, 'MQTT_BROKEN');
     // After a packet that it could not read the client reads no other.
     socket.destroy();
-  });
+  };
+  client.on('error', failed);
+  // Of the socket's own errors the client passes on but a part.
+  socket.on('error', failed);
   client.on('disconnect', ({ reasonCode }) => {
     cause ??= new MqttError('MQTT_REFUSED', `the broker disconnected with reason ${reasonCode ?? 0}`);
     socket.destroy();
@@ -140,7 +143,7 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
       ...(properties?.contentType !== undefined && { contentType: properties.contentType }),
     }),
   );
-  const connack = await connected(client, signal);
+  const connack = await connected(client, socket, signal);
   /** The client forgets some of what it was asked when the connection ends. */
   const ask = <T>(work: () => Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
@@ -208,7 +211,8 @@ function settingsOf(options: MqttOptions, limits: typeof defaults): IClientOptio
   return {
     protocolVersion: version,
     clientId: options.clientId,
-    clean: options.cleanStart,
+    // Without an id there is no session to come back to (MQTT 3.1.1 3.1.3.1).
+    clean: options.cleanStart || options.clientId === '',
     keepalive: options.keepAliveSeconds,
     connectTimeout: limits.connectTimeoutMs,
     reconnectPeriod: 0,
@@ -245,10 +249,11 @@ function publicationOf(message: PublishedMessage, version: 4 | 5) {
   };
 }
 
-function connected(client: MqttClient, signal: AbortSignal | undefined): Promise<MqttLink['connack']> {
+function connected(client: MqttClient, socket: Socket, signal: AbortSignal | undefined): Promise<MqttLink['connack']> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       client.off('error', failed);
+      socket.off('error', failed);
       client.off('close', broke);
       signal?.removeEventListener('abort', abort);
     };
@@ -260,6 +265,7 @@ function connected(client: MqttClient, signal: AbortSignal | undefined): Promise
     const broke = (): void => failed(new MqttError('MQTT_CONNECT', 'the broker closed the connection'));
     const abort = (): void => failed(stopped(signal));
     client.once('error', failed);
+    socket.once('error', failed);
     client.once('close', broke);
     signal?.addEventListener('abort', abort, { once: true });
     client.once('connect', ({ sessionPresent, properties = {} }) => {
@@ -287,7 +293,7 @@ function wrap(error: unknown, otherwise: string): MqttError {
   const code = errorCode(error) ?? '';
   // EPROTO: what came was not TLS, or of a version that is not taken.
   if (isTlsProblem(error) || code === 'EPROTO' || code.startsWith('ERR_OSSL'))
-    return new MqttError('MQTT_TLS', `TLS: ${message}`, { cause: error });
+    return new MqttError('MQTT_TLS', `TLS: ${message.trim()}`, { cause: error });
   if (typeof reason === 'number')
     return new MqttError('MQTT_REFUSED', `the broker refused with reason ${reason}`, { cause: error });
   if (/(connack|keepalive) timeout/i.test(message))

@@ -165,7 +165,7 @@ function wrap(error: unknown): WebSocketError {
   }
   // EPROTO: what came was not TLS, or of a version that is not taken.
   if (isTlsProblem(error) || code === 'EPROTO' || code.startsWith('ERR_OSSL')) {
-    return new WebSocketError('WS_TLS', `TLS: ${message}`, { cause: error });
+    return new WebSocketError('WS_TLS', `TLS: ${message.trim()}`, { cause: error });
   }
   return new WebSocketError('WS_CONNECT', `no connection (${code || message})`, { cause: error });
 }

@@ -367,6 +367,32 @@ describe('connection request', () => {
   });
 });
 
+it('starts as if never bootstrapped when its state is damaged', async () => {
+  const at = new Bench();
+  open.push(at);
+  at.state.entries.set('cwmp', '{"bootstrapped":"http://acs.example/"');
+  await at.begin();
+  expect((await at.informs(1)).events).toEqual(['0 BOOTSTRAP', '1 BOOT']);
+});
+
+it('does what the configuration says while it runs: off, and on again', async () => {
+  const at = await bench();
+  await at.informs(1);
+  const enable = (value: string) =>
+    at.fixture.model.write(
+      { protocol: 'cwmp' },
+      [{ op: 'set', path: 'Device.ManagementServer.', parameters: [{ name: 'EnableCWMP', value, required: true }] }],
+      { origin: { by: 'cli' }, partial: false },
+    );
+  await enable('false');
+  await expect.poll(() => at.client.status().state).toBe('off');
+  at.client.inform();
+  at.clock.advance(200_000_000);
+  expect(at.acs.informs).toHaveLength(1);
+  await enable('true');
+  expect((await at.informs(2)).events).toEqual(['6 CONNECTION REQUEST']);
+});
+
 it('says in the log what failed and never the password', async () => {
   const at = new Bench();
   open.push(at);
