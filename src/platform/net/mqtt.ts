@@ -116,7 +116,7 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
   client.once('connect', () => {
     stood = true;
   });
-  const failed = (error: Error): void => {
+  const failed = (error: unknown): void => {
     cause ??= wrap(error, 'MQTT_BROKEN');
     // After a packet that it could not read the client reads no other.
     socket.destroy();
@@ -163,9 +163,7 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
       if (!granted || granted.qos > 2) throw new MqttError('MQTT_REFUSED', 'the broker refused the subscription');
       return granted.qos;
     },
-    async unsubscribe(topic) {
-      await ask(() => client.unsubscribeAsync(topic));
-    },
+    unsubscribe: (topic) => ask(async () => void (await client.unsubscribeAsync(topic))),
     async publish(message) {
       const { topic, payload, ...rest } = publicationOf(message, options.version);
       await ask(() => client.publishAsync(topic, payload, rest));
@@ -187,9 +185,8 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
 }
 
 /** TLS 1.2 at least, checked by Node in full: chain, host name, dates. */
-function dial({ host, port, transport, tls = {} }: MqttOptions): Socket {
+function dial({ host, port, transport, tls: { ca, cert, key } = {} }: MqttOptions): Socket {
   if (transport === 'tcp') return connectPlain({ host, port });
-  const { ca, cert, key } = tls;
   try {
     return connectSecure({
       host,
@@ -288,8 +285,9 @@ function stopped(signal: AbortSignal | undefined): MqttError {
 
 function wrap(error: unknown, otherwise: string): MqttError {
   if (error instanceof MqttError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  const reason = (error as { code?: unknown }).code;
+  // A refused subscription has its reason in the packet.
+  const { message, packet, ...rest } = error as Error & { code?: unknown; packet?: { granted?: number[] } };
+  const reason = packet?.granted?.find((granted) => granted >= 0x80) ?? rest.code;
   const code = errorCode(error) ?? '';
   // EPROTO: what came was not TLS, or of a version that is not taken.
   if (isTlsProblem(error) || code === 'EPROTO' || code.startsWith('ERR_OSSL'))
