@@ -1,12 +1,7 @@
 export { answer, createVerbs } from './answer.ts';
-export {
-  type ConnectionRequestListener,
-  type CwmpClient,
-  type CwmpPorts,
-  type CwmpStatus,
-  startCwmp,
-} from './client/client.ts';
+export { type CwmpClient, type CwmpStatus, startCwmp } from './client/client.ts';
 export { connectionRequests, type SeenRequest } from './client/connection-request.ts';
+export type { ConnectionRequestListener, CwmpPorts } from './client/ports.ts';
 export { cwmpStatus } from './client/status.ts';
 export { type Envelope, type EnvelopeHeader, readEnvelope, type SoapFault } from './codec/read-envelope.ts';
 export { SoapError } from './codec/read-xml.ts';

@@ -1,5 +1,5 @@
 import { type Clock, errorCode, explain, formatDateTime, type Log, retryWaitMs } from '#base';
-import type { Model, ParameterReading } from '#model';
+import type { Model } from '#model';
 import type { HttpConnection, StateStore } from '#platform';
 import { createVerbs } from '../answer.ts';
 import { httpTransport } from '../exchange/http-transport.ts';
@@ -7,38 +7,13 @@ import { runSession } from '../exchange/session.ts';
 import type { InformMessage } from '../inform.ts';
 import { acsView } from '../verbs/verb.ts';
 import { type CwmpConfig, readConfig, readDeviceId } from './config.ts';
-import { connectionRequests, type SeenRequest } from './connection-request.ts';
+import { ConnectionRequestPort } from './connection-request-port.ts';
 import { EventQueue } from './event-queue.ts';
+import { informParameters } from './inform-parameters.ts';
 import { watchNotifications } from './notifications.ts';
 import { periodicWaitMs } from './periodic.ts';
+import type { CwmpPorts } from './ports.ts';
 import { CwmpStateFile } from './state.ts';
-
-export interface ConnectionRequestListener extends AsyncDisposable {
-  readonly port: number;
-}
-
-export interface CwmpPorts {
-  readonly model: Model;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Survives power cuts. */
-  readonly state: StateStore;
-  /** Survives the process, not the boot: tells a restart of the agent from a boot of the device. */
-  readonly runtime: StateStore;
-  /** With the device's trust anchors and client certificate; one for each session. */
-  readonly openHttp: () => HttpConnection;
-  /** Opens the port for connection requests. */
-  readonly listen: (
-    answer: (request: SeenRequest) => { status: number; headers: Record<string, string> },
-  ) => Promise<ConnectionRequestListener>;
-  /** Address by which the host is reached from here, for the ConnectionRequestURL. */
-  readonly localAddressTowards: (host: string, port: number) => Promise<string | undefined>;
-  /** Uniform in [0, 1), different on each device. */
-  readonly random: () => number;
-  readonly randomHex: (bytes: number) => string;
-  /** Lab only: an ACS at `http://`. */
-  readonly allowPlain: boolean;
-}
 
 export interface CwmpStatus {
   readonly url: string;
@@ -71,13 +46,12 @@ class Client implements CwmpClient {
   readonly #ports: CwmpPorts;
   readonly #state: CwmpStateFile;
   readonly #events: EventQueue;
+  readonly #port: ConnectionRequestPort;
   readonly #abort = new AbortController();
   readonly #declared: Disposable[] = [];
   #notifications: Awaited<ReturnType<typeof watchNotifications>> | undefined;
   #watching: Disposable | undefined;
-  #listener: ConnectionRequestListener | undefined;
   #config: CwmpConfig | undefined;
-  #connectionRequestUrl = '';
   #retryCount = 0;
   /** Codes of the events that the failed session had told: they wait for the retry. */
   #waiting: ReadonlySet<string> = new Set();
@@ -95,6 +69,7 @@ class Client implements CwmpClient {
     this.#ports = ports;
     this.#state = new CwmpStateFile(ports.state, ports.log);
     this.#events = new EventQueue(this.#state.get().events ?? []);
+    this.#port = new ConnectionRequestPort(ports, this.#state, () => this.inform());
   }
 
   async start(): Promise<void> {
@@ -104,7 +79,7 @@ class Client implements CwmpClient {
         path: 'Device.ManagementServer.',
         parameters: {
           ParameterKey: { get: () => this.#state.get().parameterKey ?? '' },
-          ConnectionRequestURL: { get: () => this.#connectionRequestUrl },
+          ConnectionRequestURL: { get: () => this.#port.url },
         },
       }),
     );
@@ -127,7 +102,7 @@ class Client implements CwmpClient {
       state: !enabled || !url ? 'off' : this.#session ? 'in session' : this.#retryTimer ? 'waiting to retry' : 'idle',
       pending: this.#events.pending.map(({ code }) => code),
       retryCount: this.#retryCount,
-      connectionRequestUrl: this.#connectionRequestUrl,
+      connectionRequestUrl: this.#port.url,
       last: this.#last,
     };
   }
@@ -144,7 +119,7 @@ class Client implements CwmpClient {
     this.#watching?.[Symbol.dispose]();
     for (const declared of this.#declared) declared[Symbol.dispose]();
     await this.#notifications?.[Symbol.asyncDispose]();
-    await this.#listener?.[Symbol.asyncDispose]();
+    await this.#port[Symbol.asyncDispose]();
     await this.#session;
   }
 
@@ -153,7 +128,7 @@ class Client implements CwmpClient {
     try {
       this.#config = await readConfig(this.#ports.model);
       if (this.#abort.signal.aborted) return;
-      await this.#listenAsConfigured(this.#config);
+      await this.#port.sync(this.#config);
       this.#armPeriodic(this.#config);
       const { url } = this.#config;
       if (url && this.#state.get().bootstrapped !== url.href) this.#events.raise('0 BOOTSTRAP');
@@ -183,43 +158,6 @@ class Client implements CwmpClient {
     arm();
   }
 
-  /** The port stays closed until there are credentials to ask for. */
-  async #listenAsConfigured({ enabled, connectionRequest }: CwmpConfig): Promise<void> {
-    const { clock, log, randomHex } = this.#ports;
-    const { username, password } = connectionRequest;
-    const wanted = enabled && connectionRequest.enabled && username !== '' && !password.empty;
-    if (wanted === (this.#listener !== undefined)) return;
-    if (!wanted) {
-      await this.#listener?.[Symbol.asyncDispose]();
-      this.#listener = undefined;
-      this.#connectionRequestUrl = '';
-      return;
-    }
-    if (!this.#state.get().connectionRequestPath) {
-      // Not waited for: a path that a power cut takes is made anew and told in the next Inform.
-      this.#state
-        .change({ connectionRequestPath: `/${randomHex(16)}` })
-        .catch((error) => log.error('the state can not be saved', { error }));
-    }
-    try {
-      this.#listener = await this.#ports.listen(
-        connectionRequests({
-          clock,
-          nonce: () => randomHex(16),
-          path: () => this.#state.get().connectionRequestPath!,
-          credentials: () => this.#config!.connectionRequest,
-          accepted: () => {
-            log.info('connection request');
-            this.#events.raise('6 CONNECTION REQUEST');
-            this.#consider();
-          },
-        }),
-      );
-    } catch (error) {
-      log.error('connection requests can not be heard', { error });
-    }
-  }
-
   /** Begins a session if one is due and none is running. */
   #consider(): void {
     const { enabled, url } = this.#config ?? {};
@@ -245,8 +183,8 @@ class Client implements CwmpClient {
     log.info('session begins', { acs: url.host, events: said, retry: this.#retryCount });
     const http = this.#ports.openHttp();
     try {
-      await this.#refreshConnectionRequestUrl(url);
-      const parameters = await this.#informParameters(changed.keys());
+      await this.#port.refreshUrl(url);
+      const parameters = await informParameters(this.#ports.model, changed.keys());
       const served = await this.#exchange(config, url, http, told, changed, parameters);
       log.info('session ended', { served: served.join(',') || 'nothing' });
       this.#last = { at: formatDateTime(clock.now()), ok: true, said };
@@ -312,30 +250,6 @@ class Client implements CwmpClient {
     return served;
   }
 
-  /** TR-069 3.7.1.2: the parameters marked forcedInform, and whatever has changed. */
-  async #informParameters(changed: Iterable<string>): Promise<InformMessage['parameters']> {
-    const { model } = this.#ports;
-    const paths = new Set<string>();
-    for (const object of model.supported('cwmp').below('Device.')) {
-      if (object.path.includes('{i}')) continue;
-      for (const { name, forcedInform } of object.parameters) if (forcedInform) paths.add(object.path + name);
-    }
-    for (const path of changed) paths.add(path);
-    const readings = await model.get(acsView, [...paths]);
-    return readings.flatMap(({ result }) =>
-      result.ok
-        ? result.value.flatMap((object) =>
-            object.parameters.map(({ info, value }: ParameterReading) => ({
-              path: object.path + info.name,
-              value,
-              type: info.type,
-              list: info.list,
-            })),
-          )
-        : [],
-    );
-  }
-
   async #acknowledged(url: URL, told: InformMessage['events']): Promise<void> {
     const kept = this.#state.get();
     this.#events.delivered(told);
@@ -367,16 +281,6 @@ class Client implements CwmpClient {
       this.#retryTimer = undefined;
       this.#consider();
     });
-  }
-
-  async #refreshConnectionRequestUrl(acs: URL): Promise<void> {
-    const { listener, path } = { listener: this.#listener, path: this.#state.get().connectionRequestPath };
-    if (!listener || !path) return;
-    const port = Number(acs.port || (acs.protocol === 'https:' ? 443 : 80));
-    const address = await this.#ports.localAddressTowards(acs.hostname.replace(/^\[|\]$/g, ''), port);
-    if (address === undefined) return;
-    const host = address.includes(':') ? `[${address}]` : address;
-    this.#connectionRequestUrl = `http://${host}:${listener.port}${path}`;
   }
 
   /** TR-069 A.3.2.8, A.4.1.6: only after the session; the event of the reboot is on flash before it happens. */

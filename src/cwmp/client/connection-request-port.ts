@@ -1,0 +1,77 @@
+import type { CwmpConfig } from './config.ts';
+import { connectionRequests } from './connection-request.ts';
+import type { ConnectionRequestListener, CwmpPorts } from './ports.ts';
+import type { CwmpStateFile } from './state.ts';
+
+/** The port for connection requests: open while it is configured and there are credentials to ask for, closed otherwise. */
+export class ConnectionRequestPort implements AsyncDisposable {
+  readonly #ports: CwmpPorts;
+  readonly #state: CwmpStateFile;
+  readonly #accepted: () => void;
+  #listener: ConnectionRequestListener | undefined;
+  #config: CwmpConfig['connectionRequest'] | undefined;
+  #url = '';
+
+  constructor(ports: CwmpPorts, state: CwmpStateFile, accepted: () => void) {
+    this.#ports = ports;
+    this.#state = state;
+    this.#accepted = accepted;
+  }
+
+  /** `Device.ManagementServer.ConnectionRequestURL`; '' while nobody can be heard. */
+  get url(): string {
+    return this.#url;
+  }
+
+  async sync({ enabled, connectionRequest }: CwmpConfig): Promise<void> {
+    this.#config = connectionRequest;
+    const { username, password } = connectionRequest;
+    const wanted = enabled && connectionRequest.enabled && username !== '' && !password.empty;
+    if (wanted === (this.#listener !== undefined)) return;
+    if (wanted) await this.#open();
+    else await this[Symbol.asyncDispose]();
+  }
+
+  /** The address is the one by which the ACS is reached at the moment. */
+  async refreshUrl(acs: URL): Promise<void> {
+    const { connectionRequestPath: path } = this.#state.get();
+    if (!this.#listener || !path) return;
+    const port = Number(acs.port || (acs.protocol === 'https:' ? 443 : 80));
+    const address = await this.#ports.localAddressTowards(acs.hostname.replace(/^\[|\]$/g, ''), port);
+    if (address === undefined) return;
+    const host = address.includes(':') ? `[${address}]` : address;
+    this.#url = `http://${host}:${this.#listener.port}${path}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#listener?.[Symbol.asyncDispose]();
+    this.#listener = undefined;
+    this.#url = '';
+  }
+
+  async #open(): Promise<void> {
+    const { clock, log, randomHex } = this.#ports;
+    if (!this.#state.get().connectionRequestPath) {
+      // Not waited for: a path that a power cut takes is made anew and told in the next Inform.
+      this.#state
+        .change({ connectionRequestPath: `/${randomHex(16)}` })
+        .catch((error) => log.error('the state can not be saved', { error }));
+    }
+    try {
+      this.#listener = await this.#ports.listen(
+        connectionRequests({
+          clock,
+          nonce: () => randomHex(16),
+          path: () => this.#state.get().connectionRequestPath!,
+          credentials: () => this.#config!,
+          accepted: () => {
+            log.info('connection request');
+            this.#accepted();
+          },
+        }),
+      );
+    } catch (error) {
+      log.error('connection requests can not be heard', { error });
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { Clock, Log } from '#base';
+import type { Model } from '#model';
+import type { HttpConnection, StateStore } from '#platform';
+import type { SeenRequest } from './connection-request.ts';
+
+export interface ConnectionRequestListener extends AsyncDisposable {
+  readonly port: number;
+}
+
+export interface CwmpPorts {
+  readonly model: Model;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Survives power cuts. */
+  readonly state: StateStore;
+  /** Survives the process, not the boot: tells a restart of the agent from a boot of the device. */
+  readonly runtime: StateStore;
+  /** With the device's trust anchors and client certificate; one for each session. */
+  readonly openHttp: () => HttpConnection;
+  /** Opens the port for connection requests. */
+  readonly listen: (
+    answer: (request: SeenRequest) => { status: number; headers: Record<string, string> },
+  ) => Promise<ConnectionRequestListener>;
+  /** Address by which the host is reached from here, for the ConnectionRequestURL. */
+  readonly localAddressTowards: (host: string, port: number) => Promise<string | undefined>;
+  /** Uniform in [0, 1), different on each device. */
+  readonly random: () => number;
+  readonly randomHex: (bytes: number) => string;
+  /** Lab only: an ACS at `http://`. */
+  readonly allowPlain: boolean;
+}
