@@ -1,6 +1,5 @@
-import { type Clock, errorCode, explain, formatDateTime, type Log, retryWaitMs } from '#base';
-import type { Model } from '#model';
-import type { HttpConnection, StateStore } from '#platform';
+import { errorCode, explain, formatDateTime, retryWaitMs } from '#base';
+import type { HttpConnection } from '#platform';
 import { createVerbs } from '../answer.ts';
 import { httpTransport } from '../exchange/http-transport.ts';
 import { runSession } from '../exchange/session.ts';
