@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { installFactory, startAcs, startRouter } from '../src/lab/index.ts';
 
 // The daemon and the CLI run on the emulated processor; router and ACS on this one. What both CLIs print has to be the same.
+const limitMs = 300_000;
 const dist = process.env.TANDEM_DIST!;
 const emulator = process.env.TANDEM_QEMU!.split(' ');
 const directory = mkdtempSync(join(tmpdir(), 'tandem-aarch64-'));
@@ -19,24 +20,29 @@ const env = {
 };
 const run = (command: readonly string[], args: readonly string[]): Promise<string> =>
   new Promise((resolve, reject) => {
-    execFile(command[0]!, [...command.slice(1), ...args], { env }, (error, out, err) =>
+    execFile(command[0]!, [...command.slice(1), ...args], { env, timeout: limitMs }, (error, out, err) =>
       error ? reject(new Error(`${args.join(' ')}: ${err}`)) : resolve(out),
     );
   });
 
 let failed: string | undefined;
+const limit = new Promise<never>((_, reject) => {
+  setTimeout(() => reject(new Error(`not done after ${limitMs / 1000} s`)), limitMs).unref();
+});
+limit.catch(() => {});
 const [program, ...before] = emulator;
 const daemon = spawn(program!, [...before, join(dist, 'tandemd.cjs')], { env, stdio: ['ignore', 'inherit', 'pipe'] });
 try {
   console.log(`node ${(await run(emulator, ['-p', 'process.version + " " + process.arch'])).trim()}`);
-  await new Promise<void>((resolve, reject) => {
+  const ready = new Promise<void>((resolve, reject) => {
     daemon.stderr!.on('data', (chunk: Buffer) => {
       process.stdout.write(chunk);
       if (String(chunk).includes(': ready')) resolve();
     });
     daemon.once('exit', (code) => reject(new Error(`tandemd ended with ${code}`)));
   });
-  const inform = await acs.inform(() => true);
+  await Promise.race([ready, limit]);
+  const inform = await Promise.race([acs.inform(() => true), limit]);
   console.log(`Inform: ${inform.events.map(({ code }) => code).join(', ')}`);
   const args = [join(dist, 'tandem.cjs'), 'get', 'Device.WiFi.SSID.', 'Device.DeviceInfo.SerialNumber'];
   await run(emulator, [join(dist, 'tandem.cjs'), 'set', 'Device.WiFi.SSID.1.SSID=Arm']);

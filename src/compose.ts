@@ -144,7 +144,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
             random,
             randomHex,
             openWebSocket: (url, given, events) => openWebSocket({ url, ...given, tls: factory.tls, clock }, events),
-            openMqtt: (config, endpointId, events) =>
+            openMqtt: (config, endpointId, events, signal) =>
               openMqtt(
                 {
                   host: config.host,
@@ -158,6 +158,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
                   requestResponseInfo: config.requestResponseInfo,
                   userProperties: { 'usp-endpoint-id': endpointId },
                   tls: factory.tls,
+                  signal,
                 },
                 events,
               ),

@@ -216,10 +216,14 @@ export class Evaluator {
     const { rule, definition } = parameter;
     if (rule.is !== undefined) return { value: rule.is };
     let failed: string | undefined;
-    let values = this.#values(parameter.expression!, node, mapped, (reason) => {
-      failed = reason;
-    });
-    if (rule.missing !== undefined) values = values.filter((value) => value !== rule.missing);
+    let values: unknown[] = [];
+    for (const expression of parameter.expressions) {
+      values = this.#values(expression, node, mapped, (reason) => {
+        failed = reason;
+      });
+      if (rule.missing !== undefined) values = values.filter((value) => value !== rule.missing);
+      if (values.length > 0) break;
+    }
     if (values.length === 0 && rule.default !== undefined) values = [rule.default];
     const value =
       rule.as === 'ref' ? this.#reference(values, rule.to!, rule.by) : toParameter(values, rule, definition);

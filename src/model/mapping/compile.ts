@@ -7,7 +7,8 @@ import type { MappingFile, MappingProblem, ObjectText, ParameterRule, SourceText
 export interface CompiledParameter {
   readonly definition: ParameterDefinition;
   readonly rule: ParameterRule;
-  readonly expression: Expression | undefined;
+  /** Tried in order; empty for a constant. */
+  readonly expressions: readonly Expression[];
   /** Option of the row's section that a write sets; `undefined`: read only. */
   readonly option: string | undefined;
 }
@@ -87,14 +88,13 @@ export function compileMapping(
       if (rule.as === 'ref' && !rule.to) say(name, "a ref says 'to' which table");
       if (rule.to && !views.some((view) => view.has(toSchemaPath(rule.to!))))
         say(name, `'${rule.to}' is not an object`);
-      const parsed = rule.at === undefined ? undefined : expression(name, rule.at);
+      const expressions = [rule.at ?? []].flat().flatMap((source) => expression(name, source) ?? []);
       const inSection = rows.kind === 'sections' || rows.kind === 'section';
-      const isOption = parsed?.head.kind === 'option' && parsed.steps.length === 0;
-      if (isOption && !inSection && !insideSection(path, mapping))
-        say(name, 'names an option, but the row is no section');
-      const option = typeof rule.write === 'string' ? rule.write : isOption ? parsed.head.name : undefined;
+      const own = expressions.find(({ head, steps }) => head.kind === 'option' && steps.length === 0);
+      if (own && !inSection && !insideSection(path, mapping)) say(name, 'names an option, but the row is no section');
+      const option = typeof rule.write === 'string' ? rule.write : own?.head.name;
       const writable = parameter.access !== 'readOnly' && rule.write !== false && rule.is === undefined;
-      parameters.set(name, { definition: parameter, rule, expression: parsed, option: writable ? option : undefined });
+      parameters.set(name, { definition: parameter, rule, expressions, option: writable ? option : undefined });
     }
     objects.push({
       path,

@@ -15,6 +15,8 @@ export const converterNames = [
   'upper',
   'lower',
   'count',
+  'duration',
+  'netmask',
 ] as const;
 export type ConverterName = (typeof converterNames)[number];
 
@@ -57,12 +59,34 @@ function convertOne(value: unknown, rule: ParameterRule, definition: ParameterDe
       return text.toLowerCase();
     case 'scale':
       return Number.isFinite(Number(text)) ? String(Math.round(Number(text) * (rule.factor ?? 1))) : undefined;
+    case 'duration':
+      return seconds(text);
+    case 'netmask':
+      return netmask(text);
     case 'datetime':
       return Number.isFinite(Number(text)) ? formatDateTime(Number(text) * 1000) : undefined;
   }
   if (definition.type.base === 'boolean') return trueWords.has(text.toLowerCase()) ? 'true' : 'false';
   if (typeof value === 'number' && isInteger(definition)) return String(Math.trunc(value));
   return text;
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** `12h`, `30m`, `infinite` as dnsmasq has them, to seconds; -1 is for ever. */
+function seconds(text: string): string | undefined {
+  if (text === 'infinite') return '-1';
+  const match = /^([0-9]{1,9})([smhdw]?)$/.exec(text);
+  return match ? String(Number(match[1]) * unitSeconds[match[2]!]!) : undefined;
+}
+
+/** A prefix length as a dotted mask; a dotted mask stays. */
+function netmask(text: string): string | undefined {
+  if (/^[0-9]+(\.[0-9]+){3}$/.test(text)) return text;
+  const length = Number(text);
+  if (!/^[0-9]{1,2}$/.test(text) || length > 32) return undefined;
+  const bits = length === 0 ? 0 : (0xffff_ffff << (32 - length)) >>> 0;
+  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
 }
 
 function isInteger(definition: ParameterDefinition): boolean {
@@ -90,6 +114,8 @@ export function toOption(
       return text.toLowerCase();
     case 'scale':
       return String(Math.round(Number(text) / (rule.factor ?? 1)));
+    case 'duration':
+      return text === '-1' ? 'infinite' : text;
     case 'datetime':
       return String(Math.floor(Date.parse(text) / 1000));
   }

@@ -30,8 +30,8 @@ export interface SourceText {
 export type ParameterText = string | ParameterRule;
 
 export interface ParameterRule {
-  /** Expression: option, `source/path` or `$variable/path`. */
-  readonly at?: string;
+  /** Expression: option, `source/path` or `$variable/path`; of several the first that gives a value. */
+  readonly at?: string | readonly string[];
   /** A constant. */
   readonly is?: string;
   /** Converter, or a table from the source's values to TR-181's. */

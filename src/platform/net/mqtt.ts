@@ -289,9 +289,7 @@ function wrap(error: unknown, otherwise: string): MqttError {
   const { message, packet, ...rest } = error as Error & { code?: unknown; packet?: { granted?: number[] } };
   const reason = packet?.granted?.find((granted) => granted >= 0x80) ?? rest.code;
   const code = errorCode(error) ?? '';
-  // EPROTO: what came was not TLS, or of a version that is not taken.
-  if (isTlsProblem(error) || code === 'EPROTO' || code.startsWith('ERR_OSSL'))
-    return new MqttError('MQTT_TLS', `TLS: ${message.trim()}`, { cause: error });
+  if (isTlsProblem(error)) return new MqttError('MQTT_TLS', `TLS: ${message.trim()}`, { cause: error });
   if (typeof reason === 'number')
     return new MqttError('MQTT_REFUSED', `the broker refused with reason ${reason}`, { cause: error });
   if (/(connack|keepalive) timeout/i.test(message))

@@ -1,6 +1,6 @@
 import { errorCode } from '#base';
 
-/** Whether Node refused a certificate or the handshake failed, as opposed to the network. */
+/** Whether Node refused a certificate or the handshake failed, as opposed to the network. `EPROTO`: what came was not TLS, or of a version that is not taken. */
 export function isTlsProblem(error: unknown): boolean {
-  return /CERT|SELF_SIGNED|ISSUER|ALTNAME|^ERR_TLS|^ERR_SSL|SIGNATURE/.test(errorCode(error) ?? '');
+  return /CERT|SELF_SIGNED|ISSUER|ALTNAME|^ERR_(TLS|SSL|OSSL)|SIGNATURE|^EPROTO$/.test(errorCode(error) ?? '');
 }

@@ -163,8 +163,7 @@ function wrap(error: unknown): WebSocketError {
   if (/subprotocol/i.test(message)) {
     return new WebSocketError('WS_PROTOCOL', 'the server does not speak the subprotocol', { cause: error });
   }
-  // EPROTO: what came was not TLS, or of a version that is not taken.
-  if (isTlsProblem(error) || code === 'EPROTO' || code.startsWith('ERR_OSSL')) {
+  if (isTlsProblem(error)) {
     return new WebSocketError('WS_TLS', `TLS: ${message.trim()}`, { cause: error });
   }
   return new WebSocketError('WS_CONNECT', `no connection (${code || message})`, { cause: error });

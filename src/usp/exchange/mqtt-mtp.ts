@@ -4,7 +4,12 @@ import { readRecord, type UspRecord } from '../codec/record.ts';
 import type { MqttClientConfig } from './config.ts';
 import type { ControllerSession, Link } from './controller-session.ts';
 
-export type OpenMqtt = (config: MqttClientConfig, endpointId: string, events: MqttEvents) => Promise<MqttLink>;
+export type OpenMqtt = (
+  config: MqttClientConfig,
+  endpointId: string,
+  events: MqttEvents,
+  signal: AbortSignal,
+) => Promise<MqttLink>;
 
 /** R-MQTT.27, R-MQTT.27a */
 const contentType = 'usp.msg';
@@ -46,14 +51,19 @@ export async function runMqtt(parts: MqttMtpParts): Promise<true> {
       .catch((error) => log.warn('could not publish', { topic, reason: explain(error) }));
   };
   const early: MqttMessage[] = [];
-  mqtt = await parts.open(config, endpointId, {
-    message: (message) => {
-      // There is nowhere to answer to before the agent's own topic is known.
-      if (replyTo === '') early.push(message);
-      else receive(parts, message, publish);
+  mqtt = await parts.open(
+    config,
+    endpointId,
+    {
+      message: (message) => {
+        // There is nowhere to answer to before the agent's own topic is known.
+        if (replyTo === '') early.push(message);
+        else receive(parts, message, publish);
+      },
+      closed: over,
     },
-    closed: over,
-  });
+    signal,
+  );
   const stop = (): void => over(undefined);
   signal.addEventListener('abort', stop, { once: true });
   try {

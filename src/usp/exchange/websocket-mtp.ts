@@ -6,7 +6,7 @@ import type { ControllerSession, Link } from './controller-session.ts';
 
 export type OpenWebSocket = (
   url: URL,
-  options: { readonly protocol: string; readonly pingIntervalMs: number },
+  options: { readonly protocol: string; readonly pingIntervalMs: number; readonly signal: AbortSignal },
   events: WebSocketEvents,
 ) => Promise<WebSocketLink>;
 
@@ -42,7 +42,7 @@ export async function runWebSocket(
   };
   socket = await open(
     url,
-    { protocol: subprotocol, pingIntervalMs: peer.keepAliveSeconds * 1000 },
+    { protocol: subprotocol, pingIntervalMs: peer.keepAliveSeconds * 1000, signal },
     {
       message: take,
       closed: (code, reason) => {

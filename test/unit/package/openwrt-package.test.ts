@@ -25,6 +25,10 @@ json_add_object() { :; }
 json_close_object() { :; }
 json_close_array() { :; }
 json_add_string() { echo "json $1=$2"; }
+stop() { echo delete; }
+start() { start_service; }
+# As rc.common does.
+reload() { if type reload_service >/dev/null 2>&1; then reload_service; else start; fi; }
 config_load() { :; }
 config_get() { eval "$1=\\\${uci_$2_$3:-$4}"; }
 config_get_bool() { config_get "$@"; }
@@ -76,7 +80,19 @@ describe('the OpenWrt package', () => {
   it('starts nothing when it is off, and opens no port without CWMP', () => {
     expect(init('start_service', { uci_agent_enable: '0' })).toEqual(['']);
     expect(init('start_service', { uci_cwmp_enable: '0' })).not.toContain('data');
+    expect(init('start_service', { uci_cwmp_connection_request: '0' })).not.toContain('data');
     expect(init('start_service', { uci_cwmp_connection_request_port: '0' })).not.toContain('data');
+  });
+
+  it('keeps its reload trigger when it is switched off, and changes the instance with the port but not with the ACS', () => {
+    // procd deletes a service's triggers with the service, and does not restart an instance of which only the data changes.
+    expect(init('reload', { uci_agent_enable: '0' })).toEqual(['']);
+    const instance = (config: Readonly<Record<string, string>>): string[] =>
+      init('reload', config).filter((call) => call.startsWith('set '));
+    expect(instance({})).toContain('set env TANDEM_LISTENS_AT=:: 7547');
+    expect(instance({ uci_cwmp_connection_request_port: '7548' })).not.toEqual(instance({}));
+    expect(instance({ uci_cwmp_connection_request_address: '::1' })).not.toEqual(instance({}));
+    expect(instance({ uci_cwmp_url: 'https://acs.example/' })).toEqual(instance({}));
   });
 
   it('has access lists that name what the agent publishes', () => {
