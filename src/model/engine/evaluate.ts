@@ -226,7 +226,9 @@ export class Evaluator {
     }
     if (values.length === 0 && rule.default !== undefined) values = [rule.default];
     const value =
-      rule.as === 'ref' ? this.#reference(values, rule.to!, rule.by) : toParameter(values, rule, definition);
+      rule.as === 'ref'
+        ? this.#reference(definition.type.list ? values : values.flat().slice(0, 1), rule.to!, rule.by)
+        : toParameter(values, rule, definition);
     if (value !== undefined) return { value };
     const zero = zeroValue(definition);
     if (failed === undefined) return { value: zero };

@@ -17,6 +17,8 @@ export const converterNames = [
   'count',
   'duration',
   'netmask',
+  'oui',
+  'mac-digits',
 ] as const;
 export type ConverterName = (typeof converterNames)[number];
 
@@ -63,11 +65,17 @@ function convertOne(value: unknown, rule: ParameterRule, definition: ParameterDe
       return seconds(text);
     case 'netmask':
       return netmask(text);
+    case 'oui':
+      return digitsOf(text).slice(0, 6);
+    case 'mac-digits':
+      return digitsOf(text);
     case 'datetime':
       return Number.isFinite(Number(text)) ? formatDateTime(Number(text) * 1000) : undefined;
   }
   if (definition.type.base === 'boolean') return trueWords.has(text.toLowerCase()) ? 'true' : 'false';
   if (typeof value === 'number' && isInteger(definition)) return String(Math.trunc(value));
+  // A range or a name where a number is wanted is no value, rather than one of another type.
+  if (isInteger(definition) && !/^[-+]?[0-9]+$/.test(text)) return undefined;
   return text;
 }
 
@@ -78,6 +86,11 @@ function seconds(text: string): string | undefined {
   if (text === 'infinite') return '-1';
   const match = /^([0-9]{1,9})([smhdw]?)$/.exec(text);
   return match ? String(Number(match[1]) * unitSeconds[match[2]!]!) : undefined;
+}
+
+/** A MAC address without its colons; anything else as it is. */
+function digitsOf(text: string): string {
+  return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text) ? text.replaceAll(':', '').toUpperCase() : text;
 }
 
 /** A prefix length as a dotted mask; a dotted mask stays. */

@@ -1,0 +1,259 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog, systemClock } from '#base';
+import { defaultPackages, installFactory, type Router, startRouter } from '#lab';
+import { createDataModel, type DataModel, type ObjectReading } from '#model';
+import { connectUbus, FileStateStore, RootedFiles, type UbusClient, UciFiles } from '#platform';
+import { bootstrap } from '#services';
+import { openSchema, type ParameterDefinition } from '../../src/model/schema/index.ts';
+import { schemaTable, shippedMappings } from '../support/model-fixture.ts';
+
+// Every parameter that is mapped, on a router that has a row of everything.
+const more: Readonly<Record<string, string>> = {
+  network: `
+config route 'backup'
+	option interface 'lan'
+	option target '10.1.0.0'
+	option netmask '255.255.0.0'
+	option gateway '192.168.1.254'
+	option metric '10'
+
+config route6 'backup6'
+	option interface 'lan'
+	option target '2001:db8:1::/48'
+	option gateway 'fe80::1'
+
+config device 'wan_7'
+	option type '8021q'
+	option name 'wan.7'
+	option ifname 'wan'
+	option vid '7'
+
+config interface 'dsl'
+	option device 'wan.7'
+	option proto 'pppoe'
+	option username 'user@isp.example'
+	option password 'ppp-secret'
+	option disabled '1'
+`,
+  dhcp: `\nconfig host 'nas'\n\toption name 'nas'\n\toption mac '02:00:00:00:00:10'\n\toption ip '192.168.1.10'\n`,
+  ddns: `config service 'home'\n\toption enabled '1'\n\toption interface 'wan'\n\toption username 'me'\n\toption password 'ddns-secret'\n`,
+  sqm: `config queue 'wan'\n\toption enabled '1'\n\toption interface 'wan'\n\toption download '90000'\n\toption upload '20000'\n`,
+  upnpd: `config upnpd 'config'\n\toption enabled '1'\n\toption enable_upnp '1'\n`,
+};
+const secrets = ['ppp-secret', 'ddns-secret', 'lab-passphrase', 'guest-passphrase', 'lab-acs-password'];
+
+const directory = mkdtempSync(join(tmpdir(), 'tandem-every-'));
+const schema = openSchema(schemaTable());
+let router: Router;
+let bus: UbusClient;
+let model: DataModel;
+
+beforeAll(async () => {
+  const config = join(directory, 'root/etc/config');
+  mkdirSync(config, { recursive: true });
+  for (const [name, text] of Object.entries(more)) {
+    const shipped = (defaultPackages[name] ?? '').replace("\toption domain 'lan'\n", "$&\tlist server '192.0.2.53'\n");
+    writeFileSync(join(config, name), shipped + text);
+  }
+  router = await startRouter({ directory, reloadDelayMs: 10 });
+  expect(router.root).toBe(join(directory, 'root'));
+  installFactory(router.root, {});
+  const uci = new UciFiles(config, silentLog);
+  const controller = {
+    endpointId: 'proto::c',
+    role: 'full',
+    webSocket: { host: 'c.example', port: 443, path: '/usp', encryption: true },
+    mqtt: {
+      broker: 'b.example',
+      port: 8883,
+      encryption: true,
+      username: 'm',
+      password: 'lab-acs-password',
+      topic: 't',
+      responseTopic: 'r',
+    },
+  };
+  await bootstrap({
+    uci,
+    factory: { controllers: [controller], tls: {} },
+    log: silentLog,
+    randomHex: (count) => '5'.repeat(count * 2),
+  });
+  bus = await connectUbus({ path: router.socketPath, log: silentLog });
+  let names = 0;
+  const made = createDataModel(schemaTable(), shippedMappings(), {
+    bus,
+    uci,
+    files: new RootedFiles(router.root),
+    state: new FileStateStore(join(directory, 'state'), silentLog),
+    clock: systemClock,
+    log: silentLog,
+    uniqueName: () => `every${++names}`,
+  });
+  expect(made.problems).toEqual([]);
+  model = made.model;
+});
+afterAll(async () => {
+  await model?.[Symbol.asyncDispose]();
+  await bus?.[Symbol.asyncDispose]();
+  await router?.[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const views = ['usp', 'cwmp'] as const;
+async function everything(protocol: (typeof views)[number]): Promise<readonly ObjectReading[]> {
+  const [reading] = await model.get({ protocol }, ['Device.']);
+  if (!reading!.result.ok) throw new Error(reading!.result.fault.message);
+  return reading!.result.value;
+}
+const definitionOf = (object: string, name: string): ParameterDefinition | undefined =>
+  schema.view('usp').parameter(object + name) ?? schema.view('cwmp').parameter(object + name);
+
+describe('every mapped parameter', () => {
+  it('has a row on this router, in one view or the other', async () => {
+    const live = new Set((await Promise.all(views.map(everything))).flat().map(({ info }) => info.path));
+    const supported = views.flatMap((view) => model.supported(view).below('Device.'));
+    // What the simulated router does not have, with the reason.
+    const absent: readonly string[] = [];
+    const missing = [...new Set(supported.map(({ path }) => path))].filter((path) => !live.has(path));
+    expect(missing).toEqual(absent);
+  });
+
+  it('reads as a value of its type', async () => {
+    const lexical: Readonly<Record<string, RegExp>> = {
+      boolean: /^(true|false)$/,
+      int: /^-?\d+$/,
+      unsignedInt: /^\d+$/,
+      long: /^-?\d+$/,
+      unsignedLong: /^\d+$/,
+      dateTime: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)?$/,
+      hexBinary: /^([0-9a-fA-F]{2})*$/,
+    };
+    const wrong: string[] = [];
+    for (const { path, parameters } of (await Promise.all(views.map(everything))).flat()) {
+      for (const { info, value } of parameters) {
+        const items = info.list ? value.split(',').filter(Boolean) : [value];
+        const pattern = lexical[info.type];
+        if (pattern && !items.every((item) => pattern.test(item))) wrong.push(`${path}${info.name}=${value}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('hides what is secret', async () => {
+    const text = JSON.stringify(await Promise.all(views.map(everything)));
+    for (const secret of secrets) expect(text).not.toContain(secret);
+  });
+
+  it('that can be written is written, lands in a UCI file, and reads back as it was written', async () => {
+    const config = (): string =>
+      readdirSync(join(router.root, 'etc/config'))
+        .map((name) => readFileSync(join(router.root, 'etc/config', name), 'utf8'))
+        .join('');
+    const done = new Set<string>();
+    const problems: string[] = [];
+    for (const protocol of views) {
+      for (const { path, info: object, parameters } of await everything(protocol)) {
+        for (const { info, value: before } of parameters) {
+          const name = object.path + info.name;
+          if (!info.writable || info.name === 'Alias' || done.has(name)) continue;
+          done.add(name);
+          const definition = definitionOf(object.path, info.name)!;
+          const file = config();
+          const candidates = [...(await referencesFor(definition, before)), ...candidatesFor(definition, before)];
+          let outcome = 'no value to try';
+          const tried: string[] = [];
+          for (const value of candidates) {
+            const answer = await write(protocol, path, info.name, value);
+            if (answer !== undefined) {
+              tried.push(`${value}: ${answer}`);
+              outcome = tried.join('; ');
+              continue;
+            }
+            const now = await readsAs(protocol, path + info.name, value);
+            if (config() === file) tried.push(`${value}: no UCI file has changed`);
+            else if (now !== value) tried.push(`${value}: reads back as ${now}`);
+            else tried.length = 0;
+            outcome = tried.join('; ');
+            if (outcome === '') break;
+          }
+          if (outcome !== '') problems.push(`${protocol} ${path}${info.name} ${outcome}`);
+          // Back to what it was, so that the rows stay.
+          if (!info.hidden && !info.secured) await write(protocol, path, info.name, before);
+        }
+      }
+    }
+    expect(problems).toEqual([]);
+    expect(done.size).toBeGreaterThan(120);
+  }, 120_000);
+});
+
+/** @returns why not, or nothing when it was */
+async function write(
+  protocol: (typeof views)[number],
+  path: string,
+  name: string,
+  value: string,
+): Promise<string | undefined> {
+  const parameters = [{ name, value, required: true }];
+  const origin = { by: 'cli' } as const;
+  const answer = await model.write({ protocol }, [{ op: 'set', path, parameters }], { origin, partial: false });
+  if (answer.committed) return undefined;
+  const result = answer.outcomes[0]!.result;
+  return result.ok ? 'not committed' : (result.fault.refusals[0]?.fault.message ?? result.fault.fault.message);
+}
+
+/** What is read after a write; where the device itself has to take it over first, that is waited for. */
+async function readsAs(protocol: (typeof views)[number], path: string, wanted: string): Promise<string | undefined> {
+  for (let tries = 0; ; tries++) {
+    const [reading] = await model.get({ protocol, reveal: true }, [path]);
+    const now = reading!.result.ok ? reading!.result.value[0]?.parameters[0]?.value : undefined;
+    if (now === wanted || tries === 10) return now;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await model.changed();
+  }
+}
+
+/** Values of the parameter's type that differ from the one it has. */
+function candidatesFor({ type, name }: ParameterDefinition, before: string): string[] {
+  const given = type.enumeration.map(({ value }) => value);
+  const byName: [RegExp, string[]][] = [
+    [/Prefix$/, ['2001:db8:7::/48']],
+    [/Mask$/, ['255.255.255.128']],
+    [/Hop$/, ['2001:db8::7']],
+    [/MAC|Chaddr/, ['02:00:00:00:00:77']],
+    [/IP|Address|Client|RemoteHost|addr/, ['192.168.1.77']],
+    [/URL/, ['https://other.example/']],
+    [/RDNSS/, ['2001:db8::53']],
+  ];
+  const fitting = byName.find(([pattern]) => pattern.test(name))?.[1] ?? [];
+  const byType: Readonly<Record<string, string[]>> = {
+    boolean: [before === 'true' ? 'false' : 'true'],
+    int: ['7', '77', '1', '4', '6', '-1'],
+    unsignedInt: ['7', '77', '11', '40', '1500', '2', '0'],
+    long: ['7000', '7'],
+    unsignedLong: ['7'],
+    dateTime: ['2026-01-02T03:04:05Z'],
+    string: ['another one', 'another', 'r---', 'rw--', 'WPA2-Personal'],
+  };
+  return [...fitting, ...given, ...(byType[type.base] ?? [])].filter((value) => value !== before);
+}
+
+/** Rows that a reference may name, other than the one it names. Where there is no other: that one, after none. */
+async function referencesFor({ type }: ParameterDefinition, before: string): Promise<string[]> {
+  if (!type.pathReference) return [];
+  // Where the schema leaves the table open, the tables that the mappings use.
+  const tables = ['Device.IP.Interface.{i}.', 'Device.Ethernet.Link.{i}.', 'Device.WiFi.Radio.{i}.'];
+  const targets = type.pathReference.targets.length > 0 ? type.pathReference.targets : tables;
+  const rows: string[] = [];
+  for (const target of targets) {
+    const table = target.replace(/\{i\}\.$/, '').replaceAll('{i}', '*');
+    const read = await model.instances({ protocol: 'usp' }, table, true);
+    if (read.ok) rows.push(...read.value.map(({ path }) => path.slice(0, -1)));
+  }
+  const others = rows.filter((row) => row !== before);
+  return others.length > 0 ? others : [''];
+}
