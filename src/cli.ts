@@ -15,6 +15,8 @@ const usage = `tandem: look at and change the device through the running agent
   tandem operate COMMAND [NAME=VALUE…]   run a command: Device.Reboot()
   tandem instances PATH                  rows below a path, with their keys
   tandem schema [PATH]                   what is supported
+  tandem schema --coverage               how much of each component is there
+  tandem datamodel check FILE…           check mapping files (docs/vendors.md)
   tandem inform                          begin a session with the ACS now
 
   tandem lab [--run LINE…]               a simulated router with ACS and controller (workstations only)
@@ -78,9 +80,15 @@ function requestOf(command: string, words: readonly string[]): Request {
   }
 }
 
+function coverageRequest(words: readonly string[]): Request {
+  if (words.length !== 1 || words[0] !== 'schema') throw new UsageError('--coverage belongs to tandem schema');
+  return { method: 'coverage', args: {} };
+}
+
 /** @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
-  if (argv[0] === 'lab') return lab();
+  if (argv[0] === 'lab') return handOver('tandem-lab.cjs', argv.slice(1));
+  if (argv[0] === 'datamodel') return handOver('tandemd.cjs', argv);
   let request: Request;
   let json: boolean;
   let socket: string;
@@ -92,6 +100,7 @@ async function main(argv: readonly string[]): Promise<number> {
         json: { type: 'boolean', default: false },
         view: { type: 'string', default: 'usp' },
         socket: { type: 'string', default: process.env.TANDEM_UBUS_SOCKET ?? '/var/run/ubus/ubus.sock' },
+        coverage: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -100,7 +109,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return values.help ? exit.ok : exit.usage;
     }
     if (values.view !== 'usp' && values.view !== 'cwmp') throw new UsageError('--view is cwmp or usp');
-    const { method, args } = requestOf(positionals[0]!, positionals.slice(1));
+    const words = positionals.slice(1);
+    const { method, args } = values.coverage ? coverageRequest(positionals) : requestOf(positionals[0]!, words);
     request = { method, args: unviewed.has(method) ? args : { ...args, view: values.view } };
     json = values.json;
     socket = values.socket;
@@ -122,15 +132,19 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The lab is a bundle of its own beside this one, and not part of the package for devices. */
-async function lab(): Promise<number> {
-  process.argv.splice(1, 2, process.argv[1]!.replace(/tandem(\.cjs)?$/, 'tandem-lab.cjs'));
+/**
+ * Hands over to a bundle that lies beside this one: the lab is not part of the package for devices, and what the data model needs stays out of the CLI.
+ * @param words its arguments
+ */
+async function handOver(bundle: string, words: readonly string[]): Promise<number> {
+  const path = process.argv[1]!.replace(/tandem(\.cjs)?$/, bundle);
+  process.argv.splice(1, process.argv.length, path, ...words);
   try {
-    await import(process.argv[1]!);
+    await import(path);
     return exit.ok;
   } catch (error) {
     if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND' && errorCode(error) !== 'MODULE_NOT_FOUND') throw error;
-    process.stderr.write('tandem: the lab is not installed here; it is in dist/ of the project\n');
+    process.stderr.write(`tandem: ${bundle} is not installed here; it is in dist/ of the project\n`);
     return exit.noDaemon;
   }
 }
@@ -166,6 +180,23 @@ function readable(method: string, answer: BlobTable): string {
           ...(object.events as string[]).map((name) => `  ${name}`),
         ]),
       );
+    case 'coverage': {
+      const rows = listOf(answer.components).map(({ component, schema, mapped, handler }) => {
+        const numbers = [Number(schema), Number(mapped), Number(handler)];
+        return { component: String(component), numbers };
+      });
+      const total = [0, 1, 2].map((at) => rows.reduce((sum, { numbers }) => sum + numbers[at]!, 0));
+      const row = (name: string, [all, mapped, handler]: number[]): string =>
+        [all, mapped, handler, all! - mapped! - handler!].reduce(
+          (line, n) => line + String(n).padStart(9),
+          name.padEnd(34),
+        );
+      return lines([
+        'component                            schema   mapped  handler  missing',
+        ...rows.map(({ component, numbers }) => row(component, numbers)),
+        row('total', total),
+      ]);
+    }
     case 'status':
       return lines(
         Object.entries(answer).flatMap(([part, fields]) => [
@@ -188,5 +219,6 @@ const lines = (texts: readonly string[]): string => texts.map((text) => `${text}
 const listOf = (value: unknown): BlobTable[] => (Array.isArray(value) ? (value as BlobTable[]) : []);
 
 void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
+  // A bundle that was handed over to says itself how it ended.
+  process.exitCode ??= code;
 });

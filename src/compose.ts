@@ -11,6 +11,7 @@ import {
   openMqtt,
   openWebSocket,
   RootedFiles,
+  RootedScripts,
   readFactory,
   UciFiles,
 } from '#platform';
@@ -19,10 +20,13 @@ import {
   bootstrap,
   declareDeviceCommands,
   publishBusApi,
+  readFacts,
   readSettings,
   type StatusPart,
   startOnDemand,
 } from '#services';
+
+export { checkMappings } from '#services';
 
 /** Every path can be redirected, so that tests and the lab run without touching the host. */
 export interface AgentOptions {
@@ -66,15 +70,21 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const state = new FileStateStore(at('/etc/tandem'), log.child('state'));
     const runtime = new FileStateStore(at('/var/run/tandem'), log.child('runtime'));
     const files = loadDataModelFiles(options.share, at('/etc/tandem/datamodel.d'));
-    const { model, problems } = createDataModel(files.schema, files.mappings, {
-      bus,
-      uci,
-      files: rooted,
-      state,
-      clock,
-      log: log.child('model'),
-      uniqueName: () => randomHex(4),
-    });
+    const { model, problems } = createDataModel(
+      files.schema,
+      files.mappings,
+      {
+        bus,
+        uci,
+        files: rooted,
+        scripts: new RootedScripts(root),
+        state,
+        clock,
+        log: log.child('model'),
+        uniqueName: () => randomHex(4),
+      },
+      readFacts(rooted),
+    );
     scope.add(model);
     for (const { file, path, reason } of problems) log.error('a mapping was left out', { file, path, reason });
     await model.recover();

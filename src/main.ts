@@ -1,7 +1,8 @@
 import { createLog, explain, formatRecord, type LogLevel } from '#base';
-import { startAgent } from '#compose';
+import { checkMappings, startAgent } from '#compose';
 
 const stopLimitMs = 5000;
+const defaultShare = '/usr/share/tandem/datamodel';
 /**
  * The daemon is started with the optimizing compiler put off (tandemd.sh): a start is over before it would pay, and its code is 4 MB of node that an idle
  * agent then never touches. Under load it does pay.
@@ -22,7 +23,7 @@ async function main(): Promise<void> {
     agent = await startAgent({
       root: env.TANDEM_ROOT ?? '/',
       ubusSocket: env.TANDEM_UBUS_SOCKET ?? '/var/run/ubus/ubus.sock',
-      share: env.TANDEM_SHARE ?? '/usr/share/tandem/datamodel',
+      share: env.TANDEM_SHARE ?? defaultShare,
       log,
       onLogLevel: (configured) => {
         level = configured;
@@ -49,4 +50,22 @@ async function main(): Promise<void> {
   process.once('SIGINT', stop);
 }
 
-void main();
+/** `tandem datamodel check FILE…`: what this bundle does when it is not the daemon. */
+function datamodel(words: readonly string[]): number {
+  const [verb, ...files] = words;
+  if (verb !== 'check' || files.length === 0) {
+    process.stderr.write('tandem: tandem datamodel check takes at least one file\n');
+    return 2;
+  }
+  try {
+    const { lines, good } = checkMappings(process.env.TANDEM_SHARE ?? defaultShare, files);
+    for (const line of lines) process.stdout.write(`${line}\n`);
+    return good ? 0 : 1;
+  } catch (error) {
+    process.stderr.write(`tandem: ${explain(error)}\n`);
+    return 3;
+  }
+}
+
+if (process.argv[2] === 'datamodel') process.exitCode = datamodel(process.argv.slice(3));
+else void main();

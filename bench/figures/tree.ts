@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { silentLog, systemClock } from '#base';
 import { startRouter } from '#lab';
 import { createDataModel } from '#model';
-import { connectUbus, FileStateStore, loadDataModelFiles, RootedFiles, UciFiles } from '#platform';
+import { connectUbus, FileStateStore, loadDataModelFiles, RootedFiles, RootedScripts, UciFiles } from '#platform';
 import { type Figures, median } from './figures.ts';
 
 /**
@@ -20,6 +20,7 @@ export async function treeFigures(): Promise<Figures> {
     bus,
     uci: new UciFiles(join(router.root, 'etc/config'), silentLog),
     files: new RootedFiles(router.root),
+    scripts: new RootedScripts(router.root),
     state: new FileStateStore(join(directory, 'state'), silentLog),
     clock: systemClock,
     log: silentLog,

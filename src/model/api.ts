@@ -347,9 +347,23 @@ export interface StoredTable {
   rows(): readonly DeclaredRow[];
 }
 
+/** How much of one component is there on this device. */
+export interface Coverage {
+  /** `Device.WiFi.` */
+  readonly component: string;
+  /** Parameters of the schema. */
+  readonly schema: number;
+  /** From mapping files. */
+  readonly mapped: number;
+  /** From code: declared by a room, kept by the model, or counted. */
+  readonly handler: number;
+}
+
 /** The data model. Everything that is refused is a value; a throw is a bug or an abort. */
 export interface Model {
   supported(protocol: Protocol): SupportedModel;
+  /** Component by component; what is neither mapped nor from code is missing. */
+  coverage(protocol: Protocol): readonly Coverage[];
   /** Expands and reads in one read scope: every distinct source is asked once for the whole request. */
   get(view: View, paths: readonly string[], options?: ReadOptions): Promise<readonly PathReading[]>;
   /** CWMP GetParameterNames; '' is the root. */

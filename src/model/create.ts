@@ -1,8 +1,12 @@
+import type { BaseType } from './api.ts';
 import { DataModel, type DataModelPorts } from './engine/data-model.ts';
 import { type CompiledObject, compileMapping } from './mapping/compile.ts';
-import type { MappingProblem } from './mapping/grammar.ts';
+import { type DeviceFacts, holds } from './mapping/condition.ts';
+import type { MappingProblem, ParameterText } from './mapping/grammar.ts';
+import { type MergedObjects, mergeMapping } from './mapping/merge.ts';
 import { parseMapping } from './mapping/parse.ts';
-import { openSchema } from './schema/index.ts';
+import { extendSchema, isVendorObject, type VendorObjects, type VendorParameter, vendorName } from './schema/extend.ts';
+import { openSchema, type Schema } from './schema/index.ts';
 
 export interface MappingText {
   readonly file: string;
@@ -10,25 +14,112 @@ export interface MappingText {
 }
 
 /**
- * Opens the schema and puts the mappings over it. A mapping file with a problem is left out whole and reported.
+ * Opens the schema and lays the mappings over it, one file after the other. A file with a problem is left out whole and reported.
  * @param schemaTable the bytes of `datamodel/tr181.bin`
  */
 export function createDataModel(
   schemaTable: Uint8Array,
   mappings: readonly MappingText[],
   ports: DataModelPorts,
+  facts: DeviceFacts = {},
 ): { model: DataModel; problems: readonly MappingProblem[] } {
-  const schema = openSchema(schemaTable);
-  const views = [schema.view('usp'), schema.view('cwmp')];
-  const objects = new Map<string, CompiledObject>();
+  const { schema, objects, problems } = compileMappings(openSchema(schemaTable), mappings, facts);
+  return { model: new DataModel(schema, objects, ports), problems };
+}
+
+/** Everything that the files say together, checked; without a device. */
+export function compileMappings(
+  schema: Schema,
+  mappings: readonly MappingText[],
+  facts: DeviceFacts,
+): { schema: Schema; objects: readonly CompiledObject[]; problems: readonly MappingProblem[] } {
+  let merged: MergedObjects = new Map();
+  let extended = schema;
+  const compiled = new Map<string, CompiledObject>();
   const problems: MappingProblem[] = [];
   for (const { file, text } of mappings) {
     const parsed = parseMapping(file, text);
+    const met = parsed.problems.length > 0 ? false : holds(parsed.mapping.conditions, facts);
+    if (typeof met === 'string') parsed.problems.push({ file, path: '$if', reason: met });
     problems.push(...parsed.problems);
-    if (parsed.problems.length > 0) continue;
-    const compiled = compileMapping(file, parsed.mapping, views);
-    problems.push(...compiled.problems);
-    for (const object of compiled.objects) objects.set(object.path, object);
+    if (met !== true) continue;
+    const next = mergeMapping(file, merged, parsed.mapping);
+    const vendor = vendorObjects(file, next.objects);
+    const candidate = extendSchema(schema, vendor.objects);
+    const views = [candidate.view('usp'), candidate.view('cwmp')];
+    const texts = Object.fromEntries([...next.objects].map(([path, object]) => [path, object.text]));
+    const found = [...next.problems, ...vendor.problems];
+    if (found.length > 0) {
+      problems.push(...unique(found));
+      continue;
+    }
+    const made: CompiledObject[] = [];
+    for (const path of next.touched) {
+      const object = next.objects.get(path);
+      if (!object) continue;
+      const result = compileMapping(file, { sources: object.sources, objects: texts }, views, new Set([path]));
+      found.push(...result.problems);
+      made.push(...result.objects);
+    }
+    if (found.length > 0) {
+      problems.push(...unique(found));
+      continue;
+    }
+    merged = next.objects;
+    extended = candidate;
+    for (const path of next.touched) compiled.delete(path);
+    for (const object of made) compiled.set(object.path, object);
   }
-  return { model: new DataModel(schema, [...objects.values()], ports), problems };
+  return { schema: extended, objects: [...compiled.values()], problems };
+}
+
+const baseTypes: ReadonlySet<string> = new Set<BaseType>([
+  'string',
+  'int',
+  'unsignedInt',
+  'long',
+  'unsignedLong',
+  'decimal',
+  'boolean',
+  'dateTime',
+  'base64',
+  'hexBinary',
+]);
+
+/** Objects and parameters of vendors, which the schema does not have. */
+function vendorObjects(file: string, objects: MergedObjects): { objects: VendorObjects; problems: MappingProblem[] } {
+  const found = new Map<string, { creatable: boolean; parameters: VendorParameter[] }>();
+  const problems: MappingProblem[] = [];
+  for (const [path, { text }] of objects) {
+    const own = isVendorObject(path);
+    const parameters: VendorParameter[] = [];
+    for (const [name, rule] of Object.entries(text.parameters)) {
+      if (!vendorName.test(name) && !(own && name !== 'Alias')) continue;
+      const parameter = vendorParameter(name, rule);
+      if (typeof parameter === 'string') problems.push({ file, path: path + name, reason: parameter });
+      else parameters.push(parameter);
+    }
+    if (own || parameters.length > 0) found.set(path, { creatable: text.add !== undefined, parameters });
+  }
+  return { objects: found, problems };
+}
+
+function vendorParameter(name: string, rule: ParameterText): VendorParameter | string {
+  if (rule === null || typeof rule === 'string') return 'is not in the schema and has to state its type';
+  if (rule.type === undefined || !baseTypes.has(rule.type))
+    return 'states as its type one of TR-106: string, int, boolean, …';
+  const at = rule.at === undefined || Array.isArray(rule.at) ? undefined : rule.at;
+  const isOption = typeof at === 'string' && /^[\w-]+$/.test(at);
+  return {
+    name,
+    type: rule.type as BaseType,
+    list: rule.list === true,
+    secured: rule.secured === true,
+    writable: rule.is === undefined && rule.write !== false && (isOption || typeof rule.write === 'string'),
+  };
+}
+
+function unique(problems: readonly MappingProblem[]): MappingProblem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ path, reason }) => !seen.has(`${path} ${reason}`) && seen.add(`${path} ${reason}`));
 }

@@ -1,6 +1,8 @@
 export type * from './api.ts';
-export { createDataModel, type MappingText } from './create.ts';
+export { compileMappings, createDataModel, type MappingText } from './create.ts';
 export { DataModel, type DataModelPorts } from './engine/data-model.ts';
+export type { DeviceFacts } from './mapping/condition.ts';
 export type { MappingProblem } from './mapping/grammar.ts';
 export { leafNameOf, objectPathOf, parentObjectPath, tablePathOf, toSchemaPath } from './path/index.ts';
+export { openSchema } from './schema/index.ts';
 export { checkValue } from './validate/index.ts';

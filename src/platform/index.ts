@@ -44,6 +44,7 @@ export {
   type WebSocketOptions,
 } from './net/websocket.ts';
 export type * from './ports.ts';
+export { RootedScripts, ScriptError } from './scripts.ts';
 export { FileStateStore, StateError } from './state-store.ts';
 export { connectUbus, UbusClient, type UbusOptions } from './ubus/client.ts';
 export { UbusError, type UbusErrorCode, ubusStatus } from './ubus/error.ts';

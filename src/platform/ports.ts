@@ -126,3 +126,9 @@ export interface Files {
   list(directory: string): string[];
   exists(path: string): boolean;
 }
+
+/** Runs the vendor's executables (docs/mapping-language.md, `script`). */
+export interface Scripts {
+  /** @returns the JSON that it printed. @throws ScriptError */
+  run(path: string, timeoutMs: number, signal?: AbortSignal): Promise<unknown>;
+}

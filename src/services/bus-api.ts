@@ -106,6 +106,10 @@ export function publishBusApi(
         };
       },
     },
+    coverage: {
+      args: { view: 'string' },
+      call: ({ args }) => ({ components: model.coverage(protocolOf(args)).map((component) => ({ ...component })) }),
+    },
     schema: {
       args: { path: 'string', view: 'string' },
       call: ({ args }) => {

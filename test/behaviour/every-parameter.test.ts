@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog, systemClock } from '#base';
 import { defaultPackages, installFactory, type Router, startRouter } from '#lab';
 import { createDataModel, type DataModel, type ObjectReading } from '#model';
-import { connectUbus, FileStateStore, RootedFiles, type UbusClient, UciFiles } from '#platform';
+import { connectUbus, FileStateStore, RootedFiles, RootedScripts, type UbusClient, UciFiles } from '#platform';
 import { bootstrap } from '#services';
 import { openSchema, type ParameterDefinition } from '../../src/model/schema/index.ts';
 import { schemaTable, shippedMappings } from '../support/model-fixture.ts';
@@ -88,6 +88,7 @@ beforeAll(async () => {
     bus,
     uci,
     files: new RootedFiles(router.root),
+    scripts: new RootedScripts(router.root),
     state: new FileStateStore(join(directory, 'state'), silentLog),
     clock: systemClock,
     log: silentLog,

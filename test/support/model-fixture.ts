@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, systemClock } from '#base';
 import { createDataModel, type DataModel, type MappingText } from '#model';
-import { type Bus, FileStateStore, RootedFiles, type Uci, UciFiles } from '#platform';
+import { type Bus, FileStateStore, RootedFiles, RootedScripts, type Uci, UciFiles } from '#platform';
 
 const datamodel = join(import.meta.dirname, '../../datamodel');
 
@@ -44,6 +44,7 @@ export async function openModel(options: {
     bus: options.bus,
     uci: options.uci?.(uci) ?? uci,
     files: new RootedFiles(root),
+    scripts: new RootedScripts(root),
     state: new FileStateStore(join(root, 'etc/tandem'), silentLog),
     clock: systemClock,
     log: silentLog,

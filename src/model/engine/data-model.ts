@@ -1,7 +1,8 @@
 import { type Clock, type Log, ok, type Result, refused } from '#base';
-import type { Bus, Files, StateStore, Uci } from '#platform';
+import type { Bus, Files, Scripts, StateStore, Uci } from '#platform';
 import type {
   Change,
+  Coverage,
   Declaration,
   DeclaredRow,
   InstanceReading,
@@ -28,6 +29,7 @@ import type { CompiledObject } from '../mapping/compile.ts';
 import { ReadScope, Sources } from '../mapping/sources.ts';
 import type { Schema } from '../schema/index.ts';
 import { checkArguments } from './command-arguments.ts';
+import { coverageOf } from './coverage.ts';
 import { declaredRow, Evaluator } from './evaluate.ts';
 import { Instances } from './instances.ts';
 import { type Reading, readInstances, readNames, readPath } from './read.ts';
@@ -42,6 +44,7 @@ export interface DataModelPorts {
   readonly bus: Bus;
   readonly uci: Uci;
   readonly files: Files;
+  readonly scripts: Scripts;
   readonly state: StateStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -92,6 +95,10 @@ export class DataModel implements Model, AsyncDisposable {
 
   supported(protocol: Protocol): SupportedModel {
     return this.#tree.supported(protocol);
+  }
+
+  coverage(protocol: Protocol): readonly Coverage[] {
+    return coverageOf(this.#tree, protocol);
   }
 
   get(view: View, paths: readonly string[], options: ReadOptions = {}): Promise<readonly PathReading[]> {

@@ -1,4 +1,5 @@
 import { toSchemaPath } from '../path/index.ts';
+import { isVendorObject, vendorName } from '../schema/extend.ts';
 import type { ObjectDefinition, ParameterDefinition, SchemaView } from '../schema/index.ts';
 import { converterNames } from './convert.ts';
 import { type Condition, type Expression, parseConditions, parseExpression } from './expression.ts';
@@ -41,17 +42,15 @@ export interface CompiledObject {
 /** Checks a mapping against the schema. Nothing is taken from a file with a problem (DESIGN "Vendors without code"). */
 export function compileMapping(
   file: string,
-  mapping: MappingFile,
+  mapping: Pick<MappingFile, 'sources' | 'objects'>,
   views: readonly SchemaView[],
+  only: ReadonlySet<string>,
 ): { objects: CompiledObject[]; problems: MappingProblem[] } {
   const problems: MappingProblem[] = [];
   const objects: CompiledObject[] = [];
   const sourceNames = new Set(Object.keys(mapping.sources));
-  for (const [name, source] of Object.entries(mapping.sources)) {
-    const kinds = [source.uci, source.ubus, source.file].filter((kind) => kind !== undefined);
-    if (kinds.length !== 1) problems.push({ file, path: `sources/${name}`, reason: 'is one of uci, ubus and file' });
-  }
   for (const [path, text] of Object.entries(mapping.objects)) {
+    if (!only.has(path)) continue;
     const say = (below: string, reason: string) => problems.push({ file, path: path + below, reason });
     const definition = firstOf(views, (view) => view.object(path));
     if (!definition) {
@@ -75,12 +74,15 @@ export function compileMapping(
     }
     const parameters = new Map<string, CompiledParameter>();
     for (const [name, ruleText] of Object.entries(text.parameters)) {
+      if (ruleText === null) continue;
       const parameter = firstOf(views, (view) => view.parameter(path + name));
       if (!parameter) {
         say(name, 'is not a parameter of the schema');
         continue;
       }
       const rule: ParameterRule = typeof ruleText === 'string' ? { at: ruleText } : ruleText;
+      if (rule.type !== undefined && !vendorName.test(name) && !isVendorObject(path))
+        say(name, 'has its type from the schema');
       if ((rule.at === undefined) === (rule.is === undefined)) say(name, "has either 'at' or 'is'");
       if (typeof rule.as === 'string' && !(converterNames as readonly string[]).includes(rule.as)) {
         say(name, `'${rule.as}' is not a converter`);
@@ -120,7 +122,7 @@ function firstOf<T>(views: readonly SchemaView[], look: (view: SchemaView) => T 
 }
 
 /** A nested single object (`Security.`) uses the section of the row around it. */
-function insideSection(path: string, mapping: MappingFile): boolean {
+function insideSection(path: string, mapping: Pick<MappingFile, 'objects'>): boolean {
   const parent = path.replace(/[^.]+\.$/, '');
   const text = mapping.objects[parent];
   if (text)
@@ -134,7 +136,7 @@ function insideSection(path: string, mapping: MappingFile): boolean {
 
 function rowSource(
   text: ObjectText,
-  mapping: MappingFile,
+  mapping: Pick<MappingFile, 'sources'>,
   say: (below: string, reason: string) => void,
   expression: (below: string, source: string) => Expression | undefined,
 ): RowSource {

@@ -6,6 +6,10 @@ export interface MappingFile {
   readonly sources: Readonly<Record<string, SourceText>>;
   /** By schema path with trailing dot. */
   readonly objects: Readonly<Record<string, ObjectText>>;
+  /** Objects of earlier files that this one takes away, with all that is below. */
+  readonly removed: readonly string[];
+  /** `$if`: the file counts only where all of it holds (condition.ts). */
+  readonly conditions: Readonly<Record<string, unknown>>;
 }
 
 export interface SourceText {
@@ -15,6 +19,8 @@ export interface SourceText {
   readonly ubus?: readonly [string, string];
   /** Arguments of the ubus call; a value may be an expression that begins with `$`. */
   readonly args?: Readonly<Record<string, string | number | boolean>>;
+  /** An executable that prints JSON; it must belong to root and be writable by nobody else. */
+  readonly script?: string;
   /** A text file below the root; an absent one is an absent source. */
   readonly file?: string;
   /** How the file is read. Default `text`. */
@@ -27,7 +33,8 @@ export interface SourceText {
   readonly poll?: number;
 }
 
-export type ParameterText = string | ParameterRule;
+/** `null` in a later file: not mapped any more. */
+export type ParameterText = string | ParameterRule | null;
 
 export interface ParameterRule {
   /** Expression: option, `source/path` or `$variable/path`; of several the first that gives a value. */
@@ -46,6 +53,12 @@ export interface ParameterRule {
   readonly by?: string;
   /** For `scale`: the source's value is multiplied by this. */
   readonly factor?: number;
+  /** Of a parameter that the schema does not have (`X_…`): its TR-106 base type. */
+  readonly type?: string;
+  /** Of such a parameter: a comma-separated list. */
+  readonly list?: boolean;
+  /** Of such a parameter: reads as empty. */
+  readonly secured?: boolean;
   /** Option that a write goes to when it is read from elsewhere; `false`: read only. */
   readonly write?: string | false;
 }

@@ -1,5 +1,6 @@
 import type { MappingFile, MappingProblem, ObjectText, ParameterText, SourceText } from './grammar.ts';
 
+const sourceKinds = ['uci', 'ubus', 'file', 'script'];
 const objectKeys = new Set(['rows', 'id', 'row', 'let', 'add', 'when', 'keep']);
 
 /**
@@ -10,31 +11,46 @@ export function parseMapping(file: string, text: string): { mapping: MappingFile
   const problems: MappingProblem[] = [];
   const sources: Record<string, SourceText> = Object.create(null);
   const objects: Record<string, ObjectText> = Object.create(null);
+  const removed: string[] = [];
+  let conditions: Readonly<Record<string, unknown>> = {};
   const say = (path: string, reason: string) => problems.push({ file, path, reason });
   let root: unknown;
   try {
     root = JSON.parse(text);
   } catch (error) {
     say('', `not JSON: ${(error as Error).message}`);
-    return { mapping: { sources, objects }, problems };
+    return { mapping: { sources, objects, removed, conditions }, problems };
   }
   if (!isTable(root)) {
     say('', 'a mapping file is a JSON object');
-    return { mapping: { sources, objects }, problems };
+    return { mapping: { sources, objects, removed, conditions }, problems };
   }
   for (const [key, value] of Object.entries(root)) {
     if (key === 'sources') {
       if (!isTable(value)) say('sources', 'is an object of sources');
-      else for (const [name, source] of Object.entries(value)) sources[name] = source as SourceText;
+      else for (const [name, source] of Object.entries(value)) readSource(name, source);
+    } else if (key === '$if') {
+      if (isTable(value)) conditions = value;
+      else say('$if', 'is an object of conditions');
     } else if (key.endsWith('.')) {
       readObject(key, value);
     } else if (key !== '$schema') {
       say(key, 'an object path ends in a dot');
     }
   }
-  return { mapping: { sources, objects }, problems };
+  return { mapping: { sources, objects, removed, conditions }, problems };
+
+  function readSource(name: string, value: unknown): void {
+    const kinds = isTable(value) ? sourceKinds.filter((kind) => value[kind] !== undefined) : [];
+    if (kinds.length === 1) sources[name] = value as unknown as SourceText;
+    else say(`sources/${name}`, 'is one of uci, ubus, file and script');
+  }
 
   function readObject(path: string, value: unknown): void {
+    if (value === null) {
+      removed.push(path);
+      return;
+    }
     if (!isTable(value)) {
       say(path, 'is an object of parameters');
       return;
@@ -44,7 +60,8 @@ export function parseMapping(file: string, text: string): { mapping: MappingFile
     for (const [key, member] of Object.entries(value)) {
       if (objectKeys.has(key)) own[key] = member;
       else if (key.endsWith('.')) readObject(path + key, member);
-      else if (typeof member === 'string' || isTable(member)) parameters[key] = member as ParameterText;
+      else if (member === null || typeof member === 'string' || isTable(member))
+        parameters[key] = member as ParameterText;
       else say(path + key, 'is an expression or a rule');
     }
     objects[path] = { ...own, parameters };

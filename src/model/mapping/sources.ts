@@ -1,5 +1,5 @@
 import { type Clock, explain, type Log } from '#base';
-import type { BlobTable, Bus, Files, Uci, UciPackage } from '#platform';
+import type { BlobTable, Bus, Files, Scripts, Uci, UciPackage } from '#platform';
 import type { SourceText } from './grammar.ts';
 
 /** What the model reads from. */
@@ -7,6 +7,7 @@ export interface SourcePorts {
   readonly bus: Bus;
   readonly uci: Uci;
   readonly files: Files;
+  readonly scripts: Scripts;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -59,6 +60,14 @@ export class Sources {
   }
 
   async #invoke(source: SourceText, args: BlobTable, signal: AbortSignal | undefined): Promise<Answer> {
+    if (source.script) {
+      try {
+        return { ok: true, value: await this.ports.scripts.run(source.script, callTimeoutMs, signal) };
+      } catch (error) {
+        this.ports.log.warn('a script gave nothing', { script: source.script, error });
+        return { ok: false, reason: explain(error) };
+      }
+    }
     const [object, method] = source.ubus!;
     this.calls++;
     try {
@@ -171,6 +180,7 @@ function parseFile(text: string, source: SourceText): Answer {
 }
 
 function keyOf(source: SourceText, args: BlobTable): string {
+  if (source.script) return `script ${source.script}`;
   const [object, method] = source.ubus!;
   return `${object} ${method} ${JSON.stringify(args)}`;
 }

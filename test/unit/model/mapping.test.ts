@@ -15,6 +15,7 @@ const ports = {
     text: () => undefined,
   },
   files: { readText: () => undefined, list: () => [], exists: () => false },
+  scripts: { run: async () => ({}) },
   state: { read: () => undefined, write: async () => {}, remove: async () => {} },
   clock: systemClock,
   log: silentLog,
@@ -50,7 +51,7 @@ describe('checking a mapping against the schema', () => {
       { 'Device.DeviceInfo.': { ModelName: { at: '$x', as: 'rot13' } } },
       "Device.DeviceInfo.ModelName: 'rot13' is not a converter",
     ],
-    [{ sources: { a: { uci: 'x', file: 'y' } } }, 'sources/a: is one of uci, ubus and file'],
+    [{ sources: { a: { uci: 'x', file: 'y' } } }, 'sources/a: is one of uci, ubus, file and script'],
     [{ Device: {} }, 'Device: an object path ends in a dot'],
   ])('%j', (mapping, problem) => {
     expect(problemsOf(mapping)).toContain(problem);

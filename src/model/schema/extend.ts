@@ -1,0 +1,139 @@
+import type { BaseType, Protocol } from '../api.ts';
+import type { ObjectDefinition, ParameterDefinition, Schema, SchemaView, ValueType } from './types.ts';
+
+/** A parameter that is the vendor's own (TR-106 section 3.3). */
+export interface VendorParameter {
+  readonly name: string;
+  readonly type: BaseType;
+  readonly list: boolean;
+  readonly writable: boolean;
+  readonly secured: boolean;
+}
+
+/** What a vendor adds: parameters to an object of the schema, or objects of its own. By schema path. */
+export type VendorObjects = ReadonlyMap<
+  string,
+  { readonly creatable: boolean; readonly parameters: readonly VendorParameter[] }
+>;
+
+/** `X_00D09E_Colour`, `X_EXAMPLE-COM_Colour` */
+export const vendorName = /^X_[A-Z0-9-]+_[A-Za-z][A-Za-z0-9_]*$/;
+
+/** Whether the last step of an object path is a vendor's name. */
+export function isVendorObject(path: string): boolean {
+  const step = path
+    .replace(/\{i\}\.$/, '')
+    .slice(0, -1)
+    .split('.')
+    .at(-1)!;
+  return vendorName.test(step);
+}
+
+/** The schema with a vendor's additions; everything else is as it was. */
+export function extendSchema(schema: Schema, additions: VendorObjects): Schema {
+  if (additions.size === 0) return schema;
+  const views: Record<Protocol, SchemaView> = {
+    cwmp: new ExtendedView(schema.view('cwmp'), additions),
+    usp: new ExtendedView(schema.view('usp'), additions),
+  };
+  return { model: schema.model, view: (protocol) => views[protocol] };
+}
+
+class ExtendedView implements SchemaView {
+  readonly protocol: Protocol;
+  readonly #base: SchemaView;
+  readonly #additions: VendorObjects;
+  readonly #objects = new Map<string, ObjectDefinition>();
+
+  constructor(base: SchemaView, additions: VendorObjects) {
+    this.protocol = base.protocol;
+    this.#base = base;
+    this.#additions = additions;
+  }
+
+  object(path: string): ObjectDefinition | undefined {
+    const added = this.#additions.get(path);
+    const base = this.#base.object(path);
+    if (!added || (!base && !isVendorObject(path))) return base;
+    const known = this.#objects.get(path);
+    if (known) return known;
+    const own = added.parameters.map(definitionOf);
+    const parameters = new Map([...(base?.parameters ?? aliasOf(path)), ...own].map((each) => [each.name, each]));
+    const object: ObjectDefinition = {
+      ...(base ?? vendorObject(path, added.creatable)),
+      parameters: [...parameters.values()],
+      parameter: (name) => parameters.get(name),
+    };
+    this.#objects.set(path, object);
+    return object;
+  }
+
+  parameter(path: string): ParameterDefinition | undefined {
+    const dot = path.lastIndexOf('.') + 1;
+    return this.object(path.slice(0, dot))?.parameter(path.slice(dot));
+  }
+
+  has(objectPath: string): boolean {
+    return this.#base.has(objectPath) || (this.#additions.has(objectPath) && isVendorObject(objectPath));
+  }
+
+  children(path: string): readonly string[] {
+    const own = [...this.#additions.keys()].filter(
+      (candidate) => isVendorObject(candidate) && candidate.replace(/[^.]+\.(?:\{i\}\.)?$/, '') === path,
+    );
+    return own.length === 0 ? this.#base.children(path) : [...this.#base.children(path), ...own].sort();
+  }
+
+  below(path: string): readonly string[] {
+    const own = [...this.#additions.keys()].filter(
+      (candidate) => isVendorObject(candidate) && candidate.startsWith(path),
+    );
+    return own.length === 0 ? this.#base.below(path) : [...this.#base.below(path), ...own].sort();
+  }
+}
+
+const noFacets = { sizes: [], ranges: [], enumeration: [], patterns: [] } as const;
+
+function definitionOf({ name, type, list, writable, secured }: VendorParameter): ParameterDefinition {
+  const valueType: ValueType = { base: type, ...noFacets, ...(list && { list: { sizes: [], nestedBrackets: false } }) };
+  return {
+    name,
+    type: valueType,
+    access: writable ? 'readWrite' : 'readOnly',
+    status: 'current',
+    since: '',
+    hidden: false,
+    secured,
+    command: false,
+    activeNotify: 'normal',
+    forcedInform: false,
+    customNumEntries: false,
+    mandatory: false,
+  };
+}
+
+/** Every table has an Alias (TR-106 section 3.6.1). */
+function aliasOf(path: string): ParameterDefinition[] {
+  if (!path.endsWith('{i}.')) return [];
+  return [definitionOf({ name: 'Alias', type: 'string', list: false, writable: true, secured: false })];
+}
+
+function vendorObject(path: string, creatable: boolean): Omit<ObjectDefinition, 'parameters' | 'parameter'> {
+  const table = path.endsWith('{i}.');
+  return {
+    path,
+    table,
+    access: table && creatable ? 'readWrite' : 'readOnly',
+    fixedObject: false,
+    status: 'current',
+    since: '',
+    minEntries: 0,
+    maxEntries: undefined,
+    uniqueKeys: table ? [{ functional: false, parameters: ['Alias'] }] : [],
+    mountPoint: false,
+    commands: [],
+    events: [],
+    command: () => undefined,
+    event: () => undefined,
+  };
+}
