@@ -19,6 +19,7 @@ import {
   bootCause,
   bootstrap,
   declareDeviceCommands,
+  Probation,
   publishBusApi,
   readFacts,
   readSettings,
@@ -47,6 +48,13 @@ export interface Agent extends AsyncDisposable {
 /** Set by the bundler from package.json. */
 declare const TANDEM_VERSION: string | undefined;
 const version = typeof TANDEM_VERSION === 'string' ? TANDEM_VERSION : 'development';
+
+/** What watching over the device's reachability needs of a protocol. */
+interface Operator {
+  managed(): boolean;
+  probe(): void;
+  undone(paths: readonly string[]): void;
+}
 
 const factoryDirectory = '/usr/share/tandem/factory';
 
@@ -82,6 +90,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         clock,
         log: log.child('model'),
         uniqueName: () => randomHex(4),
+        applied: (write) => probation.applied(write),
       },
       readFacts(rooted),
     );
@@ -94,7 +103,25 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.onLogLevel?.(settings.logLevel);
     scope.add(declareDeviceCommands(model, bus, state, log.child('device')));
 
-    const status: Record<string, StatusPart> = {};
+    const operators: Operator[] = [];
+    const probation = scope.add(
+      new Probation({
+        state,
+        clock,
+        log: log.child('probation'),
+        ...settings.confirm,
+        managed: () => operators.some((operator) => operator.managed()),
+        probe: () => {
+          for (const operator of operators) operator.probe();
+        },
+        putBack: (packages) => model.putBack(packages),
+        undone: (paths) => {
+          for (const operator of operators) operator.undone(paths);
+        },
+      }),
+    );
+    probation.resume();
+    const status: Record<string, StatusPart> = { probation: () => probation.status() };
     const startedMs = clock.monotonicMs();
     status.agent = () => ({
       uptime: Math.floor((clock.monotonicMs() - startedMs) / 1000),
@@ -131,6 +158,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
             random,
             randomHex,
             allowPlain: settings.allowPlainHttp,
+            reached: () => probation.reached(),
+          });
+          operators.push({
+            managed: () => client.status().state !== 'off',
+            probe: () => void client.tell('CONFIRM', []),
+            undone: (paths) => void client.tell('ROLLBACK', paths),
           });
           status.cwmp = () => cwmpStatus(client.status());
           actions.inform = () => client.inform();
@@ -173,8 +206,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
                 events,
               ),
             version,
+            reached: () => probation.reached(),
             boot: await bootCause(state, runtime, first, log.child('usp')),
           });
+          operators.push({ managed: () => agent.managed, probe: () => agent.reconnect(), undone: () => {} });
           status.usp = () => agent.status();
           return agent;
         },

@@ -9,6 +9,8 @@ export interface LabFactory {
   readonly controllers?: readonly unknown[];
   readonly caPem?: string;
   readonly client?: Issued;
+  /** Further options of the section `agent`. */
+  readonly agent?: Readonly<Record<string, string>>;
 }
 
 /** Identity of the simulated device. */
@@ -41,6 +43,9 @@ export function installFactory(root: string, factory: LabFactory): void {
       "\toption connection_request_address '127.0.0.1'",
       "\toption connection_request_port '0'",
       ...(acs?.url.startsWith('http:') ? ["\toption allow_plain_http '1'"] : []),
+      '',
+      "config agent 'agent'",
+      ...Object.entries(factory.agent ?? {}).map(([name, value]) => `\toption ${name} '${value}'`),
       '',
     ].join('\n'),
     { mode: 0o600 },

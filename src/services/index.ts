@@ -5,4 +5,5 @@ export { checkMappings } from './check-mappings.ts';
 export { declareDeviceCommands } from './device-commands.ts';
 export { readFacts } from './facts.ts';
 export { type OnDemandParts, startOnDemand } from './on-demand.ts';
+export { Probation, type ProbationParts } from './probation.ts';
 export { readSettings, type Settings } from './settings.ts';

@@ -4,6 +4,8 @@ import type { Uci } from '#platform';
 export interface Settings {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly connectionRequest: { readonly address: string; readonly port: number };
+  /** Of a remote change that touches connectivity (probation.ts). */
+  readonly confirm: { readonly settleSeconds: number; readonly timeoutSeconds: number };
   /** Lab only: an ACS at `http://`. */
   readonly allowPlainHttp: boolean;
 }
@@ -17,6 +19,10 @@ export function readSettings(uci: Uci): Settings {
     const value = sections?.section(section)?.options.get(name);
     return typeof value === 'string' ? value : undefined;
   };
+  const seconds = (name: string, otherwise: number): number => {
+    const value = Number(option('agent', name) ?? otherwise);
+    return Number.isInteger(value) && value >= 0 && value <= 86_400 ? value : otherwise;
+  };
   const port = Number(option('cwmp', 'connection_request_port') ?? '7547');
   const level = option('agent', 'log_level');
   return {
@@ -25,6 +31,7 @@ export function readSettings(uci: Uci): Settings {
       address: option('cwmp', 'connection_request_address') ?? '::',
       port: Number.isInteger(port) && port >= 0 && port < 65_536 ? port : 7547,
     },
+    confirm: { settleSeconds: seconds('confirm_settle', 10), timeoutSeconds: seconds('confirm_timeout', 180) },
     allowPlainHttp: option('cwmp', 'allow_plain_http') === '1',
   };
 }

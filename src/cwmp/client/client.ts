@@ -28,11 +28,16 @@ export interface CwmpClient extends AsyncDisposable {
   status(): CwmpStatus;
   /** A session now, whatever waits: `tandem inform`. */
   inform(): void;
+  /**
+   * Tells the ACS that something has happened by itself, as the vendor event `X <OUI> <name>`, with the values of these parameters.
+   * @param name capitals
+   */
+  tell(name: string, paths: readonly string[]): Promise<void>;
 }
 
 const bootMark = 'cwmp-boot';
 /** Events that end a wait for a retry before its time; the others wait with it (TR-069 3.2.1.1). */
-const impatient = /^(0 BOOTSTRAP|1 BOOT|6 CONNECTION REQUEST|M )/;
+const impatient = /^(0 BOOTSTRAP|1 BOOT|6 CONNECTION REQUEST|M |X )/;
 
 /** The CWMP client: which events are owed to the ACS, when a session is due, and what has to be kept for the next one. */
 export async function startCwmp(ports: CwmpPorts): Promise<CwmpClient> {
@@ -111,6 +116,14 @@ class Client implements CwmpClient {
     this.#consider();
   }
 
+  async tell(name: string, paths: readonly string[]): Promise<void> {
+    this.#notifications?.mark(paths);
+    const { oui } = await readDeviceId(this.#ports.model);
+    this.#events.raise(`X ${oui} ${name}`);
+    if (paths.length > 0) this.#events.raise('4 VALUE CHANGE');
+    this.#consider();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort(new Error('stopped'));
     this.#retryTimer?.[Symbol.dispose]();
@@ -185,6 +198,7 @@ class Client implements CwmpClient {
       await this.#port.refreshUrl(url);
       const parameters = await informParameters(this.#ports.model, changed.keys());
       const served = await this.#exchange(config, url, http, told, changed, parameters);
+      this.#ports.reached();
       log.info('session ended', { served: served.join(',') || 'nothing' });
       this.#last = { at: formatDateTime(clock.now()), ok: true, said };
       this.#notifications!.delivered(changed, new Map(parameters.map(({ path, value }) => [path, value])));

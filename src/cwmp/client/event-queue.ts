@@ -1,7 +1,7 @@
 import type { InformEvent } from '../inform.ts';
 
 /** Never lost, over any number of reboots (TR-069 table 8); `0 BOOTSTRAP` is derived from what was acknowledged. */
-const durable = /^(2 PERIODIC|3 SCHEDULED|M )/;
+const durable = /^(2 PERIODIC|3 SCHEDULED|M |X )/;
 
 /**
  * Events that wait for a session. Delivery rules of TR-069 Amendment 6, section 3.7.1.5: told in the next Inform, kept until that session has ended well;

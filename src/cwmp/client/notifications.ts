@@ -16,6 +16,8 @@ export interface Notifications extends Attributes, AsyncDisposable {
    * @param values every parameter that was in it
    */
   delivered(told: ReadonlyMap<string, number>, values: ReadonlyMap<string, string>): void;
+  /** These are to be told with the next Inform, whatever their attribute says. */
+  mark(paths: readonly string[]): void;
   /** Changed paths with the count of the change, to be handed back to `delivered`. */
   take(): Map<string, number>;
 }
@@ -75,6 +77,9 @@ export async function watchNotifications(
   return {
     get changed() {
       return new Set(changed.keys());
+    },
+    mark(paths) {
+      for (const path of paths) changed.set(path, ++count);
     },
     take: () => new Map(changed),
     delivered(told, values) {

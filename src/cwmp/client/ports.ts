@@ -26,6 +26,8 @@ export interface CwmpPorts {
   /** Uniform in [0, 1), different on each device. */
   readonly random: () => number;
   readonly randomHex: (bytes: number) => string;
+  /** The ACS has answered well: the device can be managed. */
+  readonly reached: () => void;
   /** Lab only: an ACS at `http://`. */
   readonly allowPlain: boolean;
 }

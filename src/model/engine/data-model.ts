@@ -36,7 +36,7 @@ import { type Reading, readInstances, readNames, readPath } from './read.ts';
 import { resolvePath } from './resolve.ts';
 import { emptyPlan, type Plan, Stager } from './stage.ts';
 import { StoredRows } from './stored.ts';
-import { Transactions } from './transaction.ts';
+import { type ReplacedPackages, Transactions } from './transaction.ts';
 import { Tree } from './tree.ts';
 import { type Look, Watches } from './watch.ts';
 
@@ -50,6 +50,15 @@ export interface DataModelPorts {
   readonly log: Log;
   /** Short, unique within the device, fit for a UCI section name. */
   readonly uniqueName: () => string;
+  /** A write has replaced packages: whoever watches over the device's reachability is told before the answer is given. */
+  readonly applied?: (write: AppliedWrite) => Promise<void>;
+}
+
+export interface AppliedWrite {
+  readonly packages: ReplacedPackages;
+  readonly origin: Origin;
+  /** Full paths of what was written. */
+  readonly paths: readonly string[];
 }
 
 // Each pass can reveal one more level of sources (rows, then what is asked by row); more than this is a mapping that chases its tail.
@@ -186,6 +195,21 @@ export class DataModel implements Model, AsyncDisposable {
     this.#watches.raise(path, args, origin);
   }
 
+  /**
+   * Undoes what a write made of packages, as one more write of the device itself.
+   * @returns false: a package has been changed by somebody else since, and nothing was undone
+   * @throws ApplyError
+   */
+  putBack(packages: ReplacedPackages): Promise<boolean> {
+    const done = this.#turn.then(async () => {
+      const back = await this.#transactions.putBack(packages);
+      if (back) await this.changed();
+      return back;
+    });
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
   /** The device has changed by itself: whoever watches is told of the difference. */
   async changed(): Promise<void> {
     this.#sources.forget();
@@ -244,8 +268,9 @@ export class DataModel implements Model, AsyncDisposable {
       }
     }
     const before = this.#rowsBefore(plan);
+    let packages: ReplacedPackages;
     try {
-      await this.#transactions.apply(plan, () => this.#saveRows(plan));
+      packages = await this.#transactions.apply(plan, () => this.#saveRows(plan));
     } catch (error) {
       this.#ports.log.error('a change could not be applied', { error });
       this.#forgetRows(plan);
@@ -260,6 +285,7 @@ export class DataModel implements Model, AsyncDisposable {
       };
     }
     await this.#instances.save();
+    await this.#ports.applied?.({ packages, origin: options.origin, paths: [...plan.written] });
     this.#tellTables(plan, before, options.origin);
     this.#sources.forget();
     await this.#watches.refresh({ origin: options.origin, written: plan.written });

@@ -43,10 +43,11 @@ export class Transactions {
    * @param persist runs last, when everything else is in place; its failure undoes the transaction as well
    * @throws ApplyError
    */
-  async apply(plan: Plan, persist: () => Promise<void>): Promise<void> {
+  async apply(plan: Plan, persist: () => Promise<void>): Promise<ReplacedPackages> {
     const undo: (() => void | Promise<void>)[] = [];
     let journalled = false;
     const packages = [...plan.uci].filter(([, changes]) => changes.length > 0);
+    const replaced = new Map<string, ReplacedPackage>();
     try {
       if (packages.length > 0) {
         const before: Record<string, string | undefined> = {};
@@ -62,6 +63,7 @@ export class Transactions {
             if (before[pack] !== undefined) await this.#uci.replace(pack, before[pack]);
           });
           await this.#uci.replace(pack, text);
+          replaced.set(pack, { before: before[pack], after: text });
         }
       }
       for (const effect of plan.effects) undo.push(await effect());
@@ -84,5 +86,33 @@ export class Transactions {
       throw new ApplyError('the change could not be applied; nothing was kept', error);
     }
     for (const [pack] of packages) await this.#reload(pack);
+    return replaced;
+  }
+
+  /**
+   * Puts packages back as they were before, all or nothing, unless somebody has changed one of them since.
+   * @returns false: a package is no longer what the transaction made it, and all stay as they are
+   * @throws ApplyError
+   */
+  async putBack(replaced: ReplacedPackages): Promise<boolean> {
+    for (const [pack, { after }] of replaced) if (this.#uci.text(pack) !== after) return false;
+    const now = Object.fromEntries([...replaced].map(([pack, { after }]) => [pack, after]));
+    try {
+      await this.#state.write(journalName, JSON.stringify(now));
+      for (const [pack, { before }] of replaced) if (before !== undefined) await this.#uci.replace(pack, before);
+      await this.#state.remove(journalName);
+    } catch (error) {
+      await this.recover();
+      throw new ApplyError('the packages could not be put back', error);
+    }
+    for (const pack of replaced.keys()) await this.#reload(pack);
+    return true;
   }
 }
+
+export interface ReplacedPackage {
+  /** `undefined`: there was none. */
+  readonly before: string | undefined;
+  readonly after: string;
+}
+export type ReplacedPackages = ReadonlyMap<string, ReplacedPackage>;

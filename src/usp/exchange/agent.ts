@@ -18,12 +18,18 @@ export interface UspPorts {
   readonly openMqtt: OpenMqtt;
   /** Version of the agent, for `Device.LocalAgent.SoftwareVersion`. */
   readonly version: string;
+  /** A controller's connection stands, or has carried a message: the device can be managed. */
+  readonly reached: () => void;
   /** What is said of the boot, if this is the agent's first start in it (TR-181 `Device.Boot!`). */
   readonly boot: Readonly<Record<string, string>> | undefined;
 }
 
 export interface UspAgent extends AsyncDisposable {
   status(): BlobTable;
+  /** There is a controller to be reached. */
+  readonly managed: boolean;
+  /** Connects anew to every controller: whether one can be reached shows. */
+  reconnect(): void;
 }
 
 interface Transport {
@@ -103,6 +109,19 @@ class Agent implements UspAgent {
     if (boot) model.raise('Device.Boot!', boot, { by: 'device' });
   }
 
+  get managed(): boolean {
+    return this.#transports.size > 0;
+  }
+
+  reconnect(): void {
+    this.#turn = this.#turn.then(async () => {
+      const all = [...this.#transports.values()];
+      this.#transports.clear();
+      await Promise.all(all.map(({ retrying }) => retrying[Symbol.asyncDispose]()));
+      if (!this.#abort.signal.aborted) await this.#syncTransports();
+    });
+  }
+
   status(): BlobTable {
     return {
       endpoint_id: this.#endpointId,
@@ -162,6 +181,7 @@ class Agent implements UspAgent {
         endpointId: this.#endpointId,
         signal: this.#abort.signal,
         settled: () => this.#subscriptions.settled(),
+        reached: this.#ports.reached,
       };
       this.#sessions.set(path, new ControllerSession(config, parts));
     }

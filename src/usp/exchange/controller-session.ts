@@ -31,6 +31,7 @@ export interface ControllerSessionParts {
   readonly randomHex: (bytes: number) => string;
   readonly endpointId: string;
   readonly signal: AbortSignal;
+  readonly reached: () => void;
   /** Resolves when what was written is in force: a subscription is heard from the moment that its response is sent. */
   readonly settled: () => Promise<void>;
 }
@@ -94,6 +95,7 @@ export class ControllerSession implements Recipient, Disposable {
     this.#links.push(link);
     this.#parts.log.info('connected', { controller: this.#config.endpointId, over: link.kind });
     this.#outbox.connected();
+    this.#parts.reached();
   }
 
   disconnected(link: Link): void {
@@ -113,7 +115,8 @@ export class ControllerSession implements Recipient, Disposable {
 
   /** A record of this controller for this agent, as checked by whoever took it from the transport. */
   receive(record: UspRecord, arrival: Arrival): void {
-    const { log } = this.#parts;
+    const { log, reached } = this.#parts;
+    reached();
     if (/^1\.[0-4]$/.test(record.version)) this.#version = record.version;
     // TR-369 "USP Record Errors": there is neither payload security nor a session context yet.
     if (record.payloadSecurity !== 0) {

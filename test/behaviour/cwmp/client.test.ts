@@ -125,6 +125,7 @@ class Bench implements AsyncDisposable {
       random: () => 0.5,
       randomHex: (count) => (++bytes).toString(16).padStart(count * 2, '0'),
       allowPlain: true,
+      reached: () => {},
     });
   }
 

@@ -115,6 +115,7 @@ describe('the OpenWrt package', () => {
       expect(readSettings(new UciFiles(directory))).toEqual({
         logLevel: 'info',
         connectionRequest: { address: '::', port: 7547 },
+        confirm: { settleSeconds: 10, timeoutSeconds: 180 },
         allowPlainHttp: false,
       });
     } finally {

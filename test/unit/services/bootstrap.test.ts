@@ -136,6 +136,7 @@ describe('settings', () => {
     expect(readSettings(new UciFiles(directory))).toEqual({
       logLevel: 'info',
       connectionRequest: { address: '::', port: 7547 },
+      confirm: { settleSeconds: 10, timeoutSeconds: 180 },
       allowPlainHttp: false,
     });
   });
