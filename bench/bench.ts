@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { agentFigures } from './figures/agent.ts';
 import { bundleFigures } from './figures/bundle.ts';
 import type { Figures } from './figures/figures.ts';
+import { rowFigures } from './figures/rows.ts';
 import { treeFigures } from './figures/tree.ts';
 
 // npm run bench -- [--only NAME,…] [--json FILE] [--check]
@@ -30,7 +31,9 @@ try {
   if (wanted(['bundle_bytes', 'bundle_gzip_bytes'])) Object.assign(figures, bundleFigures(dist));
   const tree = ['tree_read_params', 'tree_read_ubus_calls', 'tree_read_us_per_param'];
   if (wanted(tree)) Object.assign(figures, await treeFigures());
-  const rest = Object.keys(budgets).filter((name) => !tree.includes(name) && !name.startsWith('bundle_'));
+  const rows = ['rows_add_1000_ms', 'rows_add_per_s', 'unique_key_lookup_ms'];
+  if (wanted(rows)) Object.assign(figures, await rowFigures());
+  const rest = Object.keys(budgets).filter((name) => ![...tree, ...rows].includes(name) && !name.startsWith('bundle_'));
   if (wanted(rest)) Object.assign(figures, await agentFigures(dist));
 } finally {
   rmSync(dist, { recursive: true, force: true });

@@ -115,7 +115,12 @@ export interface Uci {
 export interface StateStore {
   /** The newest intact generation; `undefined` when there is none. A corrupt one is reported through the log. */
   read(name: string): string | undefined;
+  /** Replaces it; what was appended is gone with it. */
   write(name: string, text: string): Promise<void>;
+  /** One line more behind it, on flash when this resolves. */
+  append(name: string, line: string): Promise<void>;
+  /** The lines that were appended since the last `write`, up to the first that is damaged. */
+  lines(name: string): string[];
   remove(name: string): Promise<void>;
 }
 

@@ -3,13 +3,16 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
+  fdatasyncSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, type Log, silentLog, TandemError } from '#base';
@@ -58,12 +61,54 @@ export class FileStateStore implements StateStore {
       // Only an intact file may become the previous generation, or damage would drive out the good copy.
       if (existsSync(path) && readIntact(path).text !== undefined) keepPrevious(path);
       writeAtomically(path, Buffer.concat([header, body]), `.${name}.new-`, 0o600);
+      if (existsSync(`${path}.log`)) {
+        rmSync(`${path}.log`);
+        syncDirectory(this.#directory);
+      }
     }, `can't write state '${name}'`);
+  }
+
+  /** @throws StateError STATE_IO, STATE_LIMIT */
+  append(name: string, line: string): Promise<void> {
+    return this.#inTurn(() => {
+      const path = `${this.#path(name)}.log`;
+      const body = Buffer.from(line, 'utf8');
+      if (body.includes(0x0a)) throw new StateError('STATE_IO', `a line of state '${name}' has a line end`);
+      const old = statSync(path, { throwIfNoEntry: false });
+      if (body.length + (old?.size ?? 0) > sizeLimitBytes)
+        throw new StateError('STATE_LIMIT', `state '${name}' is full`);
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      const fd = openSync(path, 'a', 0o600);
+      try {
+        // A line whose end was lost to a power cut must not swallow this one.
+        const start = old && old.size > 0 && !endsInLineEnd(path, old.size) ? '\n' : '';
+        writeSync(fd, `${start}${digest(body).slice(0, lineDigestLength)} ${line}\n`);
+        fdatasyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      if (!old) syncDirectory(this.#directory);
+    }, `can't append to state '${name}'`);
+  }
+
+  lines(name: string): string[] {
+    const path = `${this.#path(name)}.log`;
+    if (!existsSync(path)) return [];
+    const good: string[] = [];
+    for (const line of readFileSync(path, 'utf8').split('\n')) {
+      if (line === '') continue;
+      const text = line.slice(lineDigestLength + 1);
+      if (digest(Buffer.from(text, 'utf8')).slice(0, lineDigestLength) === line.slice(0, lineDigestLength))
+        good.push(text);
+      else this.#log.error('a line of a state file is damaged and left out', { path });
+    }
+    return good;
   }
 
   remove(name: string): Promise<void> {
     return this.#inTurn(() => {
       const path = this.#path(name);
+      rmSync(`${path}.log`, { force: true });
       rmSync(`${path}.prev`, { force: true });
       rmSync(path, { force: true });
       if (existsSync(this.#directory)) syncDirectory(this.#directory);
@@ -83,10 +128,24 @@ export class FileStateStore implements StateStore {
   }
 
   #path(name: string): string {
-    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name) || name.endsWith('.prev'))
+    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name) || /\.(prev|log)$/.test(name))
       throw new StateError('STATE_NAME', `'${name}' is no name for state`);
     return join(this.#directory, name);
   }
+}
+
+/** Hexadecimal digits of a line's checksum: against power cuts, not against malice. */
+const lineDigestLength = 16;
+
+function endsInLineEnd(path: string, size: number): boolean {
+  const last = Buffer.alloc(1);
+  const fd = openSync(path, 'r');
+  try {
+    readSync(fd, last, 0, 1, size - 1);
+  } finally {
+    closeSync(fd);
+  }
+  return last[0] === 0x0a;
 }
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -4,7 +4,6 @@ import type {
   Change,
   Coverage,
   Declaration,
-  DeclaredRow,
   InstanceReading,
   Model,
   ModelFault,
@@ -27,6 +26,7 @@ import type {
 } from '../api.ts';
 import type { CompiledObject } from '../mapping/compile.ts';
 import { ReadScope, Sources } from '../mapping/sources.ts';
+import { toSchemaPath } from '../path/index.ts';
 import type { Schema } from '../schema/index.ts';
 import { checkArguments } from './command-arguments.ts';
 import { coverageOf } from './coverage.ts';
@@ -35,7 +35,8 @@ import { Instances } from './instances.ts';
 import { type Reading, readInstances, readNames, readPath } from './read.ts';
 import { resolvePath } from './resolve.ts';
 import { emptyPlan, type Plan, Stager } from './stage.ts';
-import { StoredRows } from './stored.ts';
+import { type StoredRow, StoredRows } from './stored.ts';
+import { StoredFile } from './stored-file.ts';
 import { type ReplacedPackages, Transactions } from './transaction.ts';
 import { Tree } from './tree.ts';
 import { type Look, Watches } from './watch.ts';
@@ -61,11 +62,13 @@ export interface AppliedWrite {
   readonly paths: readonly string[];
 }
 
+/** By schema path of the table, then by path of the row. */
+type RowsBefore = ReadonlyMap<string, ReadonlyMap<string, StoredRow | undefined>>;
+
 // Each pass can reveal one more level of sources (rows, then what is asked by row); more than this is a mapping that chases its tail.
 const passLimit = 6;
 /** An event of the device is often one of several: the look waits for the others. */
 const eventSettleMs = 30;
-const rowsState = 'rows';
 
 /** The model of `api.ts` on mappings, declarations and stored tables. */
 export class DataModel implements Model, AsyncDisposable {
@@ -76,6 +79,7 @@ export class DataModel implements Model, AsyncDisposable {
   readonly #transactions: Transactions;
   readonly #watches: Watches;
   readonly #stored = new Map<string, StoredRows>();
+  readonly #file: StoredFile;
   readonly #listening: Disposable[] = [];
   /** Writes are serialised: what a write validates against is what it is applied to. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -85,6 +89,7 @@ export class DataModel implements Model, AsyncDisposable {
     this.#ports = ports;
     this.#tree = new Tree(schema);
     this.#sources = new Sources(ports);
+    this.#file = new StoredFile(ports.state, ports.log);
     this.#instances = new Instances(ports.state, ports.clock, ports.log);
     for (const object of mapped) this.#tree.map(object);
     this.#transactions = new Transactions(ports.uci, ports.state, ports.log, (pack) => this.#reload(pack));
@@ -183,7 +188,7 @@ export class DataModel implements Model, AsyncDisposable {
 
   declareTable(declaration: StoredTableDeclaration): StoredTable {
     const rows = new StoredRows(declaration);
-    const saved = this.#savedRows()[declaration.path];
+    const saved = this.#file.saved(declaration.path);
     if (saved) rows.restore(saved);
     this.#stored.set(declaration.path, rows);
     this.#tree.store(declaration.path, rows);
@@ -270,7 +275,7 @@ export class DataModel implements Model, AsyncDisposable {
     const before = this.#rowsBefore(plan);
     let packages: ReplacedPackages;
     try {
-      packages = await this.#transactions.apply(plan, () => this.#saveRows(plan));
+      packages = await this.#transactions.apply(plan, () => this.#saveRows(before));
     } catch (error) {
       this.#ports.log.error('a change could not be applied', { error });
       this.#forgetRows(plan);
@@ -286,7 +291,7 @@ export class DataModel implements Model, AsyncDisposable {
     }
     await this.#instances.save();
     await this.#ports.applied?.({ packages, origin: options.origin, paths: [...plan.written] });
-    this.#tellTables(plan, before, options.origin);
+    this.#tellTables(before, options.origin);
     this.#sources.forget();
     await this.#watches.refresh({ origin: options.origin, written: plan.written });
     return { committed: true, outcomes };
@@ -301,52 +306,48 @@ export class DataModel implements Model, AsyncDisposable {
     for (const { table, identity } of plan.created) this.#instances.drop(table, identity);
   }
 
-  #rowsBefore(plan: Plan): Map<string, Map<string, DeclaredRow>> {
-    const tables = [...plan.storedTouched];
-    return new Map(
-      tables.map((path) => [
-        path,
-        new Map(
-          this.#stored
-            .get(path)!
-            .rows()
-            .map((row) => [row.path, row]),
-        ),
-      ]),
-    );
+  /** The stored rows that a plan is going to replace or remove, as they are now, by table. */
+  #rowsBefore(plan: Plan): RowsBefore {
+    const before = new Map<string, Map<string, StoredRow | undefined>>();
+    for (const path of [...plan.storedRows.keys(), ...plan.storedGone]) {
+      const schemaPath = toSchemaPath(path);
+      const rows = before.get(schemaPath) ?? new Map<string, StoredRow | undefined>();
+      before.set(schemaPath, rows.set(path, this.#stored.get(schemaPath)!.row(path)));
+    }
+    return before;
   }
 
-  #tellTables(plan: Plan, before: Map<string, Map<string, DeclaredRow>>, origin: Origin): void {
-    for (const path of plan.storedTouched) {
-      const table = this.#stored.get(path)!;
-      const was = before.get(path)!;
-      const is = new Map(table.rows().map((row) => [row.path, row]));
+  #tellTables(before: RowsBefore, origin: Origin): void {
+    for (const [schemaPath, rows] of before) {
+      const table = this.#stored.get(schemaPath)!;
+      const paths = [...rows];
+      const now = (path: string): StoredRow[] => {
+        const row = table.row(path);
+        return row ? [row] : [];
+      };
       table.declaration.committed?.({
-        added: [...is.values()].filter((row) => !was.has(row.path)),
-        changed: [...is.values()].filter((row) => was.has(row.path) && was.get(row.path) !== row),
-        removed: [...was.values()].filter((row) => !is.has(row.path)),
+        added: paths.flatMap(([path, was]) => (was ? [] : now(path))),
+        changed: paths.flatMap(([path, was]) => (was ? now(path) : [])),
+        removed: paths.flatMap(([path, was]) => (was && !table.row(path) ? [was] : [])),
         origin,
       });
     }
   }
 
-  #savedRows(): Record<string, ReturnType<StoredRows['snapshot']>> {
-    const text = this.#ports.state.read(rowsState);
-    if (text === undefined) return {};
-    try {
-      return JSON.parse(text) as Record<string, ReturnType<StoredRows['snapshot']>>;
-    } catch (error) {
-      this.#ports.log.error('saved rows are unusable and are left out', { error });
-      return {};
-    }
-  }
-
-  async #saveRows(plan: Plan): Promise<void> {
-    if (plan.storedTouched.size === 0) return;
-    // Tables that nobody has declared in this run keep what they had.
-    const all = this.#savedRows();
-    for (const [path, rows] of this.#stored) all[path] = rows.snapshot();
-    await this.#ports.state.write(rowsState, JSON.stringify(all));
+  async #saveRows(before: RowsBefore): Promise<void> {
+    if (before.size === 0) return;
+    const changes = [...before].map(([schemaPath, rows]) => {
+      const table = this.#stored.get(schemaPath)!;
+      const put: StoredRow[] = [];
+      const gone: string[] = [];
+      for (const [path, was] of rows) {
+        const row = table.row(path);
+        if (row && table.keeps(row)) put.push(row);
+        else if (was && table.keeps(was)) gone.push(path);
+      }
+      return { table: schemaPath, next: table.next, put, gone };
+    });
+    await this.#file.save(changes);
   }
 
   async #reload(pack: string): Promise<void> {
@@ -412,7 +413,8 @@ function copyOf(plan: Plan): Plan {
     uci: new Map([...plan.uci].map(([pack, changes]) => [pack, [...changes]])),
     effects: [...plan.effects],
     written: new Set(plan.written),
-    storedTouched: new Set(plan.storedTouched),
+    storedGone: new Set(plan.storedGone),
+    keys: new Map(plan.keys),
     storedRows: new Map(plan.storedRows),
     named: new Map(plan.named),
     created: [...plan.created],

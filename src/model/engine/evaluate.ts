@@ -6,6 +6,7 @@ import { type Expression, evaluate, meets, type Surroundings } from '../mapping/
 import type { ReadScope } from '../mapping/sources.ts';
 import { parentObjectPath } from '../path/index.ts';
 import type { Instances } from './instances.ts';
+import type { StoredRow } from './stored.ts';
 import type { Binding, Tree } from './tree.ts';
 
 /** One object instance as this read scope sees it. */
@@ -73,6 +74,44 @@ export class Evaluator {
     return nodes;
   }
 
+  /** One row by its number, without making the others. */
+  child(parent: Node, schemaPath: string, instance: number): Node | undefined {
+    const stored = this.#tree.binding(schemaPath)?.stored;
+    if (!stored) return this.children(parent, schemaPath).find((row) => row.instances.at(-1) === instance);
+    const row = stored.at(tableOf(parent, schemaPath), instance);
+    return row && this.#storedNode(parent, schemaPath, row);
+  }
+
+  /** Rows that have all of these values, by the index that leaves the fewest; `undefined`: there is none for any of them. */
+  having(
+    parent: Node,
+    schemaPath: string,
+    wanted: readonly { readonly name: string; readonly value: string }[],
+  ): Node[] | undefined {
+    const binding = this.#tree.binding(schemaPath);
+    const stored = binding?.stored;
+    if (!stored) return undefined;
+    const found = wanted
+      .filter(({ name }) => stored.columns.has(name) && !binding.parameters.has(name))
+      .map(({ name, value }) => stored.having(tableOf(parent, schemaPath), name, value))
+      .sort((a, b) => a.size - b.size)[0];
+    return found && [...found].map((row) => this.#storedNode(parent, schemaPath, row));
+  }
+
+  #storedNode(parent: Node, schemaPath: string, row: StoredRow): Node {
+    return {
+      path: row.path,
+      schemaPath,
+      instances: row.instances,
+      parent,
+      binding: this.#tree.binding(schemaPath)!,
+      identity: row.path,
+      section: undefined,
+      item: undefined,
+      variables: noVariables,
+    };
+  }
+
   /** All rows of a table anywhere, for references. */
   rowsOf(schemaPath: string): Node[] {
     if (schemaPath === 'Device.') return [this.root()];
@@ -131,7 +170,7 @@ export class Evaluator {
       variables: new Map(),
     });
     if (binding.stored) {
-      return binding.stored.of(base).map((stored) => row(stored.path, stored.instances.at(-1)!, undefined, undefined));
+      return binding.stored.of(base).map((stored) => this.#storedNode(parent, schemaPath, stored));
     }
     const mapped = binding.mapped;
     if (!mapped) return [];
@@ -317,6 +356,14 @@ export class Evaluator {
     failed?.(answer.reason);
     return undefined;
   }
+}
+
+/** Rows of stored tables have no `let`. */
+const noVariables = new Map<string, unknown>();
+
+/** Instance path of a table below a row. */
+function tableOf(parent: Node, schemaPath: string): string {
+  return `${parent.path}${schemaPath.slice(parent.schemaPath.length).split('.')[0]}.`;
 }
 
 /** `hostapd.$ifname` names the object by a variable. */

@@ -75,7 +75,7 @@ function resolveParsed(
     }
     if (segment.kind === 'schema') return refused(fault('path-syntax', '{i} stands for no row', text));
     if (!rowMissing) return refused(fault('unsupported-path', `${schemaPath} is not a table`, text));
-    const rows = table.flatMap(({ parent }) => evaluator.children(parent, schemaPath));
+    const rows = table.flatMap(({ parent }) => candidates(tree, evaluator, protocol, parent, schemaPath, segment));
     const chosen = choose(tree, evaluator, protocol, rows, schemaPath, segment, text);
     if (!chosen.ok) return chosen;
     nodes = chosen.value;
@@ -91,6 +91,32 @@ function resolveParsed(
     return refused(fault('unsupported-path', `${schemaPath} is a table: the row is missing`, text));
   }
   return ok({ nodes, leaf, table, schemaPath, searching });
+}
+
+/** Rows that may be meant: the one of a number, those of an index, or all. What a segment asks is checked on them by `choose`. */
+function candidates(
+  tree: Tree,
+  evaluator: Evaluator,
+  protocol: Protocol,
+  parent: Node,
+  schemaPath: string,
+  segment: Exclude<Segment, { kind: 'name' | 'schema' | 'reference' }>,
+): Node[] {
+  if (segment.kind === 'instance') {
+    const row = evaluator.child(parent, schemaPath, segment.instance);
+    return row ? [row] : [];
+  }
+  if (segment.kind === 'search') {
+    const exact = segment.terms.flatMap(({ steps, operator, constant }) => {
+      const [step] = steps;
+      if (operator !== '==' || steps.length !== 1 || step!.follow !== undefined || !constant.quoted) return [];
+      const type = tree.view(protocol).parameter(schemaPath + step!.name)?.type;
+      return type?.base === 'string' && !type.list ? [{ name: step!.name, value: constant.text }] : [];
+    });
+    const found = evaluator.having(parent, schemaPath, exact);
+    if (found) return found;
+  }
+  return evaluator.children(parent, schemaPath);
 }
 
 function choose(

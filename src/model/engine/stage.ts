@@ -27,7 +27,10 @@ export interface Plan {
   readonly effects: (() => (() => void) | Promise<() => void>)[];
   /** Full paths of the parameters that are written, for the origin of what is told afterwards. */
   readonly written: Set<string>;
-  readonly storedTouched: Set<string>;
+  /** Paths of stored rows that go. */
+  readonly storedGone: Set<string>;
+  /** Unique keys that rows of this transaction have taken: key → row. */
+  readonly keys: Map<string, string>;
   /** Rows (by path) whose state within this transaction differs from what the scope reads. */
   readonly storedRows: Map<string, StoredRow>;
   /** Anonymous sections that were given a name: package and old name → new name. */
@@ -40,7 +43,8 @@ export const emptyPlan = (): Plan => ({
   uci: new Map(),
   effects: [],
   written: new Set(),
-  storedTouched: new Set(),
+  storedGone: new Set(),
+  keys: new Map(),
   storedRows: new Map(),
   named: new Map(),
   created: [],
@@ -89,6 +93,8 @@ export class Stager {
     for (const node of nodes.value) {
       const done = this.#parameters(node, write.parameters, plan);
       if (!done.ok) return done;
+      const taken = this.#duplicateKey(node, node.path.replace(/[0-9]+\.$/, ''), plan);
+      if (taken) return refuse(taken);
       written.push({ path: node.path, ...done.value, uniqueKeys: {} });
     }
     return ok(written);
@@ -136,7 +142,8 @@ export class Stager {
       }
       const { stored } = node.binding;
       if (stored) {
-        plan.storedTouched.add(node.schemaPath);
+        plan.storedGone.add(node.path);
+        plan.storedRows.delete(node.path);
         plan.effects.push(() => stored.remove(node.path));
       } else if (node.section) {
         changesOf(plan, node.section.package).push({ op: 'delete', section: this.#name(node, plan) });
@@ -231,7 +238,6 @@ export class Stager {
       const problem = stored.declaration.validate?.(after, stored.row(node.path), this.#origin);
       if (problem) return refused(problem);
       plan.storedRows.set(node.path, after);
-      plan.storedTouched.add(node.schemaPath);
       plan.effects.push(() => stored.put(after));
       return ok(undefined);
     }
@@ -298,7 +304,6 @@ export class Stager {
       Object.assign(values, stored.declaration.defaults?.(this.#origin));
       const row: StoredRow = { path: created.path, instances: created.instances, values };
       plan.storedRows.set(row.path, row);
-      plan.storedTouched.add(schemaPath);
       plan.effects.push(() => stored.put(row));
       return created;
     }
@@ -342,24 +347,34 @@ export class Stager {
   }
 
   /** TR-106 unique keys of stored rows; mapped rows get theirs from what they stand for. */
+  /** TR-106 section 2.3.3.6, for the tables that the model keeps itself; by index, whatever their size. */
   #duplicateKey(node: Node, tablePath: string, plan: Plan): ModelFault | undefined {
     const { stored } = node.binding;
     const definition = this.#reading.tree.definition(node.schemaPath);
     const row = plan.storedRows.get(node.path);
     if (!stored || !definition || !row) return undefined;
-    const others = new Map([...stored.of(tablePath), ...plan.storedRows.values()].map((other) => [other.path, other]));
-    for (const key of definition.uniqueKeys) {
-      if (!key.parameters.every((name) => stored.columns.has(name))) continue;
-      for (const other of others.values()) {
-        if (other.path === row.path || !other.path.startsWith(tablePath)) continue;
-        if (key.parameters.every((name) => (other.values[name] ?? '') === (row.values[name] ?? ''))) {
-          return {
-            kind: 'duplicate-key',
-            message: `another row has the same ${key.parameters.join(', ')}`,
-            path: node.path,
-          };
-        }
+    const valuesOf = (of: StoredRow, names: readonly string[]): string =>
+      JSON.stringify(names.map((name) => of.values[name] ?? ''));
+    for (const { parameters } of definition.uniqueKeys) {
+      if (!parameters.every((name) => stored.columns.has(name))) continue;
+      const values = valuesOf(row, parameters);
+      const key = `${tablePath} ${parameters.join()} ${values}`;
+      const holder = plan.keys.get(key);
+      const byOther = holder !== undefined && holder !== row.path && plan.storedRows.has(holder);
+      // The last parameter of a key tells most: `ID` in `Recipient, ID`.
+      const last = parameters.at(-1)!;
+      const candidates = [...stored.having(tablePath, last, row.values[last] ?? '')];
+      const taken = candidates.some(
+        (other) =>
+          other.path !== row.path &&
+          !plan.storedGone.has(other.path) &&
+          valuesOf(plan.storedRows.get(other.path) ?? other, parameters) === values,
+      );
+      if (byOther || taken) {
+        const message = `another row has the same ${parameters.join(', ')}`;
+        return { kind: 'duplicate-key', message, path: node.path };
       }
+      plan.keys.set(key, row.path);
     }
     return undefined;
   }

@@ -7,11 +7,26 @@ export interface StoredRow {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** The rows of one stored table, in memory. Rows are replaced, never changed, so that an undo is putting the old one back. */
+/** What is kept on flash of one table. */
+export interface StoredSnapshot {
+  readonly next: number;
+  readonly rows: readonly StoredRow[];
+}
+
+const nobody: ReadonlySet<StoredRow> = new Set();
+
+/**
+ * The rows of one stored table, in memory. Rows are replaced, never changed, so that an undo is putting the old one back. A column that is searched once
+ * gets an index, which every change keeps up.
+ */
 export class StoredRows {
   readonly declaration: StoredTableDeclaration;
   readonly columns: ReadonlySet<string>;
   readonly #rows = new Map<string, StoredRow>();
+  /** By instance path of the table, then by instance number. */
+  readonly #tables = new Map<string, Map<number, StoredRow>>();
+  /** By table and column, then by value. */
+  readonly #indexes = new Map<string, Map<string, Map<string, Set<StoredRow>>>>();
   #next = 1;
 
   constructor(declaration: StoredTableDeclaration) {
@@ -25,13 +40,36 @@ export class StoredRows {
 
   /** @param tablePath instance path of the table: `Device.LocalAgent.Subscription.` */
   of(tablePath: string): StoredRow[] {
-    return [...this.#rows.values()].filter(
-      (row) => row.path.startsWith(tablePath) && /^[0-9]+\.$/.test(row.path.slice(tablePath.length)),
-    );
+    return [...(this.#tables.get(tablePath)?.values() ?? [])];
+  }
+
+  at(tablePath: string, instance: number): StoredRow | undefined {
+    return this.#tables.get(tablePath)?.get(instance);
+  }
+
+  /** Rows whose column has exactly this value. */
+  having(tablePath: string, column: string, value: string): ReadonlySet<StoredRow> {
+    let indexes = this.#indexes.get(tablePath);
+    if (!indexes) {
+      indexes = new Map();
+      this.#indexes.set(tablePath, indexes);
+    }
+    let index = indexes.get(column);
+    if (!index) {
+      index = new Map();
+      for (const row of this.of(tablePath)) enter(index, row.values[column] ?? '', row);
+      indexes.set(column, index);
+    }
+    return index.get(value) ?? nobody;
   }
 
   row(path: string): StoredRow | undefined {
     return this.#rows.get(path);
+  }
+
+  /** The number that the next row gets. */
+  get next(): number {
+    return this.#next;
   }
 
   takeNumber(): number {
@@ -41,30 +79,53 @@ export class StoredRows {
   /** @returns undoes it */
   put(row: StoredRow): () => void {
     const before = this.#rows.get(row.path);
-    this.#rows.set(row.path, row);
-    return () => {
-      if (before) this.#rows.set(row.path, before);
-      else this.#rows.delete(row.path);
-    };
+    this.#replace(row.path, row);
+    return () => this.#replace(row.path, before);
   }
 
   /** @returns undoes it */
   remove(path: string): () => void {
     const before = this.#rows.get(path);
-    this.#rows.delete(path);
-    return () => {
-      if (before) this.#rows.set(path, before);
-    };
+    this.#replace(path, undefined);
+    return () => this.#replace(path, before);
   }
 
-  /** What is kept on flash. */
-  snapshot(): { next: number; rows: StoredRow[] } {
-    const keep = this.declaration.persist ?? (() => true);
-    return { next: this.#next, rows: [...this.#rows.values()].filter(keep) };
+  keeps(row: StoredRow): boolean {
+    return this.declaration.persist?.(row) ?? true;
   }
 
-  restore(snapshot: { next: number; rows: readonly StoredRow[] }): void {
-    this.#next = Math.max(1, snapshot.next);
-    for (const row of snapshot.rows) this.#rows.set(row.path, row);
+  snapshot(): StoredSnapshot {
+    return { next: this.#next, rows: [...this.#rows.values()].filter((row) => this.keeps(row)) };
   }
+
+  restore(snapshot: StoredSnapshot): void {
+    this.#next = Math.max(this.#next, snapshot.next);
+    for (const row of snapshot.rows) this.#replace(row.path, row);
+  }
+
+  #replace(path: string, row: StoredRow | undefined): void {
+    const before = this.#rows.get(path);
+    const [, tablePath, number] = /^(.*\.)([0-9]+)\.$/.exec(path)!;
+    const instance = Number(number);
+    const table = this.#tables.get(tablePath!) ?? new Map<number, StoredRow>();
+    this.#tables.set(tablePath!, table);
+    if (row) {
+      this.#rows.set(path, row);
+      table.set(instance, row);
+      this.#next = Math.max(this.#next, instance + 1);
+    } else {
+      this.#rows.delete(path);
+      table.delete(instance);
+    }
+    for (const [column, index] of this.#indexes.get(tablePath!) ?? []) {
+      if (before) index.get(before.values[column] ?? '')?.delete(before);
+      if (row) enter(index, row.values[column] ?? '', row);
+    }
+  }
+}
+
+function enter(index: Map<string, Set<StoredRow>>, value: string, row: StoredRow): void {
+  const rows = index.get(value);
+  if (rows) rows.add(row);
+  else index.set(value, new Set([row]));
 }

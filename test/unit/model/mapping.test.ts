@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { silentLog, systemClock } from '#base';
 import { createDataModel } from '#model';
 import { FakeBus } from '../../support/fake-bus.ts';
+import { MemoryState } from '../../support/memory-state.ts';
 import { schemaTable, shippedMappings } from '../../support/model-fixture.ts';
 
 const ports = {
@@ -16,7 +17,7 @@ const ports = {
   },
   files: { readText: () => undefined, list: () => [], exists: () => false },
   scripts: { run: async () => ({}) },
-  state: { read: () => undefined, write: async () => {}, remove: async () => {} },
+  state: new MemoryState(),
   clock: systemClock,
   log: silentLog,
   uniqueName: () => 'x',

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLog, systemClock } from '#base';
+import { startRouter } from '#lab';
+import { createDataModel, type Write } from '#model';
+import { connectUbus, FileStateStore, loadDataModelFiles, RootedFiles, RootedScripts, UciFiles } from '#platform';
+import { type Figures, median } from './figures.ts';
+
+/** A table of a thousand rows that are kept on flash: added in one request and one by one, and found by their key. */
+export async function rowFigures(): Promise<Figures> {
+  const directory = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
+  await using router = await startRouter({ directory });
+  await using bus = await connectUbus({ path: router.socketPath, log: silentLog });
+  const files = loadDataModelFiles('datamodel');
+  const { model } = createDataModel(files.schema, files.mappings, {
+    bus,
+    uci: new UciFiles(join(router.root, 'etc/config'), silentLog),
+    files: new RootedFiles(router.root),
+    scripts: new RootedScripts(router.root),
+    state: new FileStateStore(join(directory, 'state'), silentLog),
+    clock: systemClock,
+    log: silentLog,
+    uniqueName: () => 'bench',
+  });
+  model.declareTable({
+    path: 'Device.LocalAgent.Subscription.{i}.',
+    columns: ['Alias', 'Enable', 'Recipient', 'ID', 'NotifType', 'ReferenceList', 'Persistent'],
+    defaults: () => ({ Recipient: 'Device.LocalAgent.Controller.1' }),
+  });
+  const view = { protocol: 'usp' } as const;
+  const options = { origin: { by: 'usp', peer: 'bench' }, partial: false } as const;
+  const add = (id: string): Write => ({
+    op: 'add',
+    path: 'Device.LocalAgent.Subscription.',
+    parameters: [
+      { name: 'ID', value: id, required: true },
+      { name: 'NotifType', value: 'Event', required: true },
+      { name: 'ReferenceList', value: 'Device.Boot!', required: true },
+      { name: 'Persistent', value: 'true', required: true },
+    ],
+  });
+  const together: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const before = performance.now();
+    const writes = Array.from({ length: 1000 }, (_, n) => add(`s${n}`));
+    if (!(await model.write(view, writes, options)).committed) throw new Error('the rows were refused');
+    together.push(performance.now() - before);
+    if (round === 4) break;
+    await model.write(view, [{ op: 'delete', path: 'Device.LocalAgent.Subscription.*.' }], options);
+  }
+  const lookups: number[] = [];
+  for (let round = 0; round < 300; round++) {
+    const before = performance.now();
+    const [reading] = await model.get(view, [`Device.LocalAgent.Subscription.[ID=="s${round}"].Enable`]);
+    lookups.push(performance.now() - before);
+    if (!reading!.result.ok || reading!.result.value.length !== 1) throw new Error('the row was not found');
+  }
+  const before = performance.now();
+  for (let n = 0; n < 300; n++) await model.write(view, [add(`t${n}`)], options);
+  const perSecond = (300 / (performance.now() - before)) * 1000;
+  await model[Symbol.asyncDispose]();
+  rmSync(directory, { recursive: true, force: true });
+  return {
+    rows_add_1000_ms: median(together),
+    rows_add_per_s: perSecond,
+    unique_key_lookup_ms: median(lookups),
+  };
+}
