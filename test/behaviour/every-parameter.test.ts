@@ -212,7 +212,7 @@ async function readsAs(protocol: (typeof views)[number], path: string, wanted: s
   for (let tries = 0; ; tries++) {
     const [reading] = await model.get({ protocol, reveal: true }, [path]);
     const now = reading!.result.ok ? reading!.result.value[0]?.parameters[0]?.value : undefined;
-    if (now === wanted || tries === 10) return now;
+    if (now === wanted || tries === 100) return now;
     await new Promise((resolve) => setTimeout(resolve, 20));
     await model.changed();
   }

@@ -15,6 +15,7 @@ import type { ParameterDefinition } from '../schema/index.ts';
 import { checkValue } from '../validate/index.ts';
 import { declaredRow, type Node } from './evaluate.ts';
 import type { Instances } from './instances.ts';
+import { MappedKeys } from './mapped-keys.ts';
 import { type Reading, uniqueKeysOf } from './read.ts';
 import { resolvePath } from './resolve.ts';
 import type { StoredRow } from './stored.ts';
@@ -27,8 +28,12 @@ export interface Plan {
   readonly effects: (() => (() => void) | Promise<() => void>)[];
   /** Full paths of the parameters that are written, for the origin of what is told afterwards. */
   readonly written: Set<string>;
+  /** Paths of rows of mapped tables that go. */
+  readonly gone: Set<string>;
   /** Paths of stored rows that go. */
   readonly storedGone: Set<string>;
+  /** Values that this transaction gives to rows of mapped tables, by full path. */
+  readonly values: Map<string, string>;
   /** Unique keys that rows of this transaction have taken: key → row. */
   readonly keys: Map<string, string>;
   /** Rows (by path) whose state within this transaction differs from what the scope reads. */
@@ -43,7 +48,9 @@ export const emptyPlan = (): Plan => ({
   uci: new Map(),
   effects: [],
   written: new Set(),
+  gone: new Set(),
   storedGone: new Set(),
+  values: new Map(),
   keys: new Map(),
   storedRows: new Map(),
   named: new Map(),
@@ -56,12 +63,14 @@ export class Stager {
   readonly #origin: Origin;
   readonly #instances: Instances;
   readonly #random: () => string;
+  readonly #mappedKeys: MappedKeys;
 
   constructor(reading: Reading, origin: Origin, instances: Instances, random: () => string) {
     this.#reading = reading;
     this.#origin = origin;
     this.#instances = instances;
     this.#random = random;
+    this.#mappedKeys = new MappedKeys(reading);
   }
 
   /** Touches every source that staging this write will need, and nothing else. */
@@ -146,6 +155,7 @@ export class Stager {
         plan.storedRows.delete(node.path);
         plan.effects.push(() => stored.remove(node.path));
       } else if (node.section) {
+        plan.gone.add(node.path);
         changesOf(plan, node.section.package).push({ op: 'delete', section: this.#name(node, plan) });
         const table = node.path.replace(/[0-9]+\.$/, '');
         plan.effects.push(() => {
@@ -211,6 +221,7 @@ export class Stager {
     const staged = this.#stageParameter(node, definition, checked.value, plan);
     if (!staged.ok) return refused({ ...staged.fault, path });
     plan.written.add(path);
+    plan.values.set(path, checked.value);
     return checked;
   }
 
@@ -349,6 +360,7 @@ export class Stager {
   /** TR-106 unique keys of stored rows; mapped rows get theirs from what they stand for. */
   /** TR-106 section 2.3.3.6, for the tables that the model keeps itself; by index, whatever their size. */
   #duplicateKey(node: Node, tablePath: string, plan: Plan): ModelFault | undefined {
+    if (!node.binding.stored) return this.#mappedKeys.taken(node, tablePath, plan);
     const { stored } = node.binding;
     const definition = this.#reading.tree.definition(node.schemaPath);
     const row = plan.storedRows.get(node.path);
