@@ -163,6 +163,7 @@ describe('every mapped parameter', () => {
           if (!info.writable || info.name === 'Alias' || done.has(name)) continue;
           done.add(name);
           const definition = definitionOf(object.path, info.name)!;
+          await present(protocol, path);
           const file = config();
           const candidates = [...(await referencesFor(definition, before)), ...candidatesFor(definition, before)];
           let outcome = 'no value to try';
@@ -205,6 +206,16 @@ async function write(
   if (answer.committed) return undefined;
   const result = answer.outcomes[0]!.result;
   return result.ok ? 'not committed' : (result.fault.refusals[0]?.fault.message ?? result.fault.fault.message);
+}
+
+/** The device may still be taking over the write before, with which the row went for a moment. */
+async function present(protocol: (typeof views)[number], path: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const [reading] = await model.get({ protocol }, [path]);
+    if (reading!.result.ok && reading!.result.value.length > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await model.changed();
+  }
 }
 
 /** What is read after a write; where the device itself has to take it over first, that is waited for. */
