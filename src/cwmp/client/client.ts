@@ -1,4 +1,4 @@
-import { errorCode, explain, formatDateTime, retryWaitMs } from '#base';
+import { errorCode, explain, formatDateTime, periodicWaitMs, retryWaitMs } from '#base';
 import type { HttpConnection } from '#platform';
 import { createVerbs } from '../answer.ts';
 import { httpTransport } from '../exchange/http-transport.ts';
@@ -10,7 +10,6 @@ import { ConnectionRequestPort } from './connection-request-port.ts';
 import { EventQueue } from './event-queue.ts';
 import { informParameters } from './inform-parameters.ts';
 import { watchNotifications } from './notifications.ts';
-import { periodicWaitMs } from './periodic.ts';
 import type { CwmpPorts } from './ports.ts';
 import { CwmpStateFile } from './state.ts';
 

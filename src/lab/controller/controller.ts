@@ -192,10 +192,12 @@ export class Controller implements AsyncDisposable {
         cleanStart: true,
       },
       {
-        message: ({ payload, responseTopic }) => {
+        message: ({ topic: from, payload, responseTopic }) => {
+          // An agent that speaks MQTT 3.1.1 has its own topic behind ours (R-MQTT.24).
+          const behind = /\/reply-to=([^/]+)$/.exec(from)?.[1]?.replaceAll('%2F', '/');
           const publish = (record: Uint8Array): void => {
             void this.#mqtt!.publish({
-              topic: responseTopic ?? '',
+              topic: responseTopic ?? behind ?? '',
               payload: record,
               qos: 1,
               responseTopic: topic,
@@ -209,7 +211,7 @@ export class Controller implements AsyncDisposable {
         },
       },
     );
-    await this.#mqtt.subscribe(topic, 1);
+    await this.#mqtt.subscribe(`${topic}/#`, 1);
   }
 
   /** @param expected who is at the other end, where the transport says so */

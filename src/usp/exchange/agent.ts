@@ -1,8 +1,9 @@
-import { type Clock, explain, type Log } from '#base';
-import type { Model } from '#model';
+import { type Clock, explain, type Log, ok, periodicWaitMs, type Result, refused } from '#base';
+import type { Model, ModelFault } from '#model';
 import type { BlobTable } from '#platform';
 import { Subscriptions } from '../notify/subscriptions.ts';
-import { configPaths, type MqttClientConfig, readConfig, type UspConfig } from './config.ts';
+import { supportedVersions } from '../verbs/get-supported-protocol.ts';
+import { type ControllerConfig, configPaths, type MqttClientConfig, readConfig, type UspConfig } from './config.ts';
 import { ControllerSession } from './controller-session.ts';
 import { type OpenMqtt, runMqtt } from './mqtt-mtp.ts';
 import { Retrying } from './retrying.ts';
@@ -66,6 +67,7 @@ class Agent implements UspAgent {
   readonly #transports = new Map<string, Transport>();
   readonly #declared: Disposable[] = [];
   readonly #subscriptions: Subscriptions;
+  readonly #periodic = new Map<string, { readonly key: string; readonly timer: Disposable }>();
   #config: UspConfig = { controllers: [], mqttClients: [] };
   #watching: Disposable | undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -95,8 +97,13 @@ class Agent implements UspAgent {
           SoftwareVersion: { get: () => version },
           UpTime: { get: () => String(Math.floor((clock.monotonicMs() - this.#startedMs) / 1000)) },
         },
+        events: ['Periodic!'],
       }),
       model.declare({ path: 'Device.', events: ['Boot!'] }),
+      model.declare({
+        path: 'Device.LocalAgent.Controller.{i}.',
+        commands: { 'SendOnBoardRequest()': async (_, { row }) => this.#sendOnBoardRequest(row.path) },
+      }),
     );
     const watched = await model.watch(
       { protocol: 'usp', reveal: true },
@@ -139,6 +146,7 @@ class Agent implements UspAgent {
     this.#abort.abort(new Error('stopped'));
     this.#watching?.[Symbol.dispose]();
     await this.#turn;
+    for (const { timer } of this.#periodic.values()) timer[Symbol.dispose]();
     await Promise.all([...this.#transports.values()].map(({ retrying }) => retrying[Symbol.asyncDispose]()));
     await this.#subscriptions[Symbol.asyncDispose]();
     for (const session of this.#sessions.values()) session[Symbol.dispose]();
@@ -152,6 +160,7 @@ class Agent implements UspAgent {
         if (this.#abort.signal.aborted) return;
         this.#config = await readConfig(this.#ports.model);
         this.#syncSessions();
+        this.#syncPeriodic();
         await this.#syncTransports();
         await this.#subscriptions.sync();
       })
@@ -185,6 +194,41 @@ class Agent implements UspAgent {
       };
       this.#sessions.set(path, new ControllerSession(config, parts));
     }
+  }
+
+  /** `Device.LocalAgent.Periodic!`, on each controller's own grid. A change of something else does not move it. */
+  #syncPeriodic(): void {
+    const wanted = new Map(this.#config.controllers.map(({ path, periodic }) => [path, periodic]));
+    for (const [path, { key, timer }] of [...this.#periodic]) {
+      if (JSON.stringify(wanted.get(path)) === key) continue;
+      timer[Symbol.dispose]();
+      this.#periodic.delete(path);
+    }
+    for (const [path, periodic] of wanted) if (!this.#periodic.has(path)) this.#armPeriodic(path, periodic);
+  }
+
+  #armPeriodic(path: string, periodic: ControllerConfig['periodic']): void {
+    const { clock } = this.#ports;
+    if (periodic.intervalSeconds <= 0) return;
+    const waitMs = periodicWaitMs(clock.now(), periodic.phase, periodic.intervalSeconds);
+    const timer = clock.timer(waitMs, () => {
+      this.#armPeriodic(path, periodic);
+      this.#subscriptions.tellOne(path.slice(0, -1), 'Device.LocalAgent.Periodic!');
+    });
+    this.#periodic.set(path, { key: JSON.stringify(periodic), timer });
+  }
+
+  /** TR-369 R-NOT.5, R-NOT.6: asked for by command, answered by the controller or sent again. */
+  async #sendOnBoardRequest(path: string): Promise<Result<Readonly<Record<string, string>>, ModelFault>> {
+    const session = this.#sessions.get(path);
+    if (!session) return refused({ kind: 'command-failed', message: 'the controller is not enabled', path });
+    const names = ['ManufacturerOUI', 'ProductClass', 'SerialNumber'].map((name) => `Device.DeviceInfo.${name}`);
+    const [oui = '', productClass = '', serialNumber = ''] = (
+      await this.#ports.model.get({ protocol: 'usp' }, names)
+    ).map(({ result }) => (result.ok ? (result.value[0]?.parameters[0]?.value ?? '') : ''));
+    const onBoardReq = { oui, productClass, serialNumber, agentSupportedProtocolVersions: supportedVersions };
+    session.notify({ subscriptionId: '', sendResp: true, onBoardReq }, 0);
+    return ok({});
   }
 
   async #syncTransports(): Promise<void> {

@@ -24,6 +24,13 @@ export interface ControllerConfig {
   /** Enabled ones, in their order. */
   readonly peers: readonly (WebSocketPeer | MqttPeer)[];
   readonly notifyRetry: RetryPolicy;
+  /** Paths whose values go with every Boot! to this controller. */
+  readonly bootParameters: readonly string[];
+  readonly periodic: {
+    readonly intervalSeconds: number;
+    /** Milliseconds since 1970; `undefined`: counted from now. */
+    readonly phase: number | undefined;
+  };
 }
 
 export interface MqttClientConfig {
@@ -85,6 +92,11 @@ export async function readConfig(model: Model): Promise<UspConfig> {
         peers: rows(`${row.path}MTP.`)
           .sort((a, b) => a.number('Order', 0) - b.number('Order', 0))
           .flatMap((mtp) => peerOf(mtp, agentMtps)),
+        bootParameters: rows(`${row.path}BootParameter.`).map((parameter) => parameter.text('ParameterName')),
+        periodic: {
+          intervalSeconds: row.number('PeriodicNotifInterval', 86_400),
+          phase: phaseOf(row.text('PeriodicNotifTime')),
+        },
         notifyRetry: retryOf(row, 'USPNotifRetryMinimumWaitInterval', 'USPNotifRetryIntervalMultiplier'),
       })),
     mqttClients: rows('Device.MQTT.Client.').map((row) => mqttClient(row, agentMtps)),
@@ -177,6 +189,12 @@ function mqttClient(row: Row, agentMtps: readonly Row[]): MqttClientConfig {
     responseTopic: agent?.text('MQTT.ResponseTopicConfigured') ?? '',
     qos: qos === 0 || qos === 2 ? qos : 1,
   };
+}
+
+/** The unknown time leaves the phase open. */
+function phaseOf(text: string): number | undefined {
+  const phase = Date.parse(text);
+  return Number.isNaN(phase) || phase < 0 ? undefined : phase;
 }
 
 function retryOf(row: Row, minimum: string, multiplier: string): RetryPolicy {

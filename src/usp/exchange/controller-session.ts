@@ -5,6 +5,7 @@ import { readMessage, writeMessage } from '../codec/message.ts';
 import { type RecordContent, type UspRecord, writeRecord } from '../codec/record.ts';
 import type { Body, Notify, UspMessage } from '../codec/types.ts';
 import { errorBody } from '../errors.ts';
+import { parameterMap } from '../notify/boot-parameters.ts';
 import { Outbox } from '../notify/outbox.ts';
 import type { Recipient } from '../notify/subscriptions.ts';
 import { accessOf } from '../trust/access.ts';
@@ -140,7 +141,17 @@ export class ControllerSession implements Recipient, Disposable {
   }
 
   notify(notify: Notify, expirationSeconds: number): void {
-    this.#outbox.add(notify, expirationSeconds);
+    const { event } = notify;
+    if (event?.eventName !== 'Boot!' || this.#config.bootParameters.length === 0) {
+      this.#outbox.add(notify, expirationSeconds);
+      return;
+    }
+    void parameterMap(this.#parts.model, this.#view, this.#config.bootParameters).then((ParameterMap) => {
+      this.#outbox.add(
+        { ...notify, event: { ...event, params: { ...event.params, ParameterMap } } },
+        expirationSeconds,
+      );
+    });
   }
 
   forget(subscription: string): void {

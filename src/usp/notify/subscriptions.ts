@@ -100,6 +100,19 @@ export class Subscriptions implements AsyncDisposable {
     return this.#turn;
   }
 
+  /**
+   * An event that concerns one controller only (`Device.LocalAgent.Periodic!`).
+   * @param recipient row of the controller, without the last dot
+   */
+  tellOne(recipient: string, path: string): void {
+    const change: Change = { kind: 'event', path, args: {}, origin: { by: 'device' } };
+    for (const { row } of this.#watches.values()) {
+      const { values } = row;
+      if (values.Recipient !== recipient || values.NotifType !== 'Event') continue;
+      if (pathsOf(row).includes(path)) this.#tell(row, change);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     await this.#turn;
@@ -133,10 +146,7 @@ export class Subscriptions implements AsyncDisposable {
       void this.#expire(row.path);
       return;
     }
-    const paths = (values.ReferenceList ?? '')
-      .split(',')
-      .map((path) => path.trim())
-      .filter(Boolean);
+    const paths = pathsOf(row);
     const watch = await model.watch(recipient.view, { paths, kinds: [kind] }, (change) => this.#tell(row, change));
     if (!watch.ok) {
       log.warn('a subscription can not be watched for', { subscription: row.path, reason: watch.fault.message });
@@ -178,6 +188,12 @@ export class Subscriptions implements AsyncDisposable {
     );
   }
 }
+
+const pathsOf = ({ values }: DeclaredRow): string[] =>
+  (values.ReferenceList ?? '')
+    .split(',')
+    .map((path) => path.trim())
+    .filter(Boolean);
 
 /** What, if it changes, makes another watch of it. */
 const keyOf = ({ values }: DeclaredRow): string => JSON.stringify(values);

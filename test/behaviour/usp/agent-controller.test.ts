@@ -297,6 +297,62 @@ describe('over WebSocket', () => {
     });
   });
 
+  it('gives with Boot! what the controller has asked for, and only what it may read', async () => {
+    const controller = await overWebSocket();
+    await controller.connected(device);
+    await subscribe(controller, 'boot', 'Event', 'Device.Boot!', { Persistent: 'true' });
+    for (const ParameterName of ['Device.DeviceInfo.SerialNumber', 'Device.WiFi.SSID.*.Enable', 'Device.Nowhere']) {
+      const paramSettings = Object.entries({ Enable: 'true', ParameterName }).map(([param, value]) => ({
+        param,
+        value,
+        required: true,
+      }));
+      const objPath = 'Device.LocalAgent.Controller.1.BootParameter.';
+      const add = { allowPartial: false, createObjs: [{ objPath, paramSettings }] };
+      expect((await controller.ask(device, { add }, 'addResp')).ok).toBe(true);
+    }
+    await agent.stop();
+    rmSync(join(router.root, 'var/run/tandem'), { recursive: true, force: true });
+    agent = await startDaemon(bundles.dist, router);
+    const boot = await controller.notification(({ event }) => event?.eventName === 'Boot!');
+    expect(JSON.parse(boot.event!.params.ParameterMap!)).toEqual({
+      'Device.DeviceInfo.SerialNumber': 'LAB0001',
+      'Device.WiFi.SSID.1.Enable': true,
+      'Device.WiFi.SSID.2.Enable': true,
+      'Device.WiFi.SSID.3.Enable': true,
+    });
+  });
+
+  it('tells the time to its own controller, and asks to be taken on board when told to', async () => {
+    const controller = await overWebSocket();
+    await controller.connected(device);
+    await subscribe(controller, 'tick', 'Event', 'Device.LocalAgent.Periodic!');
+    const updateObjs = [
+      {
+        objPath: 'Device.LocalAgent.Controller.1.',
+        paramSettings: [{ param: 'PeriodicNotifInterval', value: '1', required: true }],
+      },
+    ];
+    await controller.ask(device, { set: { allowPartial: false, updateObjs } }, 'setResp');
+    const tick = await controller.notification(({ event }) => event?.eventName === 'Periodic!');
+    expect(tick).toMatchObject({ subscriptionId: 'tick', event: { objPath: 'Device.LocalAgent.' } });
+
+    const command = 'Device.LocalAgent.Controller.1.SendOnBoardRequest()';
+    const operate = { command, commandKey: '', sendResp: true, inputArgs: {} };
+    expect((await controller.ask(device, { operate }, 'operateResp')).ok).toBe(true);
+    const request = await controller.notification(({ onBoardReq }) => onBoardReq !== undefined);
+    expect(request).toMatchObject({
+      subscriptionId: '',
+      sendResp: true,
+      onBoardReq: {
+        oui: '00D09E',
+        productClass: 'FW-AX5G',
+        serialNumber: 'LAB0001',
+        agentSupportedProtocolVersions: '1.0,1.1,1.2,1.3,1.4',
+      },
+    });
+  });
+
   it('comes back when the controller does, and has kept what it had to say', async () => {
     const controller = await overWebSocket();
     await controller.connected(device);
@@ -397,5 +453,14 @@ describe.skipIf(!hasMosquitto)('over MQTT 5 (needs mosquitto)', () => {
     await setSsid(controller, 'Own');
     const heard = await controller.notification(({ valueChange }) => valueChange !== undefined);
     expect(heard.valueChange).toEqual({ paramPath: ssid, paramValue: 'Own' });
+  });
+
+  it('goes over to MQTT 3.1.1 when it is configured so, and answers there', async () => {
+    const controller = await overMqtt();
+    await controller.connected(device);
+    await runCli(bundles.dist, router, 'set', 'Device.MQTT.Client.1.ProtocolVersion=3.1.1');
+    const connect = await controller.record(({ mqttConnect }) => mqttConnect?.version === 0);
+    expect(connect.mqttConnect!.subscribedTopic).toBe('usp/agent/LAB0001');
+    expect((await get(controller, ssid))[ssid]).toBe('OpenWrt');
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Time until the next periodic inform (TR-181 PeriodicInformTime): at the phase plus a whole number of intervals.
+ * Time until the next point of a grid (TR-181 PeriodicInformTime, PeriodicNotifTime): at the phase plus a whole number of intervals.
  * @param phase milliseconds since 1970; `undefined`: counted from now
  * @returns milliseconds, greater than 0
  */
