@@ -9,6 +9,7 @@ import { getParameterNames } from './verbs/get-parameter-names.ts';
 import { getParameterValues } from './verbs/get-parameter-values.ts';
 import { getRpcMethods } from './verbs/get-rpc-methods.ts';
 import { type Afterwards, factoryReset, reboot } from './verbs/reboot.ts';
+import { scheduleInform } from './verbs/schedule-inform.ts';
 import { setParameterValues } from './verbs/set-parameter-values.ts';
 import type { Verb, VerbContext } from './verbs/verb.ts';
 
@@ -23,6 +24,7 @@ export function createVerbs(afterwards: Afterwards): ReadonlyMap<string, Verb> {
     ['GetParameterAttributes', getParameterAttributes],
     ['AddObject', addObject],
     ['DeleteObject', deleteObject],
+    ['ScheduleInform', scheduleInform],
     ['Reboot', reboot(afterwards)],
     ['FactoryReset', factoryReset(afterwards)],
   ]);

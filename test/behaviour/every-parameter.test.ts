@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -82,6 +82,10 @@ beforeAll(async () => {
     log: silentLog,
     randomHex: (count) => '5'.repeat(count * 2),
   });
+  appendFileSync(
+    join(config, 'tandem'),
+    "\nconfig boot_parameter 'boot'\n\toption controller 'controller_1'\n\toption parameter 'Device.DeviceInfo.'\n\nconfig inform_parameter 'inform'\n\toption parameter 'Device.DeviceInfo.UpTime'\n",
+  );
   bus = await connectUbus({ path: router.socketPath, log: silentLog });
   let names = 0;
   const made = createDataModel(schemaTable(), shippedMappings(), {

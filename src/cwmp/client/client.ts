@@ -11,6 +11,7 @@ import { EventQueue } from './event-queue.ts';
 import { informParameters } from './inform-parameters.ts';
 import { watchNotifications } from './notifications.ts';
 import type { CwmpPorts } from './ports.ts';
+import { Schedule } from './schedule.ts';
 import { CwmpStateFile } from './state.ts';
 
 export interface CwmpStatus {
@@ -50,6 +51,7 @@ class Client implements CwmpClient {
   readonly #state: CwmpStateFile;
   readonly #events: EventQueue;
   readonly #port: ConnectionRequestPort;
+  readonly #schedule: Schedule;
   readonly #abort = new AbortController();
   readonly #declared: Disposable[] = [];
   #notifications: Awaited<ReturnType<typeof watchNotifications>> | undefined;
@@ -72,6 +74,7 @@ class Client implements CwmpClient {
     this.#ports = ports;
     this.#state = new CwmpStateFile(ports.state, ports.log);
     this.#events = new EventQueue(this.#state.get().events ?? []);
+    this.#schedule = new Schedule(this.#state, ports.clock, (commandKey) => void this.#scheduled(commandKey));
     this.#port = new ConnectionRequestPort(ports, this.#state, () => this.inform());
   }
 
@@ -127,6 +130,7 @@ class Client implements CwmpClient {
     this.#abort.abort(new Error('stopped'));
     this.#retryTimer?.[Symbol.dispose]();
     this.#periodicTimer?.[Symbol.dispose]();
+    this.#schedule[Symbol.dispose]();
     this.#watching?.[Symbol.dispose]();
     for (const declared of this.#declared) declared[Symbol.dispose]();
     await this.#notifications?.[Symbol.asyncDispose]();
@@ -147,6 +151,18 @@ class Client implements CwmpClient {
     } catch (error) {
       this.#ports.log.error('the configuration could not be taken over', { error });
     }
+  }
+
+  /** From now on the events are what is owed: they are on flash before the order goes. */
+  async #scheduled(commandKey: string): Promise<void> {
+    this.#events.raise('3 SCHEDULED');
+    this.#events.raise('M ScheduleInform', commandKey);
+    try {
+      await this.#state.change({ events: this.#events.durable, scheduled: this.#schedule.waiting });
+    } catch (error) {
+      this.#ports.log.error('the state can not be saved', { error });
+    }
+    this.#consider();
   }
 
   #armPeriodic({ periodic, enabled }: CwmpConfig): void {
@@ -195,7 +211,11 @@ class Client implements CwmpClient {
     const http = this.#ports.openHttp();
     try {
       await this.#port.refreshUrl(url);
-      const parameters = await informParameters(this.#ports.model, changed.keys());
+      const parameters = await informParameters(
+        this.#ports.model,
+        changed.keys(),
+        told.map(({ code }) => code),
+      );
       const served = await this.#exchange(config, url, http, told, changed, parameters);
       this.#ports.reached();
       log.info('session ended', { served: served.join(',') || 'nothing' });
@@ -253,6 +273,7 @@ class Client implements CwmpClient {
         model,
         acs: url.host,
         attributes: this.#notifications!,
+        schedule: (seconds, key) => this.#schedule.add(seconds, key),
         storeParameterKey: (parameterKey) => this.#state.change({ parameterKey }),
         signal,
       },

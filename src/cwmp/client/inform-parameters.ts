@@ -2,14 +2,22 @@ import type { Model } from '#model';
 import type { InformMessage } from '../inform.ts';
 import { acsView } from '../verbs/verb.ts';
 
-/** TR-069 3.7.1.2: the parameters marked forcedInform, and whatever has changed. */
-export async function informParameters(model: Model, changed: Iterable<string>): Promise<InformMessage['parameters']> {
+/**
+ * TR-069 3.7.1.2: the parameters marked forcedInform, whatever has changed, and what the ACS has asked for in the InformParameter table.
+ * @param codes event codes of this Inform
+ */
+export async function informParameters(
+  model: Model,
+  changed: Iterable<string>,
+  codes: readonly string[],
+): Promise<InformMessage['parameters']> {
   const paths = new Set<string>();
   for (const object of model.supported('cwmp').below('Device.')) {
     if (object.path.includes('{i}')) continue;
     for (const { name, forcedInform } of object.parameters) if (forcedInform) paths.add(object.path + name);
   }
   for (const path of changed) paths.add(path);
+  for (const path of await asked(model, codes)) paths.add(path);
   const readings = await model.get(acsView, [...paths]);
   return readings.flatMap(({ result }) =>
     result.ok
@@ -23,4 +31,18 @@ export async function informParameters(model: Model, changed: Iterable<string>):
         )
       : [],
   );
+}
+
+const table = 'Device.ManagementServer.InformParameter.';
+
+/** Rows of the InformParameter table that this Inform is meant by; a pattern may have `*` for an instance. What it finds nothing for is left out. */
+async function asked(model: Model, codes: readonly string[]): Promise<string[]> {
+  const [rows] = await model.get(acsView, [table]);
+  if (!rows?.result.ok) return [];
+  return rows.result.value.flatMap(({ parameters }) => {
+    const value = (name: string): string => parameters.find(({ info }) => info.name === name)?.value ?? '';
+    const events = value('EventList').split(',').filter(Boolean);
+    const meant = events.length === 0 || codes.some((code) => events.includes(code));
+    return value('Enable') === 'true' && meant && value('ParameterName') !== '' ? [value('ParameterName')] : [];
+  });
 }

@@ -2,6 +2,12 @@ import type { Log } from '#base';
 import type { StateStore } from '#platform';
 import type { InformEvent } from '../inform.ts';
 
+export interface ScheduledInform {
+  /** Wall clock, milliseconds since 1970. */
+  readonly atMs: number;
+  readonly commandKey: string;
+}
+
 /** What must outlive a power cut. Everything is optional: an empty object is the state of a device out of the box. */
 export interface CwmpState {
   /** ACS URL whose `0 BOOTSTRAP` was acknowledged; any other URL needs one (TR-069 3.7.1.5). */
@@ -11,6 +17,8 @@ export interface CwmpState {
   attributes?: Record<string, number>;
   /** Events that may not be lost (TR-069 table 8) and have not been acknowledged. */
   events?: InformEvent[];
+  /** Ordered with ScheduleInform and not yet due. */
+  scheduled?: ScheduledInform[];
   /** Unguessable path of the ConnectionRequestURL. */
   connectionRequestPath?: string;
 }

@@ -1,9 +1,7 @@
 import { ok, refused } from '#base';
 import { childText } from '../codec/element.ts';
 import { invalidArguments } from '../faults.ts';
-import type { Verb } from './verb.ts';
-
-const commandKeyLimit = 32;
+import { commandKeyLimit, type Verb } from './verb.ts';
 
 /** What happens to the device when the session is over (TR-069 A.3.2.8, A.4.1.6). */
 export type Afterwards = (action: 'reboot' | 'factory-reset', commandKey: string) => void;

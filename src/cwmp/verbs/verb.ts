@@ -12,6 +12,8 @@ export interface VerbContext {
   /** Host of the ACS: who the writes are from. */
   readonly acs: string;
   readonly attributes: Attributes;
+  /** ScheduleInform. @returns false: too many are outstanding */
+  readonly schedule: (delaySeconds: number, commandKey: string) => Promise<boolean>;
   readonly signal: AbortSignal;
 }
 
@@ -30,3 +32,4 @@ export const acsView: View = { protocol: 'cwmp' };
 /** Limits of the CWMP XSD. */
 export const parameterNameLimit = 256;
 export const parameterKeyLimit = 32;
+export const commandKeyLimit = 32;

@@ -262,6 +262,62 @@ describe('events', () => {
   });
 });
 
+describe('ScheduleInform', () => {
+  const order = (seconds: string, key: string): string =>
+    `<c:ScheduleInform><DelaySeconds>${seconds}</DelaySeconds><CommandKey>${key}</CommandKey></c:ScheduleInform>`;
+
+  it('is told when its time comes, each with its key', async () => {
+    const at = await bench();
+    at.acs.requests = [order('60', 'first'), order('120', 'second')];
+    await at.informs(1);
+    at.clock.advance(59_999);
+    await at.idle();
+    expect(at.acs.informs).toHaveLength(1);
+    at.clock.advance(1);
+    const inform = await at.informs(2);
+    expect(inform.events).toEqual(['3 SCHEDULED', 'M ScheduleInform']);
+    expect(inform.keys).toEqual(['', 'first']);
+    at.clock.advance(60_000);
+    expect((await at.informs(3)).keys).toEqual(['', 'second']);
+    expect(JSON.parse(at.state.entries.get('cwmp')!)).toMatchObject({ scheduled: [], events: [] });
+  });
+
+  it('survives a power cut, whether it was due meanwhile or not', async () => {
+    const at = await bench();
+    at.acs.requests = [order('60', 'soon'), order('3600', 'late')];
+    await at.informs(1);
+    await at.client[Symbol.asyncDispose]();
+    at.clock.advance(600_000);
+    await at.start();
+    at.clock.advance(0);
+    expect((await at.informs(2)).keys).toEqual(['', 'soon']);
+    at.clock.advance(3_000_000);
+    expect((await at.informs(3)).keys).toEqual(['', 'late']);
+  });
+
+  it.each([['0'], ['-1'], ['soon'], ['99999999999']])('refuses DelaySeconds %s', async (seconds) => {
+    const at = await bench();
+    at.acs.requests = [order(seconds, 'k')];
+    await at.informs(1);
+    expect(at.acs.answers[0]).toContain('<FaultCode>9003</FaultCode>');
+  });
+});
+
+it('puts into the Inform what the InformParameter table asks for, with the events that it names', async () => {
+  const at = new Bench();
+  open.push(at);
+  await at.begin(
+    "\nconfig inform_parameter\n\toption enable '1'\n\toption parameter 'Device.WiFi.SSID.*.SSID'\n\nconfig inform_parameter\n\toption enable '1'\n\toption parameter 'Device.WiFi.SSID.1.Enable'\n\tlist events '2 PERIODIC'\n\nconfig inform_parameter\n\toption enable '0'\n\toption parameter 'Device.WiFi.SSID.1.Status'\n",
+  );
+  const first = await at.informs(1);
+  expect(first.parameters.get('Device.WiFi.SSID.1.SSID')).toBe('Old');
+  expect(first.parameters.has('Device.WiFi.SSID.1.Enable')).toBe(false);
+  at.clock.advance(86_400_000);
+  const periodic = await at.informs(2);
+  expect(periodic.parameters.get('Device.WiFi.SSID.1.Enable')).toBe('true');
+  expect(periodic.parameters.has('Device.WiFi.SSID.1.Status')).toBe(false);
+});
+
 describe('value changes', () => {
   const attributes = (path: string, notification: number): string =>
     `<c:SetParameterAttributes><ParameterList><A><Name>${path}</Name><NotificationChange>1</NotificationChange><Notification>${notification}</Notification><AccessListChange>0</AccessListChange><AccessList/></A></ParameterList></c:SetParameterAttributes>`;

@@ -122,6 +122,7 @@ describe('a session over HTTP', () => {
           key = stored;
         },
         attributes: { notificationOf: () => 0, set: async () => {} },
+        schedule: async () => true,
         signal: new AbortController().signal,
       },
       log: silentLog,

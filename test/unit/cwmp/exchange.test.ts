@@ -102,6 +102,7 @@ function session(
       model: {} as Model,
       acs: 'acs.example',
       storeParameterKey: async () => {},
+      schedule: async () => true,
       attributes: { notificationOf: () => 0, set: async () => {} },
       signal: new AbortController().signal,
     },

@@ -49,6 +49,7 @@ async function call(body: string, namespace?: string): Promise<string> {
     storeParameterKey: async (key) => {
       parameterKey = key;
     },
+    schedule: async () => true,
     attributes: {
       notificationOf: (path) => notifications.get(path) ?? 0,
       set: async (changes) => {
@@ -81,7 +82,7 @@ describe('RPCs of the ACS', () => {
     const envelope = readEnvelope(text);
     expect(envelope.namespace).toBe('urn:dslforum-org:cwmp-1-0');
     expect(envelope.header.id).toBe('77');
-    expect(text).toContain('arrayType="xsd:string[10]"');
+    expect(text).toContain('arrayType="xsd:string[11]"');
   });
 
   it('GetParameterValues: partial paths, types, exact count, escaping, secrets empty', async () => {
