@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compileMappings, openSchema } from '#model';
+
+/** `npm run coverage-page`: docs/coverage.md, made from the shipped mappings and the schema alone. */
+export function coveragePage(datamodel: string): string {
+  const directory = join(datamodel, 'openwrt');
+  const mappings = readdirSync(directory)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((file) => ({ file, text: readFileSync(join(directory, file), 'utf8') }));
+  const schema = openSchema(readFileSync(join(datamodel, 'tr181.bin')));
+  const { objects, problems } = compileMappings(schema, mappings, {});
+  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  const sorted = [...objects]
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .filter(({ parameters }) => parameters.size > 0);
+  const total = sorted.reduce((sum, { parameters }) => sum + parameters.size, 0);
+  const writable = sorted.reduce(
+    (sum, { parameters }) => sum + [...parameters.values()].filter(({ option }) => option !== undefined).length,
+    0,
+  );
+  const lines = [
+    '# What is mapped',
+    '',
+    `Made from the mappings by \`npm run coverage-page\`. ${total} parameters of ${sorted.length} objects, ${writable} of them can be written; \`W\` marks`,
+    'those. Beside them are what the model derives (`…NumberOfEntries`, `Alias`) and what code declares (`tandem schema --coverage` counts both).',
+    '',
+    '| object | rows from | parameters |',
+    '|---|---|---|',
+    ...sorted.map(({ path, rows, add, parameters }) => {
+      const names = [...parameters].map(([name, { option }]) => (option === undefined ? name : `${name} W`));
+      const from = describe(rows);
+      return `| \`${path}\`${add ? ' (rows can be added)' : ''} | ${from} | ${names.join(', ')} |`;
+    }),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+type Rows = ReturnType<typeof compileMappings>['objects'][number]['rows'];
+function describe(rows: Rows): string {
+  switch (rows.kind) {
+    case 'sections':
+      return `\`config ${rows.type}\` in \`${rows.package}\``;
+    case 'section':
+      return `\`config ${rows.type}${rows.name ? ` '${rows.name}'` : ''}\` in \`${rows.package}\``;
+    case 'items':
+      return `\`list ${rows.option}\``;
+    case 'members':
+      return 'the device';
+    default:
+      return '';
+  }
+}
+
+if (process.argv.includes('--write')) writeFileSync('docs/coverage.md', coveragePage('datamodel'));
