@@ -166,6 +166,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
             undone: (paths) => void client.tell('ROLLBACK', paths),
           });
           status.cwmp = () => cwmpStatus(client.status());
+          scope.add(bus.listen('network.interface', () => void client.networkChanged()));
           actions.inform = () => client.inform();
           return client;
         },

@@ -2,7 +2,7 @@ import { errorCode, explain, formatDateTime, periodicWaitMs, retryWaitMs } from 
 import type { HttpConnection } from '#platform';
 import { createVerbs } from '../answer.ts';
 import { httpTransport } from '../exchange/http-transport.ts';
-import { runSession } from '../exchange/session.ts';
+import { runSession, SessionError } from '../exchange/session.ts';
 import type { InformMessage } from '../inform.ts';
 import { acsView } from '../verbs/verb.ts';
 import { type CwmpConfig, readConfig, readDeviceId } from './config.ts';
@@ -28,6 +28,8 @@ export interface CwmpClient extends AsyncDisposable {
   status(): CwmpStatus;
   /** A session now, whatever waits: `tandem inform`. */
   inform(): void;
+  /** An interface has come, gone or got another address: whether the device is reached at another one now is looked at. */
+  networkChanged(): Promise<void>;
   /**
    * Tells the ACS that something has happened by itself, as the vendor event `X <OUI> <name>`, with the values of these parameters.
    * @param name capitals
@@ -115,6 +117,22 @@ class Client implements CwmpClient {
 
   inform(): void {
     this.#events.raise('6 CONNECTION REQUEST');
+    this.#consider();
+  }
+
+  async networkChanged(): Promise<void> {
+    const { url } = this.#config ?? {};
+    if (!url || this.#session) return;
+    const before = this.#port.url;
+    await this.#port.refreshUrl(url);
+    if (this.#port.url === before || before === '') return;
+    // TR-181: a ConnectionRequestURL is notified actively unless the ACS says otherwise.
+    const path = 'Device.ManagementServer.ConnectionRequestURL';
+    const notification = this.#notifications?.notificationOf(path) ?? 0;
+    if (notification === 0) return;
+    this.#notifications?.mark([path]);
+    if (notification < 2) return;
+    this.#events.raise('4 VALUE CHANGE');
     this.#consider();
   }
 
@@ -227,7 +245,7 @@ class Client implements CwmpClient {
       if (this.#abort.signal.aborted) return;
       log.warn('session failed', { code: errorCode(error), reason: explain(error) });
       this.#last = { at: formatDateTime(clock.now()), ok: false, said: explain(error) };
-      await this.#failed(config, told);
+      await this.#failed(config, told, error instanceof SessionError ? error.retryAfterSeconds : undefined);
     } finally {
       http[Symbol.dispose]();
     }
@@ -297,7 +315,11 @@ class Client implements CwmpClient {
     }
   }
 
-  async #failed(config: CwmpConfig, told: InformMessage['events']): Promise<void> {
+  async #failed(
+    config: CwmpConfig,
+    told: InformMessage['events'],
+    notBeforeSeconds: number | undefined,
+  ): Promise<void> {
     this.#events.failed(told);
     this.#waiting = new Set(this.#events.pending.filter((event) => told.includes(event)).map(({ code }) => code));
     this.#afterwards = undefined;
@@ -308,7 +330,8 @@ class Client implements CwmpClient {
       await this.#state.change({ events: durable });
     }
     if (this.#events.pending.length === 0) return;
-    const waitMs = retryWaitMs(config.retry, this.#retryCount, this.#ports.random);
+    const byTable = retryWaitMs(config.retry, this.#retryCount, this.#ports.random);
+    const waitMs = Math.max(byTable, (notBeforeSeconds ?? 0) * 1000);
     this.#ports.log.info('next try', { in_s: Math.round(waitMs / 1000) });
     this.#retryTimer = this.#ports.clock.timer(waitMs, () => {
       this.#retryTimer = undefined;

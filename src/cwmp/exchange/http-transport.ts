@@ -83,7 +83,8 @@ export function httpTransport(parts: HttpTransportParts): SessionTransport {
           continue;
         }
         if (response.status === 503) {
-          throw new SessionError('CWMP_BUSY', `the ACS is busy${retryAfter(response.headers['retry-after'])}`);
+          const retryAfterSeconds = retryAfter(response.headers['retry-after']);
+          throw new SessionError('CWMP_BUSY', 'the ACS is busy', { retryAfterSeconds });
         }
         if (response.status === 204) return '';
         if (response.status !== 200) throw new SessionError('CWMP_STATUS', `the ACS answered ${response.status}`);
@@ -106,5 +107,10 @@ function follow(from: URL, location: string): URL {
   return to;
 }
 
-const retryAfter = (text: string | undefined): string =>
-  text !== undefined && /^[0-9]{1,6}$/.test(text) ? `; again in ${text} s` : '';
+/** Longer than a day is not obeyed; a date is not looked at, since the clock may not be right. */
+const retryAfterLimitSeconds = 86_400;
+
+function retryAfter(text: string | undefined): number | undefined {
+  if (text === undefined || !/^[0-9]{1,9}$/.test(text)) return undefined;
+  return Math.min(Number(text), retryAfterLimitSeconds);
+}

@@ -8,7 +8,14 @@ import { type InformMessage, writeInform } from '../inform.ts';
 import type { Verb, VerbContext } from '../verbs/verb.ts';
 
 /** The session has failed; its events are told again by the retry rules (TR-069 3.2.1.1). */
-export class SessionError extends TandemError {}
+export class SessionError extends TandemError {
+  /** The ACS has asked to be left alone for so long (Retry-After, RFC 9110 10.2.3). */
+  readonly retryAfterSeconds: number | undefined;
+  constructor(code: string, message: string, options?: { cause?: unknown; retryAfterSeconds?: number | undefined }) {
+    super(code, message, options);
+    this.retryAfterSeconds = options?.retryAfterSeconds;
+  }
+}
 
 /** Carries one HTTP message after the other; cookies, authentication and redirects are below. */
 export interface SessionTransport {

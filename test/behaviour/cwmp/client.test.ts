@@ -28,6 +28,8 @@ class Acs {
   /** Served one by one, after the Inform. */
   requests: string[] = [];
   failing = false;
+  /** Seconds that a busy server asks for. */
+  busy: string | undefined;
   duringSession: (() => void) | undefined;
 
   open(): HttpConnection {
@@ -43,6 +45,7 @@ class Acs {
           wwwAuthenticate: [],
           body: text,
         });
+        if (this.busy !== undefined) return { ...answer(503, ''), headers: { 'retry-after': this.busy } };
         if (body.includes('<cwmp:Inform>')) {
           this.informs.push({
             events: [...body.matchAll(/<EventCode>([^<]+)/g)].map((match) => match[1]!),
@@ -74,6 +77,7 @@ class Bench implements AsyncDisposable {
   client!: CwmpClient;
   heard: ((request: SeenRequest) => { status: number; headers: Record<string, string> }) | undefined;
   readonly rebooted: string[] = [];
+  address = '192.0.2.7';
 
   constructor() {
     this.bus = new FakeBus({
@@ -121,7 +125,7 @@ class Bench implements AsyncDisposable {
           },
         };
       },
-      localAddressTowards: async () => '192.0.2.7',
+      localAddressTowards: async () => this.address,
       random: () => 0.5,
       randomHex: (count) => (++bytes).toString(16).padStart(count * 2, '0'),
       allowPlain: true,
@@ -230,6 +234,20 @@ describe('events', () => {
     const inform = await at.informs(1);
     expect(inform).toMatchObject({ retryCount: 4, events: ['0 BOOTSTRAP', '1 BOOT'] });
     expect(at.client.status().retryCount).toBe(0);
+  });
+
+  it.each([
+    ['120', 120_000],
+    ['1', 7500],
+    ['99999999', 86_400_000],
+    ['Fri, 31 Dec 1999 23:59:59 GMT', 7500],
+  ])('leaves a busy ACS alone for as long as it asks (%s), but not for ever', async (asked, waitMs) => {
+    const at = new Bench();
+    open.push(at);
+    at.acs.busy = asked;
+    await at.begin("\toption periodic_inform '0'\n");
+    await expect.poll(() => at.client.status().state).toBe('waiting to retry');
+    expect(at.clock.nextMs).toBe(waitMs);
   });
 
   it('keeps a periodic inform that failed over a power cut', async () => {
@@ -412,6 +430,19 @@ describe('connection request', () => {
       const answer = at.heard!({ method: 'GET', target, headers: { authorization: authorization(offered, target) } });
       expect(answer.status).toBe(401);
     }
+  });
+
+  it('follows a change of address, and tells the ACS at once', async () => {
+    const at = await bench(credentials);
+    await at.informs(1);
+    await at.client.networkChanged();
+    await at.idle();
+    expect(at.acs.informs).toHaveLength(1);
+    at.address = '192.0.2.99';
+    await at.client.networkChanged();
+    const inform = await at.informs(2);
+    expect(inform.events).toEqual(['4 VALUE CHANGE']);
+    expect(inform.parameters.get('Device.ManagementServer.ConnectionRequestURL')).toContain('http://192.0.2.99:7547/');
   });
 
   it('in the middle of a session begins another one after it', async () => {
