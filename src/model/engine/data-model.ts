@@ -32,6 +32,7 @@ import { checkArguments } from './command-arguments.ts';
 import { coverageOf } from './coverage.ts';
 import { declaredRow, Evaluator } from './evaluate.ts';
 import { Instances } from './instances.ts';
+import { interfaceStack, interfaceStackOf } from './interface-stack.ts';
 import { type Reading, readInstances, readNames, readPath } from './read.ts';
 import { resolvePath } from './resolve.ts';
 import { emptyPlan, type Plan, Stager } from './stage.ts';
@@ -92,6 +93,9 @@ export class DataModel implements Model, AsyncDisposable {
     this.#file = new StoredFile(ports.state, ports.log);
     this.#instances = new Instances(ports.state, ports.clock, ports.log);
     for (const object of mapped) this.#tree.map(object);
+    if (mapped.some(({ parameters }) => parameters.has('LowerLayers'))) {
+      this.#tree.derive(interfaceStack, interfaceStackOf(this.#tree));
+    }
     this.#transactions = new Transactions(ports.uci, ports.state, ports.log, (pack) => this.#reload(pack));
     this.#watches = new Watches((protocol, paths) => this.#lookAt(protocol, paths));
     this.#listen(mapped);

@@ -126,6 +126,7 @@ export class Evaluator {
       const stored = binding.stored.row(node.path)?.values[name];
       if (stored !== undefined) return { value: stored };
     }
+    if (binding.derived?.columns.has(name)) return { value: (node.item as Record<string, string>)[name] ?? '' };
     const mapped = binding.mapped?.parameters.get(name);
     if (mapped) return this.#mappedValue(node, binding.mapped!, mapped);
     if (name === 'Alias' && node.identity !== '') {
@@ -171,6 +172,12 @@ export class Evaluator {
     });
     if (binding.stored) {
       return binding.stored.of(base).map((stored) => this.#storedNode(parent, schemaPath, stored));
+    }
+    if (binding.derived) {
+      return binding.derived
+        .rows(this)
+        .map(({ identity, values }) => row(identity, this.#instances.numberOf(base, identity, true), undefined, values))
+        .sort((a, b) => a.instances.at(-1)! - b.instances.at(-1)!);
     }
     const mapped = binding.mapped;
     if (!mapped) return [];

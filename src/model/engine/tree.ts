@@ -12,6 +12,7 @@ import type {
 import type { CompiledObject } from '../mapping/compile.ts';
 import { parentObjectPath } from '../path/index.ts';
 import type { Arguments, ObjectDefinition, ParameterDefinition, Schema, SchemaView } from '../schema/index.ts';
+import type { Evaluator } from './evaluate.ts';
 import type { StoredRows } from './stored.ts';
 
 /** Everything that serves one object of the schema. */
@@ -19,9 +20,19 @@ export interface Binding {
   readonly path: string;
   mapped: CompiledObject | undefined;
   stored: StoredRows | undefined;
+  /** Rows that the model derives from the rest of itself. */
+  derived: DerivedTable | undefined;
   readonly parameters: Map<string, DeclaredParameter>;
   readonly commands: Map<string, CommandHandler>;
   readonly events: Set<string>;
+}
+
+/** A table that is nobody's: what its rows are follows from other objects. */
+export interface DerivedTable {
+  readonly columns: ReadonlySet<string>;
+  rows(
+    evaluator: Evaluator,
+  ): readonly { readonly identity: string; readonly values: Readonly<Record<string, string>> }[];
 }
 
 /** What is supported: the schema, narrowed to what is mapped or declared. */
@@ -39,6 +50,11 @@ export class Tree {
   constructor(schema: Schema) {
     this.schema = schema;
     this.#views = { cwmp: schema.view('cwmp'), usp: schema.view('usp') };
+  }
+
+  /** Schema paths of everything that is bound. */
+  get paths(): IterableIterator<string> {
+    return this.#bindings.keys();
   }
 
   binding(path: string): Binding | undefined {
@@ -59,6 +75,10 @@ export class Tree {
 
   store(path: string, rows: StoredRows): void {
     this.#bind(path).stored = rows;
+  }
+
+  derive(path: string, table: DerivedTable): void {
+    this.#bind(path).derived = table;
   }
 
   declare(declaration: Declaration): Disposable {
@@ -129,6 +149,7 @@ export class Tree {
       path,
       mapped: undefined,
       stored: undefined,
+      derived: undefined,
       parameters: new Map(),
       commands: new Map(),
       events: new Set(),
@@ -195,6 +216,7 @@ export class Tree {
     const declared = binding.parameters.get(parameter.name);
     if (declared) return declared.set && writable ? 'writable' : 'readable';
     if (binding.stored?.columns.has(parameter.name)) return writable ? 'writable' : 'readable';
+    if (binding.derived?.columns.has(parameter.name)) return 'readable';
     const mapped = binding.mapped?.parameters.get(parameter.name);
     if (mapped) return mapped.option !== undefined && writable ? 'writable' : 'readable';
     if (parameter.name === 'Alias' && definition.table) return 'writable';

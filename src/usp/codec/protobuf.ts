@@ -14,6 +14,10 @@ export class Reader {
   readonly #bytes: Buffer;
   readonly #end: number;
   #at: number;
+  // The varint that was read last: bits 0 to 27, 28 to 55, 56 to 63. Doubles can't hold 64 bits, bigints are slow.
+  #low = 0;
+  #middle = 0;
+  #high = 0;
 
   constructor(bytes: Buffer, start = 0, end = bytes.length) {
     this.#bytes = bytes;
@@ -25,25 +29,29 @@ export class Reader {
     return this.#at >= this.#end;
   }
 
-  /** @returns 32 bits; what lies above is dropped, as protobuf asks for enumerations and bools */
+  /** The number and the wire type of the field that follows. */
+  tag(): { readonly number: number; readonly type: number } {
+    const tag = this.#varint32();
+    const number = tag >>> 3;
+    if (number === 0) throw malformed('field number 0');
+    return { number, type: tag & 7 };
+  }
+
+  /** @returns 32 bits; what lies above is dropped, as protobuf asks for enumerations */
   varint(): number {
-    let value = 0;
-    for (let shift = 0; shift < 70; shift += 7) {
-      const byte = this.#byte();
-      if (shift < 32) value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value >>> 0;
-    }
-    throw malformed('a number has no end');
+    this.#varint();
+    return (this.#low | (this.#middle << 28)) >>> 0;
   }
 
   varint64(): bigint {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.#byte();
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt.asUintN(64, value);
-    }
-    throw malformed('a number has no end');
+    this.#varint();
+    const low = BigInt(this.#low + this.#middle * 2 ** 28);
+    return this.#high === 0 ? low : low + (BigInt(this.#high) << 56n);
+  }
+
+  bool(): boolean {
+    this.#varint();
+    return (this.#low | this.#middle | this.#high) !== 0;
   }
 
   fixed32(): number {
@@ -53,13 +61,13 @@ export class Reader {
 
   /** A view of the length-delimited field, not a copy. */
   bytes(): Buffer {
-    const length = this.varint();
+    const length = this.#varint32();
     const at = this.#take(length);
     return this.#bytes.subarray(at, at + length);
   }
 
   string(): string {
-    const length = this.varint();
+    const length = this.#varint32();
     const at = this.#take(length);
     const text = this.#bytes.toString('latin1', at, at + length);
     // Nearly everything is ASCII, for which Latin-1 is the same and much faster.
@@ -71,17 +79,42 @@ export class Reader {
 
   /** A reader of the length-delimited field. */
   nested(): Reader {
-    const length = this.varint();
+    const length = this.#varint32();
     const at = this.#take(length);
     return new Reader(this.#bytes, at, at + length);
   }
 
   skip(type: number): void {
-    if (type === wireType.varint) this.varint64();
+    if (type === wireType.varint) this.#varint();
     else if (type === wireType.fixed64) this.#take(8);
-    else if (type === wireType.bytes) this.#take(this.varint());
+    else if (type === wireType.bytes) this.#take(this.#varint32());
     else if (type === wireType.fixed32) this.#take(4);
     else throw malformed(`wire type ${type} is unknown`);
+  }
+
+  #varint(): void {
+    this.#low = this.#middle = this.#high = 0;
+    for (let index = 0; index < 10; index++) {
+      const byte = this.#byte();
+      const bits = byte & 0x7f;
+      if (index < 4) this.#low |= bits << (7 * index);
+      else if (index < 8) this.#middle |= bits << (7 * index - 28);
+      else if (index === 8) this.#high = bits;
+      else if (bits > 1) break;
+      else this.#high |= bits << 7;
+      if (byte < 0x80) return;
+    }
+    throw malformed('a number has more than 64 bits');
+  }
+
+  /** Tags and lengths: cut to 32 bits they would be another tag, another length. */
+  #varint32(): number {
+    const first = this.#byte();
+    if (first < 0x80) return first;
+    this.#at--;
+    this.#varint();
+    if (this.#high !== 0 || this.#middle > 0xf) throw malformed('a tag or a length has more than 32 bits');
+    return this.#low + this.#middle * 2 ** 28;
   }
 
   #byte(): number {

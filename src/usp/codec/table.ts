@@ -50,77 +50,98 @@ export const oneOf = (name: string, ...members: readonly Field[]): Field[] =>
 
 /** Deeper than any message of USP; recursion ends here. */
 const depthLimit = 16;
+/**
+ * Messages, list items and map entries of one input. Two bytes on the wire become an object of a hundred and more, so
+ * the size of the input alone bounds no memory. All parameters of a large gateway are a tenth of it.
+ */
+export const elementLimit = 1 << 18;
+
+interface Budget {
+  elements: number;
+}
 
 /**
+ * `bytes` fields are views of the input; uint64 is always a bigint, an enumeration always a number.
  * @param limitBytes more than that is not looked at
  * @throws UspCodecError USP_MALFORMED, USP_TOO_LARGE
  */
 export function decode(of: MessageTable, input: Uint8Array, limitBytes: number): Plain {
   if (input.length > limitBytes) throw new UspCodecError('USP_TOO_LARGE', `${input.length} bytes are too many`);
   const buffer = Buffer.isBuffer(input) ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength);
-  return decodeMessage(of, new Reader(buffer), 0);
+  const plain = empty(of);
+  decodeMessage(of, new Reader(buffer), plain, 0, { elements: elementLimit });
+  return plain;
 }
 
-function decodeMessage(of: MessageTable, reader: Reader, depth: number): Plain {
-  if (depth > depthLimit) throw malformed('nested too deeply');
+/** A message of which nothing was sent. */
+function empty(of: MessageTable): Plain {
   const plain: Plain = {};
   for (const each of of.fields) {
     if (each.repeated) plain[each.name] = [];
     else if (each.kind === 'map') plain[each.name] = Object.create(null);
     else if (!each.oneof && each.kind !== 'message') plain[each.name] = zero(each.kind);
   }
+  return plain;
+}
+
+function decodeMessage(of: MessageTable, reader: Reader, plain: Plain, depth: number, budget: Budget): void {
+  if (depth > depthLimit) throw malformed('nested too deeply');
   while (!reader.done) {
-    const tag = reader.varint();
-    const known = of.byNumber.get(tag >>> 3);
-    const type = tag & 7;
-    if (tag >>> 3 === 0) throw malformed('field number 0');
+    const { number, type } = reader.tag();
+    const known = of.byNumber.get(number);
     if (!known) {
       reader.skip(type);
       continue;
     }
     if (type !== wireTypeOf(known)) throw malformed(`${of.name}.${known.name} has wire type ${type}`);
+    if ((known.repeated || known.kind === 'map' || known.kind === 'message') && --budget.elements < 0)
+      throw new UspCodecError('USP_TOO_LARGE', `more than ${elementLimit} elements`);
     if (known.kind === 'map') {
       const { key, value } = decodeEntry(reader.nested());
       (plain[known.name] as Record<string, string>)[key] = value;
       continue;
     }
-    const value = decodeValue(known, reader, depth);
-    if (known.repeated) (plain[known.name] as unknown[]).push(value);
-    else {
-      // Of a oneof the last one counts.
-      if (known.oneof) for (const other of of.fields) if (other.oneof === known.oneof) delete plain[other.name];
-      plain[known.name] = value;
+    const before = plain[known.name];
+    if (known.message) {
+      // A single message that comes in pieces is all of them together.
+      const inner = known.repeated || before === undefined ? empty(known.message) : (before as Plain);
+      decodeMessage(known.message, reader.nested(), inner, depth + 1, budget);
+      if (known.repeated) (before as Plain[]).push(inner);
+      else plain[known.name] = inner;
+    } else if (known.repeated) (before as unknown[]).push(decodeScalar(known, reader));
+    else plain[known.name] = decodeScalar(known, reader);
+    // Of a oneof the last one counts.
+    if (known.oneof && before === undefined) {
+      for (const { oneof, name } of of.fields)
+        if (oneof === known.oneof && name !== known.name && plain[name] !== undefined) delete plain[name];
     }
   }
-  return plain;
 }
 
-function decodeValue(of: Field, reader: Reader, depth: number): unknown {
+function decodeScalar(of: Field, reader: Reader): unknown {
   switch (of.kind) {
     case 'string':
       return reader.string();
     case 'bytes':
       return reader.bytes();
     case 'bool':
-      return reader.varint64() !== 0n;
+      return reader.bool();
     case 'enum':
       return reader.varint() | 0;
     case 'uint64':
       return reader.varint64();
-    case 'fixed32':
-      return reader.fixed32();
     default:
-      return decodeMessage(of.message!, reader.nested(), depth + 1);
+      return reader.fixed32();
   }
 }
 
 function decodeEntry(reader: Reader): { key: string; value: string } {
   const entry = { key: '', value: '' };
   while (!reader.done) {
-    const tag = reader.varint();
-    const name = tag >>> 3 === 1 ? 'key' : tag >>> 3 === 2 ? 'value' : undefined;
-    if (name === undefined) reader.skip(tag & 7);
-    else if ((tag & 7) !== wireType.bytes) throw malformed('an entry of a map is no text');
+    const { number, type } = reader.tag();
+    const name = number === 1 ? 'key' : number === 2 ? 'value' : undefined;
+    if (name === undefined) reader.skip(type);
+    else if (type !== wireType.bytes) throw malformed('an entry of a map is no text');
     else entry[name] = reader.string();
   }
   return entry;
@@ -158,8 +179,11 @@ function encodeValue(of: Field, value: unknown, writer: Writer): void {
   if (kind === 'string') writer.string(value as string);
   else if (kind === 'bytes') writer.bytes(value as Uint8Array);
   else if (kind === 'bool') writer.varint(value ? 1 : 0);
-  else if (kind === 'enum') writer.varint64(BigInt(value as number));
-  else if (kind === 'uint64') writer.varint64(value as bigint);
+  else if (kind === 'enum') {
+    // A negative one has all 64 bits.
+    if ((value as number) < 0) writer.varint64(BigInt(value as number));
+    else writer.varint(value as number);
+  } else if (kind === 'uint64') writer.varint64(value as bigint);
   else if (kind === 'fixed32') writer.fixed32(value as number);
   else writer.nested(() => encodeMessage(of.message!, value as Plain, writer));
 }
