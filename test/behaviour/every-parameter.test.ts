@@ -31,6 +31,10 @@ config device 'wan_7'
 	option ifname 'wan'
 	option vid '7'
 
+config bridge-vlan 'vlan_10'
+	option device 'br-lan'
+	option vlan '10'
+
 config interface 'dsl'
 	option device 'wan.7'
 	option proto 'pppoe'
@@ -39,11 +43,19 @@ config interface 'dsl'
 	option disabled '1'
 `,
   dhcp: `\nconfig host 'nas'\n\toption name 'nas'\n\toption mac '02:00:00:00:00:10'\n\toption ip '192.168.1.10'\n`,
+  wireless: `\nconfig wifi-iface 'uplink'\n\toption device 'radio1'\n\toption mode 'sta'\n\toption network 'wan'\n\toption ssid 'Upstream'\n\toption encryption 'psk2'\n\toption key 'uplink-secret'\n`,
   ddns: `config service 'home'\n\toption enabled '1'\n\toption interface 'wan'\n\toption username 'me'\n\toption password 'ddns-secret'\n`,
   sqm: `config queue 'wan'\n\toption enabled '1'\n\toption interface 'wan'\n\toption download '90000'\n\toption upload '20000'\n`,
   upnpd: `config upnpd 'config'\n\toption enabled '1'\n\toption enable_upnp '1'\n`,
 };
-const secrets = ['ppp-secret', 'ddns-secret', 'lab-passphrase', 'guest-passphrase', 'lab-acs-password'];
+const secrets = [
+  'ppp-secret',
+  'ddns-secret',
+  'lab-passphrase',
+  'guest-passphrase',
+  'lab-acs-password',
+  'uplink-secret',
+];
 
 const directory = mkdtempSync(join(tmpdir(), 'tandem-every-'));
 const schema = openSchema(schemaTable());

@@ -19,6 +19,8 @@ export const converterNames = [
   'netmask',
   'oui',
   'mac-digits',
+  'leading-number',
+  'duplex',
 ] as const;
 export type ConverterName = (typeof converterNames)[number];
 
@@ -69,6 +71,10 @@ function convertOne(value: unknown, rule: ParameterRule, definition: ParameterDe
       return digitsOf(text).slice(0, 6);
     case 'mac-digits':
       return digitsOf(text);
+    case 'leading-number':
+      return /^-?[0-9]+/.exec(text)?.[0];
+    case 'duplex':
+      return /F$/.test(text) ? 'Full' : /H$/.test(text) ? 'Half' : 'Unknown';
     case 'datetime':
       return Number.isFinite(Number(text)) ? formatDateTime(Number(text) * 1000) : undefined;
   }
