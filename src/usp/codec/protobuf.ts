@@ -45,8 +45,9 @@ export class Reader {
 
   varint64(): bigint {
     this.#varint();
-    const low = BigInt(this.#low + this.#middle * 2 ** 28);
-    return this.#high === 0 ? low : low + (BigInt(this.#high) << 56n);
+    // Below 2^53 a double is exact.
+    if (this.#high === 0 && this.#middle < 2 ** 25) return BigInt(this.#low + this.#middle * 2 ** 28);
+    return BigInt(this.#low) | (BigInt(this.#middle) << 28n) | (BigInt(this.#high) << 56n);
   }
 
   bool(): boolean {
