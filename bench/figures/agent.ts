@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,7 @@ export async function agentFigures(dist: string): Promise<Figures> {
     });
   }
   const figures: Figures = { start_to_first_inform_ms: median(starts), rss_idle_mb: median(idle) };
+  figures.start_bare_node_ms = bareStart();
   figures.rss_bare_node_mb = await bareNode();
   await withLab(
     dist,
@@ -65,6 +66,17 @@ async function withLab(dist: string, use: (lab: Lab) => Promise<void>, plain = f
 
 const residentMb = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+
+/** Start and end of a node that does nothing: what the speed of this machine, at this moment, makes of a start. */
+function bareStart(): number {
+  const starts: number[] = [];
+  for (let round = 0; round < 7; round++) {
+    const before = performance.now();
+    spawnSync(process.execPath, [...deviceFlags, '-e', '0']);
+    starts.push(performance.now() - before);
+  }
+  return median(starts);
+}
 
 /** The same flags and nothing to do: what the runtime itself takes. */
 async function bareNode(): Promise<number> {
