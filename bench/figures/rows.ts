@@ -1,28 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { silentLog, systemClock } from '#base';
-import { startRouter } from '#lab';
-import { createDataModel, type Write } from '#model';
-import { connectUbus, FileStateStore, loadDataModelFiles, RootedFiles, RootedScripts, UciFiles } from '#platform';
+import type { Write } from '#model';
+import { openBenchModel } from './bench-model.ts';
 import { type Figures, median } from './figures.ts';
 
 /** A table of a thousand rows that are kept on flash: added in one request and one by one, and found by their key. */
 export async function rowFigures(): Promise<Figures> {
-  const directory = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
-  await using router = await startRouter({ directory });
-  await using bus = await connectUbus({ path: router.socketPath, log: silentLog });
-  const files = loadDataModelFiles('datamodel');
-  const { model } = createDataModel(files.schema, files.mappings, {
-    bus,
-    uci: new UciFiles(join(router.root, 'etc/config'), silentLog),
-    files: new RootedFiles(router.root),
-    scripts: new RootedScripts(router.root),
-    state: new FileStateStore(join(directory, 'state'), silentLog),
-    clock: systemClock,
-    log: silentLog,
-    uniqueName: () => 'bench',
-  });
+  await using bench = await openBenchModel();
+  const { model } = bench;
   model.declareTable({
     path: 'Device.LocalAgent.Subscription.{i}.',
     columns: ['Alias', 'Enable', 'Recipient', 'ID', 'NotifType', 'ReferenceList', 'Persistent'],
@@ -59,8 +42,6 @@ export async function rowFigures(): Promise<Figures> {
   const before = performance.now();
   for (let n = 0; n < 300; n++) await model.write(view, [add(`t${n}`)], options);
   const perSecond = (300 / (performance.now() - before)) * 1000;
-  await model[Symbol.asyncDispose]();
-  rmSync(directory, { recursive: true, force: true });
   return {
     rows_add_1000_ms: median(together),
     rows_add_per_s: perSecond,

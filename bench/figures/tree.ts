@@ -1,10 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { silentLog, systemClock } from '#base';
-import { startRouter } from '#lab';
-import { createDataModel } from '#model';
-import { connectUbus, FileStateStore, loadDataModelFiles, RootedFiles, RootedScripts, UciFiles } from '#platform';
+import { openBenchModel } from './bench-model.ts';
 import { type Figures, median } from './figures.ts';
 
 /**
@@ -12,20 +6,8 @@ import { type Figures, median } from './figures.ts';
  * of ubus are used again while they are fresh, so that the router's work (it runs in this process) and decoding are not in it.
  */
 export async function treeFigures(): Promise<Figures> {
-  const directory = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
-  await using router = await startRouter({ directory });
-  await using bus = await connectUbus({ path: router.socketPath, log: silentLog });
-  const files = loadDataModelFiles('datamodel');
-  const { model } = createDataModel(files.schema, files.mappings, {
-    bus,
-    uci: new UciFiles(join(router.root, 'etc/config'), silentLog),
-    files: new RootedFiles(router.root),
-    scripts: new RootedScripts(router.root),
-    state: new FileStateStore(join(directory, 'state'), silentLog),
-    clock: systemClock,
-    log: silentLog,
-    uniqueName: () => 'bench',
-  });
+  await using bench = await openBenchModel();
+  const { model } = bench;
   const read = async (): Promise<number> => {
     const [reading] = await model.get({ protocol: 'usp' }, ['Device.']);
     if (!reading!.result.ok) throw new Error(reading!.result.fault.message);
@@ -42,7 +24,5 @@ export async function treeFigures(): Promise<Figures> {
     const { user, system } = process.cpuUsage(start);
     samples.push((user + system) / params);
   }
-  await model[Symbol.asyncDispose]();
-  rmSync(directory, { recursive: true, force: true });
   return { tree_read_params: params, tree_read_ubus_calls: calls, tree_read_us_per_param: median(samples) };
 }

@@ -6,6 +6,7 @@ import type { MappingProblem, ParameterText } from './mapping/grammar.ts';
 import { type MergedObjects, mergeMapping } from './mapping/merge.ts';
 import { parseMapping } from './mapping/parse.ts';
 import { extendSchema, isVendorObject, type VendorObjects, type VendorParameter, vendorName } from './schema/extend.ts';
+import { baseTypes } from './schema/format.ts';
 import { openSchema, type Schema } from './schema/index.ts';
 
 export interface MappingText {
@@ -73,18 +74,7 @@ export function compileMappings(
   return { schema: extended, objects: [...compiled.values()], problems };
 }
 
-const baseTypes: ReadonlySet<string> = new Set<BaseType>([
-  'string',
-  'int',
-  'unsignedInt',
-  'long',
-  'unsignedLong',
-  'decimal',
-  'boolean',
-  'dateTime',
-  'base64',
-  'hexBinary',
-]);
+const typeNames: ReadonlySet<string> = new Set(baseTypes);
 
 /** Objects and parameters of vendors, which the schema does not have. */
 function vendorObjects(file: string, objects: MergedObjects): { objects: VendorObjects; problems: MappingProblem[] } {
@@ -106,7 +96,7 @@ function vendorObjects(file: string, objects: MergedObjects): { objects: VendorO
 
 function vendorParameter(name: string, rule: ParameterText): VendorParameter | string {
   if (rule === null || typeof rule === 'string') return 'is not in the schema and has to state its type';
-  if (rule.type === undefined || !baseTypes.has(rule.type))
+  if (rule.type === undefined || !typeNames.has(rule.type))
     return 'states as its type one of TR-106: string, int, boolean, …';
   const at = rule.at === undefined || Array.isArray(rule.at) ? undefined : rule.at;
   const isOption = typeof at === 'string' && /^[\w-]+$/.test(at);

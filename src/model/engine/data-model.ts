@@ -26,18 +26,17 @@ import type {
 } from '../api.ts';
 import type { CompiledObject } from '../mapping/compile.ts';
 import { ReadScope, Sources } from '../mapping/sources.ts';
-import { toSchemaPath } from '../path/index.ts';
 import type { Schema } from '../schema/index.ts';
 import { checkArguments } from './command-arguments.ts';
 import { coverageOf } from './coverage.ts';
 import { declaredRow, Evaluator } from './evaluate.ts';
 import { Instances } from './instances.ts';
 import { interfaceStack, interfaceStackOf } from './interface-stack.ts';
+import { copyOf, emptyPlan, type Plan } from './plan.ts';
 import { type Reading, readInstances, readNames, readPath } from './read.ts';
 import { resolvePath } from './resolve.ts';
-import { emptyPlan, type Plan, Stager } from './stage.ts';
-import { type StoredRow, StoredRows } from './stored.ts';
-import { StoredFile } from './stored-file.ts';
+import { Stager } from './stage.ts';
+import { StoredTables } from './stored-tables.ts';
 import { type ReplacedPackages, Transactions } from './transaction.ts';
 import { Tree } from './tree.ts';
 import { type Look, Watches } from './watch.ts';
@@ -63,9 +62,6 @@ export interface AppliedWrite {
   readonly paths: readonly string[];
 }
 
-/** By schema path of the table, then by path of the row. */
-type RowsBefore = ReadonlyMap<string, ReadonlyMap<string, StoredRow | undefined>>;
-
 // Each pass can reveal one more level of sources (rows, then what is asked by row); more than this is a mapping that chases its tail.
 const passLimit = 6;
 /** An event of the device is often one of several: the look waits for the others. */
@@ -79,8 +75,7 @@ export class DataModel implements Model, AsyncDisposable {
   readonly #instances: Instances;
   readonly #transactions: Transactions;
   readonly #watches: Watches;
-  readonly #stored = new Map<string, StoredRows>();
-  readonly #file: StoredFile;
+  readonly #stored: StoredTables;
   readonly #listening: Disposable[] = [];
   /** Writes are serialised: what a write validates against is what it is applied to. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -90,7 +85,7 @@ export class DataModel implements Model, AsyncDisposable {
     this.#ports = ports;
     this.#tree = new Tree(schema);
     this.#sources = new Sources(ports);
-    this.#file = new StoredFile(ports.state, ports.log);
+    this.#stored = new StoredTables(ports.state, ports.log);
     this.#instances = new Instances(ports.state, ports.clock, ports.log);
     for (const object of mapped) this.#tree.map(object);
     if (mapped.some(({ parameters }) => parameters.has('LowerLayers'))) {
@@ -191,10 +186,7 @@ export class DataModel implements Model, AsyncDisposable {
   }
 
   declareTable(declaration: StoredTableDeclaration): StoredTable {
-    const rows = new StoredRows(declaration);
-    const saved = this.#file.saved(declaration.path);
-    if (saved) rows.restore(saved);
-    this.#stored.set(declaration.path, rows);
+    const rows = this.#stored.declare(declaration);
     this.#tree.store(declaration.path, rows);
     this.#tree.declare(declaration);
     return { rows: () => rows.rows() };
@@ -276,10 +268,10 @@ export class DataModel implements Model, AsyncDisposable {
         for (const { path } of outcome.result.value) plan.written.add(path);
       }
     }
-    const before = this.#rowsBefore(plan);
+    const before = this.#stored.before(plan);
     let packages: ReplacedPackages;
     try {
-      packages = await this.#transactions.apply(plan, () => this.#saveRows(before));
+      packages = await this.#transactions.apply(plan, () => this.#stored.save(before));
     } catch (error) {
       this.#ports.log.error('a change could not be applied', { error });
       this.#forgetRows(plan);
@@ -295,7 +287,7 @@ export class DataModel implements Model, AsyncDisposable {
     }
     await this.#instances.save();
     await this.#ports.applied?.({ packages, origin: options.origin, paths: [...plan.written] });
-    this.#tellTables(before, options.origin);
+    this.#stored.tell(before, options.origin);
     this.#sources.forget();
     await this.#watches.refresh({ origin: options.origin, written: plan.written });
     return { committed: true, outcomes };
@@ -308,50 +300,6 @@ export class DataModel implements Model, AsyncDisposable {
   /** Numbers given to rows that never came to be. */
   #forgetRows(plan: Plan): void {
     for (const { table, identity } of plan.created) this.#instances.drop(table, identity);
-  }
-
-  /** The stored rows that a plan is going to replace or remove, as they are now, by table. */
-  #rowsBefore(plan: Plan): RowsBefore {
-    const before = new Map<string, Map<string, StoredRow | undefined>>();
-    for (const path of [...plan.storedRows.keys(), ...plan.storedGone]) {
-      const schemaPath = toSchemaPath(path);
-      const rows = before.get(schemaPath) ?? new Map<string, StoredRow | undefined>();
-      before.set(schemaPath, rows.set(path, this.#stored.get(schemaPath)!.row(path)));
-    }
-    return before;
-  }
-
-  #tellTables(before: RowsBefore, origin: Origin): void {
-    for (const [schemaPath, rows] of before) {
-      const table = this.#stored.get(schemaPath)!;
-      const paths = [...rows];
-      const now = (path: string): StoredRow[] => {
-        const row = table.row(path);
-        return row ? [row] : [];
-      };
-      table.declaration.committed?.({
-        added: paths.flatMap(([path, was]) => (was ? [] : now(path))),
-        changed: paths.flatMap(([path, was]) => (was ? now(path) : [])),
-        removed: paths.flatMap(([path, was]) => (was && !table.row(path) ? [was] : [])),
-        origin,
-      });
-    }
-  }
-
-  async #saveRows(before: RowsBefore): Promise<void> {
-    if (before.size === 0) return;
-    const changes = [...before].map(([schemaPath, rows]) => {
-      const table = this.#stored.get(schemaPath)!;
-      const put: StoredRow[] = [];
-      const gone: string[] = [];
-      for (const [path, was] of rows) {
-        const row = table.row(path);
-        if (row && table.keeps(row)) put.push(row);
-        else if (was && table.keeps(was)) gone.push(path);
-      }
-      return { table: schemaPath, next: table.next, put, gone };
-    });
-    await this.#file.save(changes);
   }
 
   async #reload(pack: string): Promise<void> {
@@ -410,19 +358,4 @@ export class DataModel implements Model, AsyncDisposable {
         .catch((error) => this.#ports.log.error('looking for changes failed', { error }));
     });
   }
-}
-
-function copyOf(plan: Plan): Plan {
-  return {
-    uci: new Map([...plan.uci].map(([pack, changes]) => [pack, [...changes]])),
-    effects: [...plan.effects],
-    written: new Set(plan.written),
-    gone: new Set(plan.gone),
-    storedGone: new Set(plan.storedGone),
-    values: new Map(plan.values),
-    keys: new Map(plan.keys),
-    storedRows: new Map(plan.storedRows),
-    named: new Map(plan.named),
-    created: [...plan.created],
-  };
 }

@@ -1,8 +1,8 @@
 import type { ModelFault } from '../api.ts';
 import type { ObjectDefinition, UniqueKey } from '../schema/index.ts';
 import type { Node } from './evaluate.ts';
+import type { Plan } from './plan.ts';
 import type { Reading } from './read.ts';
-import type { Plan } from './stage.ts';
 
 /**
  * Unique keys of mapped tables (TR-106 section 2.3.3.6): a functional key binds enabled rows only, and a key with an empty value binds nobody. What the other

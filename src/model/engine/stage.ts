@@ -1,5 +1,4 @@
 import { ok, type Result, refused } from '#base';
-import type { UciChange } from '#platform';
 import type {
   ModelFault,
   ObjectWritten,
@@ -16,46 +15,10 @@ import { checkValue } from '../validate/index.ts';
 import { declaredRow, type Node } from './evaluate.ts';
 import type { Instances } from './instances.ts';
 import { MappedKeys } from './mapped-keys.ts';
+import { changesOf, type Plan } from './plan.ts';
 import { type Reading, uniqueKeysOf } from './read.ts';
 import { resolvePath } from './resolve.ts';
 import type { StoredRow } from './stored.ts';
-
-/** What a transaction is going to do; nothing has been touched yet. */
-export interface Plan {
-  /** By package, in the order of the request. */
-  readonly uci: Map<string, UciChange[]>;
-  /** Run in order; each returns what undoes it. */
-  readonly effects: (() => (() => void) | Promise<() => void>)[];
-  /** Full paths of the parameters that are written, for the origin of what is told afterwards. */
-  readonly written: Set<string>;
-  /** Paths of rows of mapped tables that go. */
-  readonly gone: Set<string>;
-  /** Paths of stored rows that go. */
-  readonly storedGone: Set<string>;
-  /** Values that this transaction gives to rows of mapped tables, by full path. */
-  readonly values: Map<string, string>;
-  /** Unique keys that rows of this transaction have taken: key → row. */
-  readonly keys: Map<string, string>;
-  /** Rows (by path) whose state within this transaction differs from what the scope reads. */
-  readonly storedRows: Map<string, StoredRow>;
-  /** Anonymous sections that were given a name: package and old name → new name. */
-  readonly named: Map<string, string>;
-  /** Instance numbers that were given to new rows. */
-  readonly created: { readonly table: string; readonly identity: string }[];
-}
-
-export const emptyPlan = (): Plan => ({
-  uci: new Map(),
-  effects: [],
-  written: new Set(),
-  gone: new Set(),
-  storedGone: new Set(),
-  values: new Map(),
-  keys: new Map(),
-  storedRows: new Map(),
-  named: new Map(),
-  created: [],
-});
 
 /** Stages writes against one read scope: everything that can be refused is refused here, with every parameter at fault. */
 export class Stager {
@@ -400,14 +363,6 @@ export class Stager {
     }
     return keys;
   }
-}
-
-function changesOf(plan: Plan, pack: string): UciChange[] {
-  const known = plan.uci.get(pack);
-  if (known) return known;
-  const changes: UciChange[] = [];
-  plan.uci.set(pack, changes);
-  return changes;
 }
 
 function refuse(fault: ModelFault): Result<never, WriteRefused> {

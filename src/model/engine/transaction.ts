@@ -1,6 +1,6 @@
 import { type Log, TandemError } from '#base';
 import type { StateStore, Uci } from '#platform';
-import type { Plan } from './stage.ts';
+import type { Plan } from './plan.ts';
 
 const journalName = 'journal';
 
