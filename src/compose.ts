@@ -199,6 +199,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
                   ...(config.username !== '' && { username: config.username, password: config.password }),
                   keepAliveSeconds: config.keepAliveSeconds,
                   cleanStart: config.cleanStart,
+                  sessionExpirySeconds: config.sessionExpirySeconds,
                   requestResponseInfo: config.requestResponseInfo,
                   userProperties: { 'usp-endpoint-id': endpointId },
                   tls: factory.tls,

@@ -44,6 +44,8 @@ export interface MqttClientConfig {
   readonly password: Secret;
   readonly keepAliveSeconds: number;
   readonly cleanStart: boolean;
+  /** How long the broker keeps the session of a client that is away (MQTT 5). */
+  readonly sessionExpirySeconds: number;
   readonly requestResponseInfo: boolean;
   readonly retry: RetryPolicy;
   /** Of the agent's MTP that uses it. */
@@ -184,6 +186,7 @@ function mqttClient(row: Row, agentMtps: readonly Row[]): MqttClientConfig {
     password: new Secret(row.text('Password')),
     keepAliveSeconds: row.number('KeepAliveTime', 60),
     cleanStart: row.flag('CleanStart'),
+    sessionExpirySeconds: row.number('SessionExpiryInterval', 0),
     requestResponseInfo: row.flag('RequestResponseInfo'),
     retry: retryOf(row, 'ConnectRetryTime', 'ConnectRetryIntervalMultiplier'),
     responseTopic: agent?.text('MQTT.ResponseTopicConfigured') ?? '',

@@ -455,6 +455,26 @@ describe.skipIf(!hasMosquitto)('over MQTT 5 (needs mosquitto)', () => {
     expect(heard.valueChange).toEqual({ paramPath: ssid, paramValue: 'Own' });
   });
 
+  it('with a kept session answers what was asked while it was away', async () => {
+    const controller = await overMqtt();
+    await controller.connected(device);
+    const client = 'Device.MQTT.Client.1';
+    await runCli(
+      bundles.dist,
+      router,
+      'set',
+      `${client}.ClientID=lab-cpe`,
+      `${client}.CleanStart=false`,
+      `${client}.SessionExpiryInterval=3600`,
+    );
+    const connects = () => controller.records.filter(({ mqttConnect }) => mqttConnect).length;
+    await expect.poll(connects).toBe(2);
+    await agent.stop('SIGKILL');
+    const asked = get(controller, ssid);
+    agent = await startDaemon(bundles.dist, router);
+    expect((await asked)[ssid]).toBe('OpenWrt');
+  });
+
   it('goes over to MQTT 3.1.1 when it is configured so, and answers there', async () => {
     const controller = await overMqtt();
     await controller.connected(device);
