@@ -1,1 +1,1 @@
-export { type CertificateRequest, createPki, type Issued, type Pki } from './pki.ts';
+export { type CertificateRequest, createPki, type Issued, type Pki, PkiError } from './pki.ts';

@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
+import { TandemError } from '#base';
 import { bits, boolean, implicit, integer, octets, oid, sequence, set, tagged, time, utf8 } from './der.ts';
 
 export interface CertificateRequest {
@@ -8,9 +9,9 @@ export interface CertificateRequest {
   readonly ip?: readonly string[];
   readonly uri?: readonly string[];
   readonly usage: 'server' | 'client' | 'both';
-  /** Default: an hour ago. */
+  /** Default: an hour before the authority's now. */
   readonly notBefore?: Date;
-  /** Default: in ten years. */
+  /** Default: ten years after the authority's now. */
   readonly notAfter?: Date;
 }
 
@@ -22,18 +23,25 @@ export interface Issued {
 /** A certificate authority for the lab: keys and certificates are made when they are asked for and live in memory. */
 export interface Pki {
   readonly caPem: string;
+  /** @throws PkiError for an `ip` that is none */
   issue(request: CertificateRequest): Issued;
 }
+
+/** PKI_ADDRESS */
+export class PkiError extends TandemError {}
 
 const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'));
 const serverAuth = oid('1.3.6.1.5.5.7.3.1');
 const clientAuth = oid('1.3.6.1.5.5.7.3.2');
 const yearMs = 365 * 86_400_000;
 
-/** @param name common name of the authority */
-export function createPki(name: string): Pki {
+/**
+ * @param name common name of the authority
+ * @param now what the validity of its own certificate, and by default of those it issues, is counted from
+ */
+export function createPki(name: string, now: Date = new Date()): Pki {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const authority = { name, privateKey: keys.privateKey, keyId: keyIdOf(keys.publicKey) };
+  const authority = { name, now, privateKey: keys.privateKey, keyId: keyIdOf(keys.publicKey) };
   const caPem = certificate(authority, keys.publicKey, { commonName: name, usage: 'both' }, [
     extension('2.5.29.19', true, sequence(boolean(true))),
     // keyCertSign and cRLSign
@@ -67,6 +75,7 @@ export function createPki(name: string): Pki {
 
 interface Authority {
   readonly name: string;
+  readonly now: Date;
   readonly privateKey: KeyObject;
   readonly keyId: Buffer;
 }
@@ -77,7 +86,8 @@ function certificate(
   request: CertificateRequest,
   extensions: readonly Buffer[],
 ): string {
-  const { notBefore = new Date(Date.now() - 3_600_000), notAfter = new Date(Date.now() + 10 * yearMs) } = request;
+  const now = authority.now.getTime();
+  const { notBefore = new Date(now - 3_600_000), notAfter = new Date(now + 10 * yearMs) } = request;
   const named = (commonName: string): Buffer => sequence(set(sequence(oid('2.5.4.3'), utf8(commonName))));
   const serial = randomBytes(16);
   serial[0] = (serial[0]! & 0x7f) | 0x40;
@@ -107,6 +117,9 @@ function keyIdOf(publicKey: KeyObject): Buffer {
 
 function addressBytes(ip: string): Buffer {
   if (isIPv4(ip)) return Buffer.from(ip.split('.').map(Number));
+  // An IPv4 address written into the end of an IPv6 one is not worth its reader here.
+  if (!isIPv6(ip) || ip.includes('.') || ip.includes('%'))
+    throw new PkiError('PKI_ADDRESS', `'${ip}' is no IP address`);
   const [head = '', tail] = ip.split('::');
   const groups = (text: string): number[] =>
     text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
