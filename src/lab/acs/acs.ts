@@ -1,65 +1,56 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Emitter, explain } from '#base';
-import { type AcsAuthentication, answerDigest, Gatekeeper } from './authentication.ts';
-import { readBody, readEnvelope, writeEnvelope } from './envelope.ts';
+import { type AcsAuthentication, type AcsCredentials, Gatekeeper } from './authentication.ts';
+import { CallQueue } from './call-queue.ts';
+import { sendConnectionRequest } from './connection-request.ts';
+import { aboutCpeRequest, answerCpeRequest } from './cpe-request.ts';
+import { type AcsEnvelope, readBody, readEnvelope, writeEnvelope } from './envelope.ts';
+import { AcsError, AcsViolation } from './errors.ts';
 import type { AcsEvent } from './events.ts';
-import { type AcsAnswer, type AcsRpc, readAnswer, readFault, writeArguments } from './rpc.ts';
-import { find, textOf } from './xml.ts';
+import { type AcsInform, readInform } from './inform.ts';
+import { type AcsDevice, InformLog } from './inform-log.ts';
+import { type AcsAnswer, type AcsRpc, aboutAnswer, aboutCall } from './rpc.ts';
+import { Session } from './session.ts';
 
 export interface AcsOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** Default: any free one. */
   readonly port?: number;
+  /** Default `/acs`. */
+  readonly path?: string;
   /** With `clientCa` a client certificate of that authority is required. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
   readonly authentication?: AcsAuthentication;
-}
-
-export interface AcsInform {
-  readonly device: string;
-  readonly events: readonly { readonly code: string; readonly commandKey: string }[];
-  readonly retryCount: number;
-  readonly parameters: ReadonlyMap<string, string>;
-  /** Common name of the client certificate, under mutual TLS. */
-  readonly certificate: string | undefined;
-}
-
-interface Session {
-  readonly device: string;
-  readonly namespace: string;
-  calls: number;
-  /** What was called and has not been answered. */
-  open: { readonly id: string; readonly call: Queued } | undefined;
-}
-
-interface Queued {
-  readonly rpc: AcsRpc;
-  readonly answered: (answer: AcsAnswer) => void;
+  /** For connection requests that are not given others. */
+  readonly connectionRequest?: AcsCredentials;
 }
 
 /**
- * A strict TR-069 ACS for people and tests: every deviation of a CPE is refused with 400 and remembered in `violations`. Calls wait in a
- * queue for the device's next session.
+ * A strict TR-069 ACS for people and tests: every deviation of a CPE is refused with 400, ends its session and is remembered in `violations`.
+ * Calls wait in a queue for the device's next session.
  */
 export class Acs implements AsyncDisposable {
   readonly events = new Emitter<AcsEvent>(() => {});
-  readonly informs: AcsInform[] = [];
   readonly violations: string[] = [];
   readonly #options: AcsOptions;
+  readonly #path: string;
+  /** By cookie; one for each device at most. */
   readonly #sessions = new Map<string, Session>();
-  readonly #queues = new Map<string, Queued[]>();
-  readonly #waiting = new Set<() => void>();
+  readonly #calls = new CallQueue();
+  readonly #log = new InformLog();
+  readonly #closing = new AbortController();
   readonly #gatekeeper: Gatekeeper | undefined;
-  #server: ReturnType<typeof createServer> | undefined;
+  #server: Server | undefined;
   #ids = 0;
 
   constructor(options: AcsOptions) {
     this.#options = options;
+    this.#path = options.path ?? '/acs';
     this.#gatekeeper = options.authentication && new Gatekeeper(options.authentication);
   }
 
@@ -87,7 +78,12 @@ export class Acs implements AsyncDisposable {
 
   get url(): string {
     const { port } = this.#server!.address() as AddressInfo;
-    return `${this.#options.tls ? 'https' : 'http'}://${this.#options.host ?? '127.0.0.1'}:${port}/acs`;
+    return `${this.#options.tls ? 'https' : 'http'}://${this.#options.host ?? '127.0.0.1'}:${port}${this.#path}`;
+  }
+
+  /** All, oldest first. */
+  get informs(): readonly AcsInform[] {
+    return this.#log.all;
   }
 
   /** The device that informed last; `OUI-ProductClass-SerialNumber`. */
@@ -95,150 +91,133 @@ export class Acs implements AsyncDisposable {
     return this.informs.at(-1)?.device;
   }
 
-  /** Served in the session that is running, or in the next one. */
-  call(device: string, rpc: AcsRpc): Promise<AcsAnswer> {
-    return new Promise((answered) => {
-      const queue = this.#queues.get(device) ?? [];
-      queue.push({ rpc, answered });
-      this.#queues.set(device, queue);
-    });
-  }
-
-  /** The first Inform, of those to come or already here from `from` on, that fits. */
-  async inform(fits: (inform: AcsInform) => boolean, from = 0): Promise<AcsInform> {
-    for (;;) {
-      const found = this.informs.slice(from).find(fits);
-      if (found) return found;
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
-    }
+  devices(): readonly AcsDevice[] {
+    return this.#log.devices();
   }
 
   /**
-   * Asks the device for a session (TR-069 3.2.2).
-   * @returns the HTTP status of the device's final answer
+   * Served in the session that is running, or in the next one.
+   * @throws AcsError ACS_TEXT, ACS_SESSION_LOST when it was sent and the session ended before its answer, ACS_CLOSED
    */
-  async connectionRequest(
-    device: string,
-    credentials: { readonly username: string; readonly password: string },
-  ): Promise<number> {
-    const known = this.informs.findLast((inform) => inform.device === device);
-    const url = new URL(known?.parameters.get('Device.ManagementServer.ConnectionRequestURL') ?? '');
-    const target = url.pathname + url.search;
-    const ask = (headers: Record<string, string>): Promise<IncomingMessage> =>
-      new Promise((resolve, reject) => {
-        const request = httpRequest(url, { headers, agent: false }, (response) => resolve(response.resume()));
-        request.once('error', reject);
-        request.end();
-      });
-    let response = await ask({});
-    const offered = response.headers['www-authenticate'];
-    if (response.statusCode === 401 && offered !== undefined) {
-      response = await ask({ authorization: answerDigest(offered, target, credentials) });
+  call(device: string, rpc: AcsRpc): Promise<AcsAnswer> {
+    return this.#calls.add(device, rpc);
+  }
+
+  /**
+   * The first Inform, of those to come or already here from `from` on, that fits.
+   * @throws the signal's reason, or AcsError ACS_CLOSED
+   */
+  inform(fits: (inform: AcsInform) => boolean, from = 0, signal?: AbortSignal): Promise<AcsInform> {
+    const closing = this.#closing.signal;
+    return this.#log.find(fits, from, signal ? AbortSignal.any([closing, signal]) : closing);
+  }
+
+  /**
+   * Asks the device for a session, at the URL that it has told.
+   * @returns the HTTP status of the device's final answer
+   * @throws AcsError ACS_UNKNOWN_DEVICE, ACS_CONNECTION_REQUEST
+   */
+  async connectionRequest(device: string, credentials = this.#options.connectionRequest): Promise<number> {
+    const url = this.devices().find(({ id }) => id === device)?.connectionRequestUrl;
+    if (url === undefined || !URL.canParse(url)) {
+      throw new AcsError('ACS_UNKNOWN_DEVICE', `${device} has told no ConnectionRequestURL`);
     }
-    const status = response.statusCode ?? 0;
+    const status = await sendConnectionRequest(new URL(url), credentials);
     this.events.emit({ kind: 'connection-request', device, status });
     return status;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new AcsError('ACS_CLOSED', 'the ACS is closed'));
+    for (const session of this.#sessions.values()) session.lose('the ACS is closed');
+    this.#sessions.clear();
+    this.#calls.close();
     this.#server?.closeAllConnections();
     await new Promise((resolve) => this.#server?.close(resolve));
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const cookie = /(?:^|; ?)session=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? '';
     try {
       const body = await readBody(request);
-      const { clientCa } = this.#options.tls ?? {};
-      const socket = request.socket as TLSSocket;
-      if (clientCa !== undefined && !socket.authorized) {
-        this.#refuse('no client certificate that is trusted here');
-        response.writeHead(403).end();
+      const { method = '', url = '', headers, socket } = request;
+      const verdict = this.#gatekeeper?.judge(socket, headers.authorization, method, url);
+      if (verdict && !verdict.accepted) {
+        if (verdict.reason !== undefined) this.#refuse(verdict.reason);
+        response.writeHead(401, { 'www-authenticate': verdict.challenge }).end();
         return;
       }
-      if (this.#gatekeeper && !this.#gatekeeper.accepts(request.headers.authorization, 'POST', request.url ?? '')) {
-        if (request.headers.authorization !== undefined) this.#refuse('wrong credentials');
-        response.writeHead(401, { 'www-authenticate': this.#gatekeeper.challenge() }).end();
-        return;
-      }
-      if (request.method !== 'POST') throw new Error(`${request.method} instead of POST`);
-      const cookie = /(?:^|; ?)session=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
-      const session = cookie === undefined ? undefined : this.#sessions.get(cookie);
-      if (body !== '') {
-        if (request.headers.soapaction === undefined) throw new Error('there is no SOAPAction header');
-        if (!/^text\/xml\b/.test(request.headers['content-type'] ?? ''))
-          throw new Error('the content type is not text/xml');
-      }
-      if (session && cookie !== undefined) {
-        this.#continue(session, cookie, body, response);
-        return;
-      }
-      if (body === '') throw new Error('an empty POST outside of a session (is the cookie missing?)');
-      const certificate = clientCa === undefined ? undefined : String(socket.getPeerCertificate().subject.CN);
-      this.#begin(body, certificate, response);
+      if (method !== 'POST' || url !== this.#path)
+        throw new AcsViolation(`${method} ${url} instead of POST ${this.#path}`);
+      const envelope = body === '' ? undefined : readMessage(request, body);
+      const session = this.#sessions.get(cookie);
+      if (session) this.#continue(session, cookie, envelope, response);
+      else if (envelope) this.#begin(envelope, request, response);
+      else throw new AcsViolation('an empty POST outside of a session (is the cookie missing?)');
     } catch (error) {
       const reason = explain(error);
-      this.violations.push(reason);
       this.#refuse(reason);
-      response.writeHead(400).end();
+      const atFault = error instanceof AcsViolation;
+      if (atFault) this.violations.push(reason);
+      this.#lose(cookie, reason);
+      response.writeHead(atFault ? 400 : 500).end();
     }
   }
 
-  #begin(body: string, certificate: string | undefined, response: ServerResponse): void {
-    const { id, namespace, message } = readEnvelope(body);
-    if (message.local !== 'Inform') throw new Error(`a session begins with Inform, not with ${message.local}`);
-    const deviceId = find(message, 'DeviceId');
-    const device = ['OUI', 'ProductClass', 'SerialNumber'].map((name) => textOf(deviceId, name)).join('-');
-    const inform: AcsInform = {
-      device,
-      events: find(message, 'Event')!.children.map((event) => ({
-        code: textOf(event, 'EventCode'),
-        commandKey: textOf(event, 'CommandKey'),
-      })),
-      retryCount: Number(textOf(message, 'RetryCount')),
-      parameters: new Map(
-        find(message, 'ParameterList')!.children.map((entry) => [textOf(entry, 'Name'), textOf(entry, 'Value')]),
-      ),
-      certificate,
-    };
+  #begin({ id, namespace, message }: AcsEnvelope, request: IncomingMessage, response: ServerResponse): void {
+    if (message.local !== 'Inform') throw new AcsViolation(`a session begins with Inform, not with ${message.local}`);
+    const mutual = this.#options.tls?.clientCa !== undefined;
+    const certificate = mutual
+      ? String((request.socket as TLSSocket).getPeerCertificate().subject.CN ?? '')
+      : undefined;
+    const inform = readInform(message, certificate);
+    const { device, retryCount, parameters } = inform;
+    for (const [old, session] of this.#sessions) if (session.device === device) this.#lose(old, 'a new one began');
     const cookie = randomBytes(12).toString('hex');
-    this.#sessions.set(cookie, { device, namespace, calls: 0, open: undefined });
-    this.informs.push(inform);
-    const { retryCount, parameters } = inform;
+    this.#sessions.set(cookie, new Session(device, namespace));
+    this.events.emit({ kind: 'session-begin', device, certificate });
     this.events.emit({ kind: 'inform', device, events: inform.events.map(({ code }) => code), retryCount, parameters });
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
+    this.#log.add(inform);
     response.setHeader('set-cookie', `session=${cookie}; Path=/`);
     writeEnvelope(response, namespace, id, '<cwmp:InformResponse><MaxEnvelopes>1</MaxEnvelopes></cwmp:InformResponse>');
   }
 
-  #continue(session: Session, cookie: string, body: string, response: ServerResponse): void {
-    if (body !== '') {
-      const { id, message } = readEnvelope(body);
-      const { open } = session;
-      if (!open) throw new Error(`${message.local} although nothing was asked`);
-      if (id !== open.id) throw new Error(`the answer carries the ID ${id} instead of ${open.id}`);
-      const { rpc } = open.call.rpc;
-      if (message.local !== 'Fault' && message.local !== `${rpc}Response`) {
-        throw new Error(`${rpc} was answered by ${message.local}`);
-      }
-      session.open = undefined;
-      const result: AcsAnswer = message.local === 'Fault' ? { fault: readFault(message) } : readAnswer(message);
-      this.events.emit({ kind: 'answer', device: session.device, rpc, about: about(result) });
-      open.call.answered(result);
-    } else if (session.open) throw new Error('an empty POST instead of an answer');
-    const call = this.#queues.get(session.device)?.shift();
+  #continue(session: Session, cookie: string, envelope: AcsEnvelope | undefined, response: ServerResponse): void {
+    const { device, namespace } = session;
+    const received = session.receive(envelope);
+    if (received.kind === 'request') {
+      const method = received.message.local;
+      this.events.emit({ kind: 'request', device, method, about: aboutCpeRequest(received.message) });
+      writeEnvelope(response, namespace, received.id, answerCpeRequest(method));
+      return;
+    }
+    if (received.kind === 'answer') {
+      const { call, answer } = received;
+      const { rpc } = call.rpc;
+      if (answer.fault) this.events.emit({ kind: 'fault', device, rpc, fault: answer.fault });
+      else this.events.emit({ kind: 'answer', device, rpc, about: aboutAnswer(answer) });
+      call.answered(answer);
+    }
+    const call = this.#calls.take(device);
     if (!call) {
       this.#sessions.delete(cookie);
-      this.events.emit({ kind: 'session-end', device: session.device, calls: session.calls });
+      this.events.emit({ kind: 'session-end', device, calls: session.calls, lost: undefined });
       response.writeHead(204).end();
       return;
     }
     const id = `lab${++this.#ids}`;
-    session.open = { id, call };
-    session.calls++;
+    session.send(id, call);
     const { rpc } = call.rpc;
-    this.events.emit({ kind: 'call', device: session.device, rpc, about: aboutCall(call.rpc) });
-    writeEnvelope(response, session.namespace, id, `<cwmp:${rpc}>${writeArguments(call.rpc)}</cwmp:${rpc}>`);
+    this.events.emit({ kind: 'call', device, rpc, about: aboutCall(call.rpc) });
+    writeEnvelope(response, namespace, id, `<cwmp:${rpc}>${call.text}</cwmp:${rpc}>`);
+  }
+
+  #lose(cookie: string, reason: string): void {
+    const session = this.#sessions.get(cookie);
+    if (!session) return;
+    this.#sessions.delete(cookie);
+    session.lose(reason);
+    this.events.emit({ kind: 'session-end', device: session.device, calls: session.calls, lost: reason });
   }
 
   #refuse(reason: string): void {
@@ -246,23 +225,15 @@ export class Acs implements AsyncDisposable {
   }
 }
 
+/** @throws AcsViolation */
+function readMessage({ headers }: IncomingMessage, body: string): AcsEnvelope {
+  if (headers.soapaction === undefined) throw new AcsViolation('there is no SOAPAction header');
+  if (!/^text\/xml\b/i.test(headers['content-type'] ?? '')) throw new AcsViolation('the content type is not text/xml');
+  return readEnvelope(body);
+}
+
 export async function startAcs(options: AcsOptions = {}): Promise<Acs> {
   const acs = new Acs(options);
   await acs.start();
   return acs;
-}
-
-function aboutCall(call: AcsRpc): string {
-  if (call.rpc === 'SetParameterValues')
-    return ` ${call.values.map(({ name, value }) => `${name}=${value}`).join(' ')}`;
-  if ('names' in call) return ` ${call.names.join(' ')}`;
-  return 'path' in call ? ` ${call.path}` : '';
-}
-
-function about(result: AcsAnswer): string {
-  if (result.fault) return `: fault ${result.fault.code} ${result.fault.text}`;
-  const { values } = result;
-  if (values && values.size <= 3) return `: ${[...values].map(([name, value]) => `${name}=${value}`).join(' ')}`;
-  const count = (values ?? result.names ?? result.attributes)?.size;
-  return count === undefined ? '' : `: ${count} parameters`;
 }

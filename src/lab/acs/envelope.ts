@@ -1,33 +1,51 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { escapeXml, find, readXml, type XmlElement } from './xml.ts';
+import { AcsViolation } from './errors.ts';
+import { escapeXml, need, readXml, type XmlElement } from './xml.ts';
 
 const soap = 'http://schemas.xmlsoap.org/soap/envelope/';
 const encoding = 'http://schemas.xmlsoap.org/soap/encoding/';
-const bodyLimitBytes = 16 << 20;
+const cwmp = /^urn:dslforum-org:cwmp-1-[0-2]$/;
+const bodyLimitBytes = 8 << 20;
+/** What is an array wherever CWMP has it. */
+const arrays = new Set(['Event', 'ParameterList', 'MethodList', 'AccessList']);
 
-/** @throws Error with what a strict server would not take */
-export function readEnvelope(text: string): { id: string; namespace: string; message: XmlElement } {
+export interface AcsEnvelope {
+  readonly id: string;
+  /** Of CWMP, the same in the header and in the message. */
+  readonly namespace: string;
+  /** With the local name `Fault`: SOAP's. */
+  readonly message: XmlElement;
+}
+
+/** @throws AcsViolation with what a strict server would not take */
+export function readEnvelope(text: string): AcsEnvelope {
   const root = readXml(text);
-  if (root.uri !== soap || root.local !== 'Envelope') throw new Error('not a SOAP 1.1 envelope');
-  const id = find(find(root, 'Header'), 'ID')?.text;
-  const message = find(root, 'Body')?.children[0];
-  if (id === undefined || !message) throw new Error('cwmp:ID or the message is missing');
+  if (root.uri !== soap || root.local !== 'Envelope') throw new AcsViolation('not a SOAP 1.1 envelope');
+  const id = need(need(root, 'Header'), 'ID');
+  if (!cwmp.test(id.uri)) throw new AcsViolation(`the header ID is in the namespace '${id.uri}'`);
+  if (id.attributes[`{${soap}}mustUnderstand`] !== '1') throw new AcsViolation('cwmp:ID is not mustUnderstand="1"');
+  const { children } = need(root, 'Body');
+  const message = children[0];
+  if (!message || children.length > 1) throw new AcsViolation(`the body holds ${children.length} messages`);
+  const named = message.local === 'Fault' ? need(need(message, 'detail'), 'Fault') : message;
+  if (message !== named && message.uri !== soap) throw new AcsViolation('Fault is not in the namespace of SOAP 1.1');
+  if (named.uri !== id.uri) throw new AcsViolation(`${named.local} is in the namespace '${named.uri}'`);
   checkArrays(message);
-  const namespace = message.local === 'Fault' ? '' : message.uri;
-  if (message.local !== 'Fault' && !/^urn:dslforum-org:cwmp-1-[0-2]$/.test(namespace)) {
-    throw new Error(`${message.local} is in the namespace '${namespace}'`);
-  }
-  return { id, namespace, message };
+  return { id: id.text, namespace: id.uri, message };
 }
 
 function checkArrays(element: XmlElement): void {
   const type = element.attributes[`{${encoding}}arrayType`];
-  if (type !== undefined && !type.endsWith(`[${element.children.length}]`)) {
-    throw new Error(`${element.local} has ${element.children.length} items and says ${type}`);
+  const { length } = element.children;
+  if (type === undefined) {
+    if (arrays.has(element.local)) throw new AcsViolation(`${element.local} has no arrayType`);
+  } else if (/^[\w-]+:\w+\[(\d+)\]$/.exec(type)?.[1] !== String(length)) {
+    throw new AcsViolation(`${element.local} has ${length} items and says ${type}`);
   }
   for (const child of element.children) checkArrays(child);
 }
 
+/** @param body the element of the message, escaped */
 export function writeEnvelope(response: ServerResponse, namespace: string, id: string, body: string): void {
   response.writeHead(200, { 'content-type': 'text/xml; charset=utf-8' });
   response.end(
@@ -35,13 +53,18 @@ export function writeEnvelope(response: ServerResponse, namespace: string, id: s
   );
 }
 
+/** @throws AcsViolation when it is too long or not UTF-8; the stream's own error when the CPE goes away */
 export async function readBody(request: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of request as AsyncIterable<Buffer>) {
     bytes += piece.length;
-    if (bytes > bodyLimitBytes) throw new Error('the body is too large');
+    if (bytes > bodyLimitBytes) throw new AcsViolation('the body is too large');
     pieces.push(piece);
   }
-  return Buffer.concat(pieces).toString('utf8');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces));
+  } catch {
+    throw new AcsViolation('the body is not UTF-8');
+  }
 }

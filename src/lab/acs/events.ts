@@ -1,5 +1,9 @@
-/** What a person who looks at the ACS sees, as it happens. */
+import type { AcsFault } from './rpc.ts';
+
+/** What a person who looks at the ACS sees, as it happens. `about` begins with a space or a colon, or is empty. */
 export type AcsEvent =
+  /** @param certificate common name, under mutual TLS */
+  | { readonly kind: 'session-begin'; readonly device: string; readonly certificate: string | undefined }
   | {
       readonly kind: 'inform';
       readonly device: string;
@@ -7,26 +11,12 @@ export type AcsEvent =
       readonly retryCount: number;
       readonly parameters: ReadonlyMap<string, string>;
     }
+  /** Of the CPE: TransferComplete. */
+  | { readonly kind: 'request'; readonly device: string; readonly method: string; readonly about: string }
   | { readonly kind: 'call'; readonly device: string; readonly rpc: string; readonly about: string }
   | { readonly kind: 'answer'; readonly device: string; readonly rpc: string; readonly about: string }
-  | { readonly kind: 'session-end'; readonly device: string; readonly calls: number }
+  | { readonly kind: 'fault'; readonly device: string; readonly rpc: string; readonly fault: AcsFault }
+  /** @param lost why, when it did not come to its end */
+  | { readonly kind: 'session-end'; readonly device: string; readonly calls: number; readonly lost: string | undefined }
   | { readonly kind: 'connection-request'; readonly device: string; readonly status: number }
   | { readonly kind: 'refused'; readonly reason: string };
-
-/** One line. */
-export function formatAcsEvent(event: AcsEvent): string {
-  switch (event.kind) {
-    case 'inform':
-      return `ACS  <- Inform from ${event.device}: ${event.events.join(', ')}${event.retryCount > 0 ? ` (try ${event.retryCount + 1})` : ''}`;
-    case 'call':
-      return `ACS  -> ${event.rpc}${event.about}`;
-    case 'answer':
-      return `ACS  <- ${event.rpc}${event.about}`;
-    case 'session-end':
-      return `ACS     session of ${event.device} over, ${event.calls} call${event.calls === 1 ? '' : 's'}`;
-    case 'connection-request':
-      return `ACS  -> connection request to ${event.device}: ${event.status}`;
-    case 'refused':
-      return `ACS  !! ${event.reason}`;
-  }
-}

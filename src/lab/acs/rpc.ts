@@ -1,4 +1,4 @@
-import { escapeXml, find, textOf, type XmlElement } from './xml.ts';
+import { escapeXml, need, needNumber, textOf, type XmlElement } from './xml.ts';
 
 /** What an operator can have the ACS call (TR-069 Annex A). */
 export type AcsRpc =
@@ -45,7 +45,7 @@ const leaf = (name: string, text: string): string => `<${name}>${escapeXml(text)
 const list = (name: string, type: string, items: readonly string[]): string =>
   `<${name} SOAP-ENC:arrayType="${type}[${items.length}]">${items.join('')}</${name}>`;
 
-/** Arguments of the request, without the element of the method. */
+/** Arguments of the request, without the element of the method. @throws AcsError ACS_TEXT */
 export function writeArguments(call: AcsRpc): string {
   switch (call.rpc) {
     case 'GetRPCMethods':
@@ -67,7 +67,7 @@ export function writeArguments(call: AcsRpc): string {
           'cwmp:ParameterValueStruct',
           call.values.map(
             ({ name, value, type = 'xsd:string' }) =>
-              `<ParameterValueStruct>${leaf('Name', name)}<Value xsi:type="${type}">${escapeXml(value)}</Value></ParameterValueStruct>`,
+              `<ParameterValueStruct>${leaf('Name', name)}<Value xsi:type="${escapeXml(type)}">${escapeXml(value)}</Value></ParameterValueStruct>`,
           ),
         ) + leaf('ParameterKey', call.parameterKey ?? '')
       );
@@ -88,42 +88,55 @@ export function writeArguments(call: AcsRpc): string {
   }
 }
 
-/** @param response the element of the method's answer */
+/** @param response the element of the method's answer. @throws AcsViolation when something is missing in it */
 export function readAnswer(response: XmlElement): AcsAnswer {
-  const parameters = find(response, 'ParameterList');
   const pairs = <T>(value: (entry: XmlElement) => T): Map<string, T> =>
-    new Map(parameters!.children.map((entry) => [textOf(entry, 'Name'), value(entry)]));
+    new Map(need(response, 'ParameterList').children.map((entry) => [need(entry, 'Name').text, value(entry)]));
   switch (response.local) {
     case 'GetParameterValuesResponse':
-      return { values: pairs((entry) => textOf(entry, 'Value')) };
+      return { values: pairs((entry) => need(entry, 'Value').text) };
     case 'GetParameterNamesResponse':
-      return { names: pairs((entry) => textOf(entry, 'Writable') === '1') };
+      return { names: pairs((entry) => /^(1|true)$/.test(need(entry, 'Writable').text)) };
     case 'GetParameterAttributesResponse':
-      return { attributes: pairs((entry) => Number(textOf(entry, 'Notification'))) };
+      return { attributes: pairs((entry) => needNumber(entry, 'Notification')) };
     case 'GetRPCMethodsResponse':
-      return { methods: find(response, 'MethodList')!.children.map(({ text }) => text) };
+      return { methods: need(response, 'MethodList').children.map(({ text }) => text) };
     case 'AddObjectResponse':
-      return { instance: Number(textOf(response, 'InstanceNumber')), status: Number(textOf(response, 'Status')) };
+      return { instance: needNumber(response, 'InstanceNumber'), status: needNumber(response, 'Status') };
     case 'SetParameterValuesResponse':
     case 'DeleteObjectResponse':
-      return { status: Number(textOf(response, 'Status')) };
+      return { status: needNumber(response, 'Status') };
     default:
       return {};
   }
 }
 
-/** @param fault the SOAP fault */
+/** @param fault the SOAP fault. @throws AcsViolation when it has no fault of CWMP in it */
 export function readFault(fault: XmlElement): AcsFault {
-  const detail = find(find(fault, 'detail'), 'Fault');
+  const detail = need(need(fault, 'detail'), 'Fault');
   return {
-    code: Number(textOf(detail, 'FaultCode')),
+    code: needNumber(detail, 'FaultCode'),
     text: textOf(detail, 'FaultString') || textOf(fault, 'faultstring'),
-    parameters: (detail?.children ?? [])
+    parameters: detail.children
       .filter(({ local }) => local === 'SetParameterValuesFault')
       .map((entry) => ({
-        name: textOf(entry, 'ParameterName'),
-        code: Number(textOf(entry, 'FaultCode')),
+        name: need(entry, 'ParameterName').text,
+        code: needNumber(entry, 'FaultCode'),
         text: textOf(entry, 'FaultString'),
       })),
   };
+}
+
+/** For a person, after the name of the method. */
+export function aboutCall(call: AcsRpc): string {
+  if (call.rpc === 'SetParameterValues')
+    return ` ${call.values.map(({ name, value }) => `${name}=${value}`).join(' ')}`;
+  if ('names' in call) return ` ${call.names.join(' ')}`;
+  return 'path' in call ? ` ${call.path}` : '';
+}
+
+export function aboutAnswer({ values, names, attributes }: AcsAnswer): string {
+  if (values && values.size <= 3) return `: ${[...values].map(([name, value]) => `${name}=${value}`).join(' ')}`;
+  const count = (values ?? names ?? attributes)?.size;
+  return count === undefined ? '' : `: ${count} parameters`;
 }
