@@ -4,12 +4,7 @@ import { createDataModel, type DataModel } from '#model';
 import {
   connectUbus,
   FileStateStore,
-  listenHttp,
   loadDataModelFiles,
-  localAddressTowards,
-  openHttp,
-  openMqtt,
-  openWebSocket,
   RootedFiles,
   RootedScripts,
   readFactory,
@@ -24,10 +19,10 @@ import {
   readFacts,
   readSettings,
   type StatusPart,
-  startOnDemand,
 } from '#services';
-
-export { checkMappings } from '#services';
+import { startCwmpRoom } from './cwmp.ts';
+import type { Operator, RoomParts } from './room.ts';
+import { startUspRoom } from './usp.ts';
 
 /** Every path can be redirected, so that tests and the lab run without touching the host. */
 export interface AgentOptions {
@@ -48,13 +43,6 @@ export interface Agent extends AsyncDisposable {
 /** Set by the bundler from package.json. */
 declare const TANDEM_VERSION: string | undefined;
 const version = typeof TANDEM_VERSION === 'string' ? TANDEM_VERSION : 'development';
-
-/** What watching over the device's reachability needs of a protocol. */
-interface Operator {
-  managed(): boolean;
-  probe(): void;
-  undone(paths: readonly string[]): void;
-}
 
 const factoryDirectory = '/usr/share/tandem/factory';
 
@@ -130,93 +118,26 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
     const actions: Record<string, () => void> = {};
     scope.add(publishBusApi(bus, model, status, actions));
-    scope.add(
-      await startOnDemand({
-        model,
-        log: log.child('cwmp'),
-        view: { protocol: 'cwmp' },
-        enabledBy: 'Device.ManagementServer.EnableCWMP',
-        watched: 'Device.ManagementServer.',
-        start: async () => {
-          const { startCwmp, cwmpStatus } = await import('#cwmp');
-          const client = await startCwmp({
-            model,
-            clock,
-            log: log.child('cwmp'),
-            state,
-            runtime,
-            openHttp: () => openHttp({ tls: factory.tls }),
-            listen: (answer) =>
-              listenHttp({
-                host: settings.connectionRequest.address,
-                port: settings.connectionRequest.port,
-                answer,
-                log: log.child('cwmp'),
-                clock,
-              }),
-            localAddressTowards,
-            random,
-            randomHex,
-            allowPlain: settings.allowPlainHttp,
-            reached: () => probation.reached(),
-          });
-          operators.push({
-            managed: () => client.status().state !== 'off',
-            probe: () => void client.tell('CONFIRM', []),
-            undone: (paths) => void client.tell('ROLLBACK', paths),
-          });
-          status.cwmp = () => cwmpStatus(client.status());
-          scope.add(bus.listen('network.interface', () => void client.networkChanged()));
-          actions.inform = () => client.inform();
-          return client;
-        },
-      }),
-    );
-    scope.add(
-      await startOnDemand({
-        model,
-        log: log.child('usp'),
-        view: { protocol: 'usp' },
-        enabledBy: 'Device.LocalAgent.Controller.*.Enable',
-        watched: 'Device.LocalAgent.Controller.',
-        start: async () => {
-          const { startUsp } = await import('#usp');
-          const agent = await startUsp({
-            model,
-            clock,
-            log: log.child('usp'),
-            random,
-            randomHex,
-            openWebSocket: (url, given, events) => openWebSocket({ url, ...given, tls: factory.tls, clock }, events),
-            openMqtt: (config, endpointId, events, signal) =>
-              openMqtt(
-                {
-                  host: config.host,
-                  port: config.port,
-                  transport: config.transport,
-                  version: config.version,
-                  clientId: config.clientId,
-                  ...(config.username !== '' && { username: config.username, password: config.password }),
-                  keepAliveSeconds: config.keepAliveSeconds,
-                  cleanStart: config.cleanStart,
-                  sessionExpirySeconds: config.sessionExpirySeconds,
-                  requestResponseInfo: config.requestResponseInfo,
-                  userProperties: { 'usp-endpoint-id': endpointId },
-                  tls: factory.tls,
-                  signal,
-                },
-                events,
-              ),
-            version,
-            reached: () => probation.reached(),
-            boot: await bootCause(state, runtime, first, log.child('usp')),
-          });
-          operators.push({ managed: () => agent.managed, probe: () => agent.reconnect(), undone: () => {} });
-          status.usp = () => agent.status();
-          return agent;
-        },
-      }),
-    );
+    const rooms: RoomParts = {
+      log,
+      clock,
+      bus,
+      model,
+      state,
+      runtime,
+      factory,
+      settings,
+      random,
+      randomHex,
+      version,
+      reached: () => probation.reached(),
+      boot: () => bootCause(state, runtime, first, log.child('usp')),
+      operators,
+      status,
+      actions,
+    };
+    scope.add(await startCwmpRoom(rooms));
+    scope.add(await startUspRoom(rooms));
     log.info('ready', { objects: model.supported('usp').below('Device.').length });
     return { model, [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose]() };
   } catch (error) {

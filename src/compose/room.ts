@@ -1,0 +1,31 @@
+import type { Clock, Log } from '#base';
+import type { DataModel } from '#model';
+import type { Factory, StateStore, UbusClient } from '#platform';
+import type { bootCause, Settings, StatusPart } from '#services';
+
+/** What watching over the device's reachability needs of a protocol. */
+export interface Operator {
+  managed(): boolean;
+  probe(): void;
+  undone(paths: readonly string[]): void;
+}
+
+/** What a protocol is handed, and where it announces itself. */
+export interface RoomParts {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly bus: UbusClient;
+  readonly model: DataModel;
+  readonly state: StateStore;
+  readonly runtime: StateStore;
+  readonly factory: Factory;
+  readonly settings: Settings;
+  readonly random: () => number;
+  readonly randomHex: (count: number) => string;
+  readonly version: string;
+  readonly reached: () => void;
+  readonly boot: () => ReturnType<typeof bootCause>;
+  readonly operators: Operator[];
+  readonly status: Record<string, StatusPart>;
+  readonly actions: Record<string, () => void>;
+}

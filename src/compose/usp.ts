@@ -1,0 +1,52 @@
+import { openMqtt, openWebSocket } from '#platform';
+import { startOnDemand } from '#services';
+import type { RoomParts } from './room.ts';
+
+/** USP, started when a controller is first enabled. */
+export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
+  const { model, clock, factory, random, randomHex, version } = parts;
+  const log = parts.log.child('usp');
+  return startOnDemand({
+    model,
+    log,
+    view: { protocol: 'usp' },
+    enabledBy: 'Device.LocalAgent.Controller.*.Enable',
+    watched: 'Device.LocalAgent.Controller.',
+    start: async () => {
+      const { startUsp } = await import('#usp');
+      const agent = await startUsp({
+        model,
+        clock,
+        log,
+        random,
+        randomHex,
+        openWebSocket: (url, given, events) => openWebSocket({ url, ...given, tls: factory.tls, clock }, events),
+        openMqtt: (config, endpointId, events, signal) =>
+          openMqtt(
+            {
+              host: config.host,
+              port: config.port,
+              transport: config.transport,
+              version: config.version,
+              clientId: config.clientId,
+              ...(config.username !== '' && { username: config.username, password: config.password }),
+              keepAliveSeconds: config.keepAliveSeconds,
+              cleanStart: config.cleanStart,
+              sessionExpirySeconds: config.sessionExpirySeconds,
+              requestResponseInfo: config.requestResponseInfo,
+              userProperties: { 'usp-endpoint-id': endpointId },
+              tls: factory.tls,
+              signal,
+            },
+            events,
+          ),
+        version,
+        reached: parts.reached,
+        boot: await parts.boot(),
+      });
+      parts.operators.push({ managed: () => agent.managed, probe: () => agent.reconnect(), undone: () => {} });
+      parts.status.usp = () => agent.status();
+      return agent;
+    },
+  });
+}
