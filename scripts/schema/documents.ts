@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { childrenNamed, type Element, readXml } from './xml.ts';
 
@@ -25,7 +25,7 @@ export function openDocuments(directory: string): (file: string) => Document {
   const load = (file: string): Document => {
     const known = loaded.get(file);
     if (known) return known;
-    const root = readXml(readFileSync(join(directory, file), 'utf8'), file);
+    const root = readXml(readFileSync(join(directory, publishedName(directory, file)), 'utf8'), file);
     const own = new Map<string, Element>();
     const imported = new Map<string, { file: string; name: string }>();
     for (const kind of ['dataType', 'component', 'model'] as const)
@@ -53,4 +53,26 @@ export function openDocuments(directory: string): (file: string) => Document {
     return document;
   };
   return load;
+}
+
+/**
+ * Imports name files without their amendment and corrigendum (`tr-104-2-common.xml`); where they were published one by one
+ * (`tr-104-2-0-3-common.xml`) the newest is meant.
+ */
+function publishedName(directory: string, file: string): string {
+  const parts = /^(tr-\d+-\d+)-([a-z][a-z0-9-]*\.xml)$/.exec(file);
+  if (!parts || existsSync(join(directory, file))) return file;
+  const [, issue, rest] = parts;
+  const published = readdirSync(directory)
+    .flatMap((name) => {
+      const [, amendment, corrigendum] =
+        (name.startsWith(`${issue}-`) &&
+          name.endsWith(`-${rest}`) &&
+          /^(\d+)-(\d+)-/.exec(name.slice(issue!.length + 1))) ||
+        [];
+      const exact = name === `${issue}-${amendment}-${corrigendum}-${rest}`;
+      return exact ? [{ name, order: Number(amendment) * 1000 + Number(corrigendum) }] : [];
+    })
+    .sort((a, b) => b.order - a.order);
+  return published[0]?.name ?? file;
 }

@@ -23,9 +23,12 @@ export interface ViewModels {
   readonly cwmp: RawModel;
 }
 
-/** Lays the two views out as one table. The same models give the same bytes. */
-export function emitTable(model: string, views: ViewModels): Buffer {
-  const emitter = new Emitter(views);
+/**
+ * Lays the two views out as one table. The same models give the same bytes.
+ * @param root what references that begin with a dot begin at
+ */
+export function emitTable(model: string, views: ViewModels, root = 'Device.'): Buffer {
+  const emitter = new Emitter(views, root);
   // The first pass counts how often each string and type is used, the second one writes with final ids.
   emitter.typeIds(() => emitter.strings.id(model));
   const types = emitter.types.values().map((key) => Buffer.from(key, 'latin1'));
@@ -53,9 +56,9 @@ class Emitter {
   readonly #views: ViewModels;
   readonly #resolve: ReferenceResolver;
 
-  constructor(views: ViewModels) {
+  constructor(views: ViewModels, root: string) {
     this.#views = views;
-    this.#resolve = referenceResolver(new Set([...views.usp.keys(), ...views.cwmp.keys()]));
+    this.#resolve = referenceResolver(new Set([...views.usp.keys(), ...views.cwmp.keys()]), root);
   }
 
   /** Settles the strings' ids, then the types' (whose records hold string ids). */

@@ -1,3 +1,4 @@
+import { serviceVersion } from '../../src/model/schema/format.ts';
 import type { ParameterAccess, ParameterDefinition } from '../../src/model/schema/types.ts';
 import type { Document } from './documents.ts';
 import { type RawSyntax, readSyntax } from './syntax.ts';
@@ -6,7 +7,7 @@ import { childNamed, childrenNamed, type Element } from './xml.ts';
 export type RawStatus = 'current' | 'deprecated' | 'obsoleted' | 'deleted';
 
 interface Versioned {
-  /** Minor version: 12 for 2.12. */
+  /** As the table writes it (src/model/schema/format.ts). */
   since: number;
   status: RawStatus;
 }
@@ -45,25 +46,53 @@ interface Place {
   /** Documents from the root to the one being read. */
   readonly documents: readonly Document[];
   readonly prefix: string;
+  /** Reads a `version` attribute; 0: none. */
+  readonly version: (text: string) => number;
   /** Nothing inside is older than this (`component version`). */
   readonly floor: number;
   readonly object?: RawObject;
 }
 
-/** Expands components and inheritance of one model (`Device:2.19`). */
+/** Expands components and inheritance of one root model (`Device:2.19`). */
 export function expandModel(document: Document, name: string): RawModel {
   const model: RawModel = new Map();
-  expandInto(model, [document], name);
+  expandInto(model, [document], name, { prefix: '', version: minorVersion });
   return model;
 }
 
-function expandInto(model: RawModel, outer: readonly Document[], name: string): void {
+/** The same of a service model (`VoiceService:2.0`), which TR-106 section 3.1 puts below `Device.Services.`. */
+export function expandService(document: Document, name: string): RawModel {
+  const prefix = 'Device.Services.';
+  const services: RawObject = {
+    ...emptyObject(prefix),
+    attributes: new Map([
+      ['minEntries', '1'],
+      ['maxEntries', '1'],
+    ]),
+    since: serviceVersion(1, 0),
+  };
+  const model: RawModel = new Map([[prefix, services]]);
+  const version = (text: string): number => {
+    const match = /^(\d+)\.(\d+)/.exec(text);
+    return match ? serviceVersion(Number(match[1]), Number(match[2])) : 0;
+  };
+  // The model's own parameters count its rows, and stand beside them.
+  expandInto(model, [document], name, { prefix, version, object: services });
+  return model;
+}
+
+function expandInto(
+  model: RawModel,
+  outer: readonly Document[],
+  name: string,
+  root: Pick<Place, 'prefix' | 'version' | 'object'>,
+): void {
   const item = outer.at(-1)!.item('model', name);
   if (!item) throw new Error(`${outer.at(-1)!.file}: no model ${name}`);
   const documents = item.document === outer.at(-1) ? outer : [...outer, item.document];
   const base = item.element.attributes.get('base');
-  if (base !== undefined) expandInto(model, documents, base);
-  expandChildren(item.element, { model, documents, prefix: '', floor: 0 });
+  if (base !== undefined) expandInto(model, documents, base, root);
+  expandChildren(item.element, { ...root, model, documents, floor: 0 });
 }
 
 function expandChildren(element: Element, place: Place): void {
@@ -95,7 +124,8 @@ function expandComponent(reference: Element, place: Place): void {
     model: place.model,
     documents: [...place.documents, item.document],
     prefix,
-    floor: Math.max(place.floor, minorVersion(reference)),
+    version: place.version,
+    floor: Math.max(place.floor, versionOf(reference, place)),
     object: prefix === place.prefix ? place.object : place.model.get(prefix),
   });
 }
@@ -106,21 +136,12 @@ function expandObject(element: Element, place: Place): void {
   let object = place.model.get(path);
   if (!object) {
     if (name === undefined) throw new Error(`${place.documents.at(-1)!.file}: ${path} modifies an unknown object`);
-    object = {
-      path,
-      attributes: new Map(),
-      uniqueKeys: [],
-      parameters: new Map(),
-      commands: new Map(),
-      events: new Map(),
-      since: 0,
-      status: 'current',
-    };
+    object = emptyObject(path);
     place.model.set(path, object);
   }
   for (const [key, value] of element.attributes) object.attributes.set(key, value);
   object.since = Math.max(
-    minorVersion(element) || object.since,
+    versionOf(element, place) || object.since,
     place.floor,
     place.model.get(parentPath(path))?.since ?? 0,
   );
@@ -178,22 +199,18 @@ function expandArguments(element: Element, model: RawModel, place: Place): void 
   expandChildren(element, { ...place, model, prefix: '', object: model.get('') });
 }
 
-const argumentModel = (): RawModel =>
-  new Map([
-    [
-      '',
-      {
-        path: '',
-        attributes: new Map(),
-        uniqueKeys: [],
-        parameters: new Map(),
-        commands: new Map(),
-        events: new Map(),
-        since: 0,
-        status: 'current',
-      },
-    ],
-  ]);
+const argumentModel = (): RawModel => new Map([['', emptyObject('')]]);
+
+const emptyObject = (path: string): RawObject => ({
+  path,
+  attributes: new Map(),
+  uniqueKeys: [],
+  parameters: new Map(),
+  commands: new Map(),
+  events: new Map(),
+  since: 0,
+  status: 'current',
+});
 
 function member<T>(
   element: Element,
@@ -212,15 +229,17 @@ function member<T>(
 }
 
 const versioned = (element: Element, place: Place, object: RawObject, known: Versioned | undefined): Versioned => ({
-  since: Math.max(minorVersion(element) || known?.since || 0, place.floor, object.since),
+  since: Math.max(versionOf(element, place) || known?.since || 0, place.floor, object.since),
   status: statusOf(element, known?.status ?? 'current'),
 });
 
 const statusOf = (element: Element, before: RawStatus): RawStatus =>
   (element.attributes.get('status') as RawStatus | undefined) ?? before;
 
-function minorVersion(element: Element): number {
-  const match = /^(\d+)\.(\d+)$/.exec(element.attributes.get('version') ?? '');
+const versionOf = (element: Element, place: Place): number => place.version(element.attributes.get('version') ?? '');
+
+function minorVersion(text: string): number {
+  const match = /^(\d+)\.(\d+)$/.exec(text);
   return match?.[1] === '2' ? Number(match[2]) : 0;
 }
 

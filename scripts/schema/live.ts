@@ -22,6 +22,38 @@ export function liveModel(model: RawModel): RawModel {
   return live;
 }
 
+/**
+ * Only what has been deleted, for ACSs that still ask for it: whole objects, and the deleted parameters of those that live. What
+ * was a command or an event is not asked for again.
+ */
+export function deletedModel(model: RawModel): RawModel {
+  const deleted: RawModel = new Map();
+  for (const object of model.values()) {
+    let gone = false;
+    let known = true;
+    for (let path = object.path; path !== ''; path = parentPath(path)) {
+      gone ||= model.get(path)?.status === 'deleted';
+      known &&= model.has(path);
+    }
+    // Below what the XML does not have any more at all.
+    if (!known) continue;
+    const parameters = new Map(
+      [...object.parameters].filter(([, parameter]) => gone || parameter.status === 'deleted'),
+    );
+    if (!gone && parameters.size === 0) continue;
+    for (const [name, parameter] of parameters) parameters.set(name, { ...parameter, status: 'deleted' });
+    deleted.set(object.path, {
+      ...object,
+      status: gone ? 'deleted' : object.status,
+      parameters,
+      uniqueKeys: gone ? object.uniqueKeys : [],
+      commands: new Map(),
+      events: new Map(),
+    });
+  }
+  return deleted;
+}
+
 function liveObject(object: RawObject, status: RawStatus): RawObject {
   const alive = <T extends { status: RawStatus }>(members: Map<string, T>, map: (member: T) => T): Map<string, T> => {
     const kept = new Map<string, T>();

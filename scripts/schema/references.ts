@@ -8,12 +8,13 @@ export interface ReferenceResolver {
 }
 
 /** TR-106 relative paths: `.X.` from the root, `X.` from the object, `#.X.` from its parent, one `#` for each level. */
-export function referenceResolver(objects: ReadonlySet<string>): ReferenceResolver {
+/** @param root what a leading dot stands for: `Device.`, or the service's own object */
+export function referenceResolver(objects: ReadonlySet<string>, root: string): ReferenceResolver {
   const absolute = (text: string, objectPath: string): string => {
     if (text.startsWith('Device.')) return text;
     const hashes = /^#*/.exec(text)![0].length;
     const rest = text.slice(hashes).replace(/^\./, '');
-    if (hashes === 0) return (text.startsWith('.') ? 'Device.' : objectPath) + rest;
+    if (hashes === 0) return (text.startsWith('.') ? root : objectPath) + rest;
     let from = objectPath;
     for (let level = 0; level < hashes; level++) from = parentPath(from);
     return from + rest;

@@ -81,6 +81,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         applied: (write) => probation.applied(write),
       },
       readFacts(rooted),
+      files.table,
     );
     scope.add(model);
     for (const { file, path, reason } of problems) log.error('a mapping was left out', { file, path, reason });

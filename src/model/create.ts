@@ -7,7 +7,7 @@ import { type MergedObjects, mergeMapping } from './mapping/merge.ts';
 import { parseMapping } from './mapping/parse.ts';
 import { extendSchema, isVendorObject, type VendorObjects, type VendorParameter, vendorName } from './schema/extend.ts';
 import { baseTypes } from './schema/format.ts';
-import { openSchema, type Schema } from './schema/index.ts';
+import { layerSchemas, openSchema, type Schema } from './schema/index.ts';
 
 export interface MappingText {
   readonly file: string;
@@ -17,25 +17,32 @@ export interface MappingText {
 /**
  * Opens the schema and lays the mappings over it, one file after the other. A file with a problem is left out whole and reported.
  * @param schemaTable the bytes of `datamodel/tr181.bin`
+ * @param table bytes of a further table that a mapping names in `$tables`
  */
 export function createDataModel(
   schemaTable: Uint8Array,
   mappings: readonly MappingText[],
   ports: DataModelPorts,
   facts: DeviceFacts = {},
+  table: FurtherTable = () => undefined,
 ): { model: DataModel; problems: readonly MappingProblem[] } {
-  const { schema, objects, problems } = compileMappings(openSchema(schemaTable), mappings, facts);
+  const { schema, objects, problems } = compileMappings(openSchema(schemaTable), mappings, facts, table);
   return { model: new DataModel(schema, objects, ports), problems };
 }
+
+export type FurtherTable = (name: string) => Uint8Array | undefined;
 
 /** Everything that the files say together, checked; without a device. */
 export function compileMappings(
   schema: Schema,
   mappings: readonly MappingText[],
   facts: DeviceFacts,
+  table: FurtherTable = () => undefined,
 ): { schema: Schema; objects: readonly CompiledObject[]; problems: readonly MappingProblem[] } {
   let merged: MergedObjects = new Map();
   let extended = schema;
+  /** Tables that a good file needs; nothing else is ever opened. */
+  let tables: ReadonlyMap<string, Schema> = new Map();
   const compiled = new Map<string, CompiledObject>();
   const problems: MappingProblem[] = [];
   for (const { file, text } of mappings) {
@@ -46,10 +53,11 @@ export function compileMappings(
     if (met !== true) continue;
     const next = mergeMapping(file, merged, parsed.mapping);
     const vendor = vendorObjects(file, next.objects);
-    const candidate = extendSchema(schema, vendor.objects);
+    const needed = openTables(file, parsed.mapping.tables, tables, table);
+    const candidate = extendSchema(layerSchemas(schema, [...needed.tables.values()]), vendor.objects);
     const views = [candidate.view('usp'), candidate.view('cwmp')];
     const texts = Object.fromEntries([...next.objects].map(([path, object]) => [path, object.text]));
-    const found = [...next.problems, ...vendor.problems];
+    const found = [...next.problems, ...vendor.problems, ...needed.problems];
     if (found.length > 0) {
       problems.push(...unique(found));
       continue;
@@ -67,11 +75,29 @@ export function compileMappings(
       continue;
     }
     merged = next.objects;
+    tables = needed.tables;
     extended = candidate;
     for (const path of next.touched) compiled.delete(path);
     for (const object of made) compiled.set(object.path, object);
   }
   return { schema: extended, objects: [...compiled.values()], problems };
+}
+
+function openTables(
+  file: string,
+  names: readonly string[],
+  open: ReadonlyMap<string, Schema>,
+  table: FurtherTable,
+): { tables: ReadonlyMap<string, Schema>; problems: MappingProblem[] } {
+  const tables = new Map(open);
+  const problems: MappingProblem[] = [];
+  for (const name of names) {
+    if (tables.has(name)) continue;
+    const bytes = table(name);
+    if (bytes) tables.set(name, openSchema(bytes));
+    else problems.push({ file, path: '$tables', reason: `there is no table '${name}'` });
+  }
+  return { tables, problems };
 }
 
 const typeNames: ReadonlySet<string> = new Set(baseTypes);

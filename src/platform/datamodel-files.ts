@@ -6,6 +6,8 @@ export interface DataModelFiles {
   /** `tr181.bin` */
   readonly schema: Uint8Array;
   readonly mappings: readonly { readonly file: string; readonly text: string }[];
+  /** A further table of the schema, read when it is asked for: `tables/NAME.bin`. `undefined`: there is none of that name. */
+  readonly table: (name: string) => Uint8Array | undefined;
 }
 
 /**
@@ -18,9 +20,19 @@ export function loadDataModelFiles(share: string, vendor?: string): DataModelFil
     return {
       schema: readFileSync(join(share, 'tr181.bin')),
       mappings: [...mappingsIn(join(share, 'openwrt')), ...(vendor ? vendorMappings(vendor) : [])],
+      table: (name) => readTable(join(share, 'tables', `${name}.bin`)),
     };
   } catch (error) {
     throw new TandemError('DATAMODEL_MISSING', `the data model in ${share} can't be read`, { cause: error });
+  }
+}
+
+function readTable(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

@@ -21,7 +21,12 @@ export function checkMappings(share: string, files: readonly string[]): { lines:
   let good = lines.length === 0;
   // Conditions are checked for their form; that they hold is taken for granted where it can be.
   const facts = { board: '', model: '', openwrt: '99' };
-  const { problems } = compileMappings(openSchema(shipped.schema), [...shipped.mappings, ...given], facts);
+  const { problems } = compileMappings(
+    openSchema(shipped.schema),
+    [...shipped.mappings, ...given],
+    facts,
+    shipped.table,
+  );
   for (const { file } of given) {
     const own = problems.filter((problem) => problem.file === file);
     lines.push(...own.map(({ path, reason }) => `${file}: ${path}: ${reason}`));

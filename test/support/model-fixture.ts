@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, systemClock } from '#base';
@@ -6,6 +6,11 @@ import { createDataModel, type DataModel, type MappingText } from '#model';
 import { type Bus, FileStateStore, RootedFiles, RootedScripts, type Uci, UciFiles } from '#platform';
 
 const datamodel = join(import.meta.dirname, '../../datamodel');
+
+export const furtherTable = (name: string): Uint8Array | undefined => {
+  const path = join(datamodel, 'tables', `${name}.bin`);
+  return existsSync(path) ? readFileSync(path) : undefined;
+};
 
 export const schemaTable = (): Uint8Array => readFileSync(join(datamodel, 'tr181.bin'));
 
@@ -40,16 +45,22 @@ export async function openModel(options: {
   for (const [pack, text] of Object.entries(options.packages)) writeFileSync(join(config, pack), text);
   let names = 0;
   const uci = new UciFiles(config, silentLog);
-  const { model, problems } = createDataModel(schemaTable(), options.mappings ?? shippedMappings(), {
-    bus: options.bus,
-    uci: options.uci?.(uci) ?? uci,
-    files: new RootedFiles(root),
-    scripts: new RootedScripts(root),
-    state: new FileStateStore(join(root, 'etc/tandem'), silentLog),
-    clock: systemClock,
-    log: silentLog,
-    uniqueName: () => `t${++names}`,
-  });
+  const { model, problems } = createDataModel(
+    schemaTable(),
+    options.mappings ?? shippedMappings(),
+    {
+      bus: options.bus,
+      uci: options.uci?.(uci) ?? uci,
+      files: new RootedFiles(root),
+      scripts: new RootedScripts(root),
+      state: new FileStateStore(join(root, 'etc/tandem'), silentLog),
+      clock: systemClock,
+      log: silentLog,
+      uniqueName: () => `t${++names}`,
+    },
+    {},
+    furtherTable,
+  );
   if (problems.length > 0) throw new Error(JSON.stringify(problems, undefined, 1));
   await model.recover();
   return {

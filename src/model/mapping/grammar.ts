@@ -10,6 +10,8 @@ export interface MappingFile {
   readonly removed: readonly string[];
   /** `$if`: the file counts only where all of it holds (condition.ts). */
   readonly conditions: Readonly<Record<string, unknown>>;
+  /** `$tables`: further tables of the schema that the file needs (`tr104`). */
+  readonly tables: readonly string[];
 }
 
 export interface SourceText {

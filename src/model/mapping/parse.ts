@@ -13,17 +13,18 @@ export function parseMapping(file: string, text: string): { mapping: MappingFile
   const objects: Record<string, ObjectText> = Object.create(null);
   const removed: string[] = [];
   let conditions: Readonly<Record<string, unknown>> = {};
+  let tables: readonly string[] = [];
   const say = (path: string, reason: string) => problems.push({ file, path, reason });
   let root: unknown;
   try {
     root = JSON.parse(text);
   } catch (error) {
     say('', `not JSON: ${(error as Error).message}`);
-    return { mapping: { sources, objects, removed, conditions }, problems };
+    return { mapping: { sources, objects, removed, conditions, tables }, problems };
   }
   if (!isTable(root)) {
     say('', 'a mapping file is a JSON object');
-    return { mapping: { sources, objects, removed, conditions }, problems };
+    return { mapping: { sources, objects, removed, conditions, tables }, problems };
   }
   for (const [key, value] of Object.entries(root)) {
     if (key === 'sources') {
@@ -32,13 +33,17 @@ export function parseMapping(file: string, text: string): { mapping: MappingFile
     } else if (key === '$if') {
       if (isTable(value)) conditions = value;
       else say('$if', 'is an object of conditions');
+    } else if (key === '$tables') {
+      if (Array.isArray(value) && value.every((name) => typeof name === 'string' && /^[a-z0-9]+$/.test(name))) {
+        tables = value;
+      } else say('$tables', 'is a list of tables of the schema');
     } else if (key.endsWith('.')) {
       readObject(key, value);
     } else if (key !== '$schema') {
       say(key, 'an object path ends in a dot');
     }
   }
-  return { mapping: { sources, objects, removed, conditions }, problems };
+  return { mapping: { sources, objects, removed, conditions, tables }, problems };
 
   function readSource(name: string, value: unknown): void {
     const kinds = isTable(value) ? sourceKinds.filter((kind) => value[kind] !== undefined) : [];

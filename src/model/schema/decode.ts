@@ -248,6 +248,7 @@ export class Decoder {
 
   #since(cursor: Cursor): string {
     const minor = cursor.number();
+    if (this.#table.ofService) return `${minor >> 8}.${minor & 0xff}`;
     return `2.${this.#protocol === 'usp' ? Math.max(minor, oldestUspMinor) : minor}`;
   }
 }

@@ -30,7 +30,7 @@ export const baseTypes: readonly BaseType[] = [
   'base64',
   'hexBinary',
 ];
-export const statuses: readonly Status[] = ['current', 'deprecated', 'obsoleted'];
+export const statuses: readonly Status[] = ['current', 'deprecated', 'obsoleted', 'deleted'];
 export const accesses: readonly ParameterAccess[] = ['readOnly', 'readWrite', 'writeOnceReadOnly'];
 export const defaultKinds: readonly DefaultKind[] = ['object', 'factory', 'implementation', 'parameter'];
 export const notifies: readonly ParameterDefinition['activeNotify'][] = [
@@ -65,6 +65,12 @@ export const typeBit = {
   toParameter: 5,
 } as const;
 export const enumerationBit = { readOnly: 0, optional: 1, status: 2 } as const;
+
+/**
+ * `since` is a number: in a table of Device:2 its minor version, in one of a service model this.
+ * A table is of a service model when its model's name does not begin with `Device:`.
+ */
+export const serviceVersion = (major: number, minor: number): number => major * 256 + minor;
 
 /** The first minor version of Device:2 that USP knows: the official USP view shows nothing older (2.12). */
 export const oldestUspMinor = 12;

@@ -1,2 +1,3 @@
+export { layerSchemas } from './layer.ts';
 export { openSchema } from './open.ts';
 export type * from './types.ts';

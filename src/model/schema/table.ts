@@ -29,6 +29,11 @@ export class Table {
     return this.string(this.bytes.readUInt32LE(4));
   }
 
+  /** Not of Device:2 but of a service model below it, with versions of its own. */
+  get ofService(): boolean {
+    return !this.model.startsWith('Device:');
+  }
+
   get objectCount(): number {
     return this.bytes.readUInt32LE(this.#objects);
   }

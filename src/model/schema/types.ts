@@ -1,7 +1,10 @@
 import type { BaseType, Protocol } from '../api.ts';
 
-/** TR-106 Annex A: whether a definition is current or on its way out. Deleted definitions are not in the table. */
-export type Status = 'current' | 'deprecated' | 'obsoleted';
+/**
+ * TR-106 Annex A: whether a definition is current or on its way out. Deleted definitions are in no table but the one that holds nothing
+ * else (`datamodel/tables/deleted.bin`).
+ */
+export type Status = 'current' | 'deprecated' | 'obsoleted' | 'deleted';
 
 export type ParameterAccess = 'readOnly' | 'readWrite' | 'writeOnceReadOnly';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compileSchema } from '../../../scripts/schema/compile-schema.ts';
+import { compileSchema, compileVoice } from '../../../scripts/schema/compile-schema.ts';
 import { openSchema, type Schema } from '../../../src/model/schema/index.ts';
 
 const types = `<?xml version="1.0"?>
@@ -171,6 +171,36 @@ describe('the schema compiler', () => {
     });
     expect(object.event('Seen!')?.args.parameters.map((parameter) => parameter.name)).toEqual(['By']);
     expect(schema.view('cwmp').object(row)?.commands).toEqual([]);
+  });
+
+  it('takes the newest of documents that were published one by one, and puts a service below Device.Services.', () => {
+    const published = (parameter: string): string => `<document>
+      <import file="tr-106-types.xml"><component name="Alias" ref="_AliasUSP"/></import>
+      <model name="VoiceService:2.0" isService="true">
+        <parameter name="VoiceServiceNumberOfEntries" access="readOnly"><syntax><unsignedInt/></syntax></parameter>
+        <object name="VoiceService.{i}." numEntriesParameter="VoiceServiceNumberOfEntries" access="readOnly" minEntries="0" maxEntries="unbounded" version="1.1">
+          <parameter name="${parameter}" access="readWrite" version="2.0.3"><syntax><string><pathRef refType="weak" targetParent=".Line."/></string></syntax></parameter>
+        </object>
+        <object name="VoiceService.{i}.Line.{i}." access="readWrite" minEntries="0" maxEntries="unbounded"/>
+      </model></document>`;
+    const root = `<document><import file="tr-104-2-common.xml"><model name="_VoiceService:2.0" ref="VoiceService:2.0"/></import>
+      <model name="VoiceService:2.0" base="_VoiceService:2.0" isService="true"/></document>`;
+    for (const name of ['tr-104-2-0-2-usp.xml', 'tr-104-2-0-2-cwmp.xml']) writeFileSync(join(directory, name), root);
+    writeFileSync(join(directory, 'tr-104-2-0-9-common.xml'), published('Older'));
+    writeFileSync(join(directory, 'tr-104-2-0-10-common.xml'), published('Newer'));
+    const view = openSchema(compileVoice(directory)).view('usp');
+    expect(view.below('')).toEqual([
+      'Device.Services.',
+      'Device.Services.VoiceService.{i}.',
+      'Device.Services.VoiceService.{i}.Line.{i}.',
+    ]);
+    expect(view.object('Device.Services.VoiceService.{i}.')).toMatchObject({ since: '1.1', table: true });
+    expect(view.object('Device.Services.VoiceService.{i}.Line.{i}.')?.since).toBe('1.1');
+    expect(view.parameter('Device.Services.VoiceService.{i}.Older')).toBeUndefined();
+    expect(view.parameter('Device.Services.VoiceService.{i}.Newer')).toMatchObject({
+      since: '2.0',
+      type: { pathReference: { targets: ['Device.Services.VoiceService.{i}.Line.{i}.'] } },
+    });
   });
 
   it('makes the same bytes of the same XML', () => {
