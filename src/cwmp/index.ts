@@ -7,7 +7,6 @@ export { type Envelope, type EnvelopeHeader, readEnvelope, type SoapFault } from
 export { SoapError } from './codec/read-xml.ts';
 export { writeEnvelope } from './codec/write-envelope.ts';
 export { Cookies } from './exchange/cookies.ts';
-export { type Answerable, authorize, type Challenge, type Credentials, readChallenges } from './exchange/digest.ts';
 export { type HttpTransportParts, httpTransport } from './exchange/http-transport.ts';
 export {
   type OwnRequest,

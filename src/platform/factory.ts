@@ -1,5 +1,5 @@
 import { Secret, TandemError } from '#base';
-import type { HttpTls } from './net/http-connection.ts';
+import type { HttpTls } from './net/http-request.ts';
 import type { Files } from './ports.ts';
 
 /** FACTORY_INVALID with the file and the reason; never a value of it. */

@@ -9,12 +9,17 @@ export {
 } from './factory.ts';
 export { RootedFiles } from './files.ts';
 export {
+  type Answerable,
+  authorize,
+  type Challenge,
+  type Credentials,
+  readChallenges,
+} from './net/http-authentication.ts';
+export {
   type HttpConnection,
-  HttpError,
   type HttpOptions,
   type HttpRequest,
   type HttpResponse,
-  type HttpTls,
   openHttp,
 } from './net/http-connection.ts';
 export {
@@ -26,6 +31,14 @@ export {
   type ListenerLimits,
   listenHttp,
 } from './net/http-listener.ts';
+export { HttpError, type HttpHead, type HttpTls } from './net/http-request.ts';
+export {
+  type ByteSink,
+  type ByteSource,
+  type HttpStreams,
+  openHttpStreams,
+  type StreamRequest,
+} from './net/http-stream.ts';
 export { localAddressTowards } from './net/local-address.ts';
 export {
   MqttError,
@@ -45,6 +58,7 @@ export {
 } from './net/websocket.ts';
 export type * from './ports.ts';
 export { RootedScripts, ScriptError } from './scripts.ts';
+export { type Staging, StagingDirectory, StagingError } from './staging.ts';
 export { FileStateStore, StateError } from './state-store.ts';
 export { connectUbus, UbusClient, type UbusOptions } from './ubus/client.ts';
 export { UbusError, type UbusErrorCode, ubusStatus } from './ubus/error.ts';

@@ -1,6 +1,12 @@
-import type { HttpConnection, HttpResponse } from '#platform';
+import {
+  authorize,
+  type Challenge,
+  type Credentials,
+  type HttpConnection,
+  type HttpResponse,
+  readChallenges,
+} from '#platform';
 import { Cookies } from './cookies.ts';
-import { authorize, type Challenge, type Credentials, readChallenges } from './digest.ts';
 import { SessionError, type SessionTransport } from './session.ts';
 
 export interface HttpTransportParts {

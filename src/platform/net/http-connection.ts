@@ -1,28 +1,17 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { createGunzip, createInflate } from 'node:zlib';
-import { type Secret, TandemError } from '#base';
-import { isTlsProblem } from './tls-problem.ts';
+import {
+  HttpError,
+  type HttpHead,
+  type HttpLimits,
+  HttpRequests,
+  type HttpTls,
+  headOf,
+  httpError,
+} from './http-request.ts';
 
-/**
- * HTTP_CONNECT, HTTP_TLS, HTTP_TIMEOUT, HTTP_TOO_LARGE, HTTP_BROKEN (cut off or not HTTP), HTTP_ENCODING, HTTP_ABORTED
- */
-export class HttpError extends TandemError {}
-
-export interface HttpTls {
-  /** PEM; without it the trust anchors that Node was built with. */
-  readonly ca?: string;
-  /** Client certificate (PEM) and its key. */
-  readonly cert?: string;
-  readonly key?: Secret;
-}
-
-export interface HttpOptions {
+export interface HttpOptions extends HttpLimits {
   readonly tls?: HttpTls;
-  /** Until the connection stands. Default 90 s: links of two seconds' delay that lose every third packet need it. */
-  readonly connectTimeoutMs?: number;
-  /** Without a byte in either direction. Default 120 s. */
-  readonly idleTimeoutMs?: number;
   /** Of an answer's body, after decoding. Default 4 MiB. */
   readonly bodyLimitBytes?: number;
 }
@@ -33,12 +22,8 @@ export interface HttpRequest {
   readonly body: string;
 }
 
-export interface HttpResponse {
-  readonly status: number;
-  /** Names in lower case; repeated headers joined by a comma. */
-  readonly headers: Readonly<Record<string, string>>;
+export interface HttpResponse extends HttpHead {
   readonly setCookie: readonly string[];
-  readonly wwwAuthenticate: readonly string[];
   readonly body: string;
 }
 
@@ -50,83 +35,32 @@ export interface HttpConnection extends Disposable {
   readonly localAddress: string | undefined;
 }
 
-const defaults = { connectTimeoutMs: 90_000, idleTimeoutMs: 120_000, bodyLimitBytes: 4 << 20 };
-const headerLimitBytes = 32 * 1024;
+const defaultBodyLimitBytes = 4 << 20;
 
-/**
- * Server certificates are checked by Node in full (chain, host name, dates), TLS 1.2 at least. There is no way to turn that off.
- */
+/** Messages of bounded size as text, in both directions. */
 export function openHttp(options: HttpOptions = {}): HttpConnection {
-  const limits = { ...defaults, ...options };
-  const { ca, cert, key } = options.tls ?? {};
-  const kept = { keepAlive: true, maxSockets: 1 };
-  const plain = new HttpAgent(kept);
-  const secure = new HttpsAgent({
-    ...kept,
-    minVersion: 'TLSv1.2',
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key: key.reveal() }),
-  });
-  let localAddress: string | undefined;
+  const requests = new HttpRequests(options.tls, options);
   return {
     get localAddress() {
-      return localAddress;
+      return requests.localAddress;
     },
-    async send(url, request, signal) {
-      const body = Buffer.from(request.body);
-      const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        const isSecure = url.protocol === 'https:';
-        const outgoing = (isSecure ? httpsRequest : httpRequest)(url, {
-          agent: isSecure ? secure : plain,
-          method: request.method,
-          headers: { ...request.headers, 'content-length': String(body.length) },
-          maxHeaderSize: headerLimitBytes,
-          ...(signal && { signal }),
-        });
-        let phase: 'connecting' | 'waiting' = 'connecting';
-        outgoing.setTimeout(limits.connectTimeoutMs);
-        outgoing.on('socket', (socket) => {
-          const connected = (): void => {
-            phase = 'waiting';
-            localAddress = socket.localAddress;
-            outgoing.setTimeout(limits.idleTimeoutMs);
-          };
-          if (outgoing.reusedSocket) connected();
-          else socket.once(isSecure ? 'secureConnect' : 'connect', connected);
-        });
-        outgoing.on('timeout', () => outgoing.destroy(new HttpError('HTTP_TIMEOUT', `no answer while ${phase}`)));
-        outgoing.on('error', (error) => reject(wrap(error, phase)));
-        outgoing.on('response', resolve);
-        outgoing.end(body);
-      });
+    async send(url, { method, headers, body }, signal) {
+      const bytes = Buffer.from(body);
+      const given = { method, headers: { ...headers, 'content-length': String(bytes.length) } };
+      const response = await requests.send(url, given, (outgoing) => outgoing.end(bytes), signal);
       return {
-        status: response.statusCode ?? 0,
-        headers: Object.fromEntries(
-          Object.entries(response.headers).map(([name, value]) => [
-            name,
-            Array.isArray(value) ? value.join(', ') : (value ?? ''),
-          ]),
-        ),
+        ...headOf(response),
         setCookie: response.headers['set-cookie'] ?? [],
-        wwwAuthenticate:
-          response.headers['www-authenticate'] === undefined ? [] : [response.headers['www-authenticate']],
-        body: await readBody(response, limits.bodyLimitBytes, limits.idleTimeoutMs),
+        body: await readBody(response, options.bodyLimitBytes ?? defaultBodyLimitBytes),
       };
     },
-    [Symbol.dispose]() {
-      plain.destroy();
-      secure.destroy();
-    },
+    [Symbol.dispose]: () => requests[Symbol.dispose](),
   };
 }
 
 /** Bounded after decoding, so that a small body can not become a large one. */
-async function readBody(response: IncomingMessage, limitBytes: number, idleTimeoutMs: number): Promise<string> {
+async function readBody(response: IncomingMessage, limitBytes: number): Promise<string> {
   const encoding = (response.headers['content-encoding'] ?? 'identity').toLowerCase();
-  response.setTimeout(idleTimeoutMs, () =>
-    response.destroy(new HttpError('HTTP_TIMEOUT', 'the answer stopped coming')),
-  );
   if (!['identity', 'gzip', 'x-gzip', 'deflate'].includes(encoding)) {
     response.destroy();
     throw new HttpError('HTTP_ENCODING', 'the answer is in an encoding that was not asked for');
@@ -148,17 +82,7 @@ async function readBody(response: IncomingMessage, limitBytes: number, idleTimeo
     }
   } catch (error) {
     response.destroy();
-    throw wrap(error, 'waiting');
+    throw httpError(error, 'waiting');
   }
   return Buffer.concat(pieces).toString('utf8');
-}
-
-function wrap(error: unknown, phase: 'connecting' | 'waiting'): HttpError {
-  if (error instanceof HttpError) return error;
-  const { code = '', name, message } = error as NodeJS.ErrnoException;
-  if (name === 'AbortError') return new HttpError('HTTP_ABORTED', 'stopped', { cause: error });
-  if (isTlsProblem(error)) return new HttpError('HTTP_TLS', `TLS: ${message}`, { cause: error });
-  return phase === 'connecting'
-    ? new HttpError('HTTP_CONNECT', `no connection (${code || message})`, { cause: error })
-    : new HttpError('HTTP_BROKEN', `the connection broke (${code || message})`, { cause: error });
 }

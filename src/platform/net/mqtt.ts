@@ -2,7 +2,7 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import { type Clock, errorCode, type Secret, systemClock, TandemError } from '#base';
-import type { HttpTls } from './http-connection.ts';
+import type { HttpTls } from './http-request.ts';
 import { packetsWithin } from './mqtt-packet-limit.ts';
 import { isTlsProblem } from './tls-problem.ts';
 

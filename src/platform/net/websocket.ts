@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket as Stream } from 'node:net';
 import type { WebSocket } from 'ws';
 import { type Clock, errorCode, TandemError } from '#base';
-import type { HttpTls } from './http-connection.ts';
+import type { HttpTls } from './http-request.ts';
 import { isTlsProblem } from './tls-problem.ts';
 
 /** WS_CONNECT, WS_TLS, WS_REFUSED (HTTP status in the text), WS_PROTOCOL, WS_TIMEOUT, WS_ABORTED */

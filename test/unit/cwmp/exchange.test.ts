@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { errorCode, Secret, silentLog } from '#base';
-import { authorize, Cookies, createVerbs, type OwnRequest, readChallenges, runSession, type SessionParts } from '#cwmp';
+import { Cookies, createVerbs, type OwnRequest, runSession, type SessionParts } from '#cwmp';
 import type { Model } from '#model';
+import { authorize, readChallenges } from '#platform';
 
 describe('HTTP authentication', () => {
   const request = {

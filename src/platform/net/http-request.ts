@@ -1,0 +1,135 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Writable } from 'node:stream';
+import { type Secret, TandemError } from '#base';
+import { isTlsProblem } from './tls-problem.ts';
+
+/**
+ * HTTP_CONNECT, HTTP_TLS, HTTP_TIMEOUT, HTTP_TOO_LARGE, HTTP_BROKEN (cut off or not HTTP), HTTP_ENCODING, HTTP_ABORTED
+ */
+export class HttpError extends TandemError {}
+
+export interface HttpTls {
+  /** PEM; without it the trust anchors that Node was built with. */
+  readonly ca?: string;
+  /** Client certificate (PEM) and its key. */
+  readonly cert?: string;
+  readonly key?: Secret;
+}
+
+export interface HttpLimits {
+  /** Until the connection stands. Default 90 s: links of two seconds' delay that lose every third packet need it. */
+  readonly connectTimeoutMs?: number;
+  /** Without a byte in either direction. Default 120 s. */
+  readonly idleTimeoutMs?: number;
+}
+
+export const httpDefaults = { connectTimeoutMs: 90_000, idleTimeoutMs: 120_000 };
+const headerLimitBytes = 32 * 1024;
+
+/** What is before the body of an answer. */
+export interface HttpHead {
+  readonly status: number;
+  /** Names in lower case; repeated headers joined by a comma. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly wwwAuthenticate: readonly string[];
+}
+
+/**
+ * One socket at a time, kept open between requests and opened anew when the peer has closed it. Server certificates are checked by Node in full (chain,
+ * host name, dates), TLS 1.2 at least. There is no way to turn that off.
+ */
+export class HttpRequests implements Disposable {
+  readonly #plain: HttpAgent;
+  readonly #secure: HttpsAgent;
+  readonly #limits: Required<HttpLimits>;
+  /** Of the socket that the last request went over. */
+  localAddress: string | undefined;
+
+  constructor(tls: HttpTls = {}, limits: HttpLimits = {}) {
+    const { ca, cert, key } = tls;
+    const kept = { keepAlive: true, maxSockets: 1 };
+    this.#limits = { ...httpDefaults, ...limits };
+    this.#plain = new HttpAgent(kept);
+    this.#secure = new HttpsAgent({
+      ...kept,
+      minVersion: 'TLSv1.2',
+      ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key: key.reveal() }),
+    });
+  }
+
+  /**
+   * @param write sends the body and ends it
+   * @returns as soon as the head of the answer is there; its body has yet to be read
+   * @throws HttpError
+   */
+  send(
+    url: URL,
+    request: { readonly method: string; readonly headers: OutgoingHttpHeaders },
+    write: (outgoing: Writable) => void,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
+    return new Promise<IncomingMessage>((resolve, reject) => {
+      const isSecure = url.protocol === 'https:';
+      const outgoing = (isSecure ? httpsRequest : httpRequest)(url, {
+        agent: isSecure ? this.#secure : this.#plain,
+        method: request.method,
+        headers: request.headers,
+        maxHeaderSize: headerLimitBytes,
+        ...(signal && { signal }),
+      });
+      let phase: HttpPhase = 'connecting';
+      outgoing.setTimeout(this.#limits.connectTimeoutMs);
+      outgoing.on('socket', (socket) => {
+        const connected = (): void => {
+          phase = 'waiting';
+          this.localAddress = socket.localAddress;
+          outgoing.setTimeout(this.#limits.idleTimeoutMs);
+        };
+        if (outgoing.reusedSocket) connected();
+        else socket.once(isSecure ? 'secureConnect' : 'connect', connected);
+      });
+      outgoing.on('timeout', () => outgoing.destroy(new HttpError('HTTP_TIMEOUT', `no answer while ${phase}`)));
+      outgoing.on('error', (error) => reject(httpError(error, phase)));
+      outgoing.on('response', (response) => {
+        response.setTimeout(this.#limits.idleTimeoutMs, () =>
+          response.destroy(new HttpError('HTTP_TIMEOUT', 'the answer stopped coming')),
+        );
+        resolve(response);
+      });
+      write(outgoing);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#plain.destroy();
+    this.#secure.destroy();
+  }
+}
+
+export function headOf(response: IncomingMessage): HttpHead {
+  return {
+    status: response.statusCode ?? 0,
+    headers: Object.fromEntries(
+      Object.entries(response.headers).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.join(', ') : (value ?? ''),
+      ]),
+    ),
+    wwwAuthenticate: response.headers['www-authenticate'] === undefined ? [] : [response.headers['www-authenticate']],
+  };
+}
+
+export type HttpPhase = 'connecting' | 'waiting';
+
+export function httpError(error: unknown, phase: HttpPhase): HttpError {
+  if (error instanceof HttpError) return error;
+  const { code = '', name, message } = error as NodeJS.ErrnoException;
+  if (name === 'AbortError') return new HttpError('HTTP_ABORTED', 'stopped', { cause: error });
+  if (isTlsProblem(error)) return new HttpError('HTTP_TLS', `TLS: ${message}`, { cause: error });
+  return phase === 'connecting'
+    ? new HttpError('HTTP_CONNECT', `no connection (${code || message})`, { cause: error })
+    : new HttpError('HTTP_BROKEN', `the connection broke (${code || message})`, { cause: error });
+}
