@@ -120,7 +120,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   try {
     await using bus = await connectUbus({ path: socket, log: silentLog });
-    const answer = await bus.invoke('tandem', request.method, request.args, { timeoutMs: 30_000 });
+    // An asynchronous command is waited for.
+    const timeoutMs = request.method === 'operate' ? 24 * 3600_000 : 30_000;
+    const answer = await bus.invoke('tandem', request.method, request.args, { timeoutMs });
     process.stdout.write(json ? `${JSON.stringify(answer, undefined, 2)}\n` : readable(request.method, answer));
     const faults = listOf(answer.faults);
     if (!json) for (const fault of faults) process.stderr.write(`${fault.path}: ${fault.message} (${fault.kind})\n`);

@@ -14,6 +14,7 @@ import {
   bootCause,
   bootstrap,
   declareDeviceCommands,
+  declareScheduleTimer,
   Probation,
   publishBusApi,
   readFacts,
@@ -91,6 +92,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const settings = readSettings(uci);
     options.onLogLevel?.(settings.logLevel);
     scope.add(declareDeviceCommands(model, bus, state, log.child('device')));
+    scope.add(declareScheduleTimer(model, clock));
 
     const operators: Operator[] = [];
     const probation = scope.add(
@@ -139,6 +141,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     };
     scope.add(await startCwmpRoom(rooms));
     scope.add(await startUspRoom(rooms));
+    await model.resumeOperations();
     log.info('ready', { objects: model.supported('usp').below('Device.').length });
     return { model, [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose]() };
   } catch (error) {

@@ -24,6 +24,7 @@ const codes: Readonly<Record<FaultKind, number>> = {
   'not-a-command': 9005,
   'command-arguments': 9003,
   'command-failed': 9002,
+  canceled: 9002,
   denied: 9001,
   resources: 9004,
   'apply-failed': 9002,

@@ -47,6 +47,7 @@ export type FaultKind =
   | 'not-a-command'
   | 'command-arguments'
   | 'command-failed'
+  | 'canceled' // an asynchronous command was canceled
   | 'denied'
   | 'resources'
   | 'apply-failed' // validated but could not be applied; everything is rolled back
@@ -251,10 +252,20 @@ export type Change =
       readonly path: string;
       readonly args: Readonly<Record<string, string>>;
       readonly origin: Origin;
+    }
+  | {
+      /** An asynchronous command has ended, well or not. */
+      readonly kind: 'completed';
+      /** `Device.IP.Diagnostics.IPPing()` */
+      readonly path: string;
+      readonly commandKey: string;
+      readonly result: CommandResult;
+      /** Who had asked for it. */
+      readonly origin: Origin;
     };
 
 export interface WatchRequest {
-  /** Parameter, object, event or search paths. An object path covers everything below it. */
+  /** Parameter, object, command, event or search paths. An object path covers everything below it. */
   readonly paths: readonly string[];
   readonly kinds: readonly Change['kind'][];
 }
@@ -268,10 +279,24 @@ export interface OperateRequest {
   readonly signal?: AbortSignal;
 }
 
+/** Output arguments by name (`Result.1.Status` for nested ones), or why there are none. */
+export type CommandResult = Result<Readonly<Record<string, string>>, ModelFault>;
+
+/** An asynchronous command that has been started. */
+export interface Operation {
+  /** Its row, for as long as it runs: `Device.LocalAgent.Request.3.` */
+  readonly row: string;
+  /** How it ends; never rejects. Everybody else watches for `completed`. */
+  readonly done: Promise<CommandResult>;
+}
+
 export interface OperateOutcome {
   /** Resolved: `Device.Reboot()` */
   readonly path: string;
-  readonly result: Result<Readonly<Record<string, string>>, ModelFault>;
+  /** Of an asynchronous command: whether it could be started. */
+  readonly result: CommandResult;
+  /** The schema calls the command asynchronous, and it has been started. */
+  readonly operation?: Operation;
 }
 
 /** A row handed to a declaration's callbacks. */
@@ -300,19 +325,33 @@ export interface CommandContext {
   readonly row: DeclaredRow;
   readonly commandKey: string;
   readonly origin: Origin;
+  /** Aborted when the command is canceled and when the agent stops: whatever is under way is to be given up. */
   readonly signal: AbortSignal;
+  /** When it was asked for, milliseconds since 1970; of a lasting command that is run again, the first time. */
+  readonly requestedMs: number;
 }
+/** Whether a command is asynchronous is the schema's to say: then the handler may run for long, and is asked for its end only. */
 export type CommandHandler = (
   args: Readonly<Record<string, string>>,
   context: CommandContext,
-) => Promise<Result<Readonly<Record<string, string>>, ModelFault>>;
+) => Promise<CommandResult>;
+
+export interface CommandDeclaration {
+  readonly run: CommandHandler;
+  /**
+   * Of an asynchronous command: it outlives a restart of the agent, after which it is run again with the arguments that it had. Those that do not are over then and
+   * end as failed.
+   */
+  readonly lasting?: boolean;
+}
+export type DeclaredCommands = Readonly<Record<string, CommandHandler | CommandDeclaration>>;
 
 /** Adds to what is supported at one object: a room says what it serves, the schema says what that is. */
 export interface Declaration {
   /** Schema path: `Device.LocalAgent.` */
   readonly path: string;
   readonly parameters?: Readonly<Record<string, DeclaredParameter>>;
-  readonly commands?: Readonly<Record<string, CommandHandler>>;
+  readonly commands?: DeclaredCommands;
   /** Names with the bang: `Boot!` */
   readonly events?: readonly string[];
 }
@@ -326,7 +365,7 @@ export interface StoredTableDeclaration {
   readonly columns: readonly string[];
   /** Beside the columns: computed parameters. */
   readonly parameters?: Readonly<Record<string, DeclaredParameter>>;
-  readonly commands?: Readonly<Record<string, CommandHandler>>;
+  readonly commands?: DeclaredCommands;
   readonly events?: readonly string[];
   /** Rows for which this is false are lost at restart. Default: all persist. */
   readonly persist?: (row: DeclaredRow) => boolean;
@@ -370,6 +409,7 @@ export interface Model {
   names(view: View, path: string, nextLevel: boolean): Promise<Result<readonly NameReading[], ModelFault>>;
   instances(view: View, path: string, firstLevelOnly: boolean): Promise<Result<readonly InstanceReading[], ModelFault>>;
   write(view: View, writes: readonly Write[], options: WriteOptions): Promise<WriteAnswer>;
+  /** Synchronous commands have run when this resolves, asynchronous ones have been started. */
   operate(view: View, request: OperateRequest): Promise<Result<readonly OperateOutcome[], ModelFault>>;
   /** The listener hears only changes after the returned promise resolved; one call for each change, in order. */
   watch(view: View, request: WatchRequest, heard: (change: Change) => void): Promise<Result<Disposable, ModelFault>>;

@@ -93,16 +93,25 @@ export function publishBusApi(
       },
     },
     operate: {
-      args: { path: 'string', args: 'table' },
+      args: { path: 'string', args: 'table', wait: 'bool' },
       call: async ({ args }) => {
         const path = String(args.path ?? '');
         const given = Object.entries(tableOf(args.args)).map(([name, value]) => [name, String(value)]);
         const request = { path, args: Object.fromEntries(given), commandKey: '', origin };
         const answer = await model.operate({ protocol: 'usp' }, request);
         if (!answer.ok) return { results: [], faults: [faultTable(answer.fault, path)] };
+        const ended = await Promise.all(
+          answer.value.map(async ({ path: ran, result, operation }) => ({
+            ran,
+            result: operation && args.wait !== false ? await operation.done : result,
+            row: operation?.row,
+          })),
+        );
         return {
-          results: answer.value.flatMap((one) => (one.result.ok ? [{ path: one.path, output: one.result.value }] : [])),
-          faults: answer.value.flatMap((one) => (one.result.ok ? [] : [faultTable(one.result.fault, one.path)])),
+          results: ended.flatMap(({ ran, result, row }) =>
+            result.ok ? [{ path: ran, output: result.value, ...(row !== undefined && { request: row }) }] : [],
+          ),
+          faults: ended.flatMap(({ ran, result }) => (result.ok ? [] : [faultTable(result.fault, ran)])),
         };
       },
     },

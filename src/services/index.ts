@@ -6,4 +6,5 @@ export { declareDeviceCommands } from './device-commands.ts';
 export { readFacts } from './facts.ts';
 export { type OnDemandParts, startOnDemand } from './on-demand.ts';
 export { Probation, type ProbationParts } from './probation.ts';
+export { declareScheduleTimer } from './schedule-timer.ts';
 export { readSettings, type Settings } from './settings.ts';

@@ -18,6 +18,7 @@ const codes: Readonly<Record<FaultKind, number>> = {
   'not-a-command': 7022,
   'command-arguments': 7027,
   'command-failed': 7022,
+  canceled: 7023,
   denied: 7006,
   resources: 7005,
   'apply-failed': 7009,

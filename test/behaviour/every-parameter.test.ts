@@ -6,7 +6,7 @@ import { silentLog, systemClock } from '#base';
 import { defaultPackages, installFactory, type Router, startRouter } from '#lab';
 import { createDataModel, type DataModel, type ObjectReading } from '#model';
 import { connectUbus, FileStateStore, RootedFiles, RootedScripts, type UbusClient, UciFiles } from '#platform';
-import { bootstrap } from '#services';
+import { bootstrap, declareScheduleTimer } from '#services';
 import { openSchema, type ParameterDefinition } from '../../src/model/schema/index.ts';
 import { schemaTable, shippedMappings } from '../support/model-fixture.ts';
 
@@ -112,6 +112,10 @@ beforeAll(async () => {
   });
   expect(made.problems).toEqual([]);
   model = made.model;
+  // A row of the requests.
+  declareScheduleTimer(model, systemClock);
+  const timer = { path: 'Device.ScheduleTimer()', args: { DelaySeconds: '3600' }, commandKey: 'every' } as const;
+  expect(await model.operate({ protocol: 'usp' }, { ...timer, origin: { by: 'cli' } })).toMatchObject({ ok: true });
 });
 afterAll(async () => {
   await model?.[Symbol.asyncDispose]();

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog, systemClock } from '#base';
+import { type Clock, silentLog, systemClock } from '#base';
 import { createDataModel, type DataModel, type MappingText } from '#model';
 import { type Bus, FileStateStore, RootedFiles, RootedScripts, type Uci, UciFiles } from '#platform';
 
@@ -38,6 +38,7 @@ export async function openModel(options: {
   readonly root?: string;
   /** Puts something between the model and the files. */
   readonly uci?: (real: Uci) => Uci;
+  readonly clock?: Clock;
 }): Promise<ModelFixture> {
   const root = options.root ?? mkdtempSync(join(tmpdir(), 'tandem-model-'));
   const config = join(root, 'etc/config');
@@ -54,7 +55,7 @@ export async function openModel(options: {
       files: new RootedFiles(root),
       scripts: new RootedScripts(root),
       state: new FileStateStore(join(root, 'etc/tandem'), silentLog),
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
       log: silentLog,
       uniqueName: () => `t${++names}`,
     },

@@ -2,8 +2,10 @@ import { type Clock, type Log, ok, type Result, refused } from '#base';
 import type { Bus, Files, Scripts, StateStore, Uci } from '#platform';
 import type {
   Change,
+  CommandDeclaration,
   Coverage,
   Declaration,
+  DeclaredRow,
   InstanceReading,
   Model,
   ModelFault,
@@ -32,9 +34,11 @@ import { coverageOf } from './coverage.ts';
 import { declaredRow, Evaluator } from './evaluate.ts';
 import { Instances } from './instances.ts';
 import { interfaceStack, interfaceStackOf } from './interface-stack.ts';
+import { Operations, requestColumns, requestTable } from './operations.ts';
 import { copyOf, emptyPlan, type Plan } from './plan.ts';
 import { type Reading, readInstances, readNames, readPath } from './read.ts';
 import { resolvePath } from './resolve.ts';
+import { Signals } from './signals.ts';
 import { Stager } from './stage.ts';
 import { StoredTables } from './stored-tables.ts';
 import { type ReplacedPackages, Transactions } from './transaction.ts';
@@ -76,6 +80,8 @@ export class DataModel implements Model, AsyncDisposable {
   readonly #transactions: Transactions;
   readonly #watches: Watches;
   readonly #stored: StoredTables;
+  readonly #signals: Signals;
+  readonly #operations: Operations;
   readonly #listening: Disposable[] = [];
   /** Writes are serialised: what a write validates against is what it is applied to. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -92,7 +98,9 @@ export class DataModel implements Model, AsyncDisposable {
       this.#tree.derive(interfaceStack, interfaceStackOf(this.#tree));
     }
     this.#transactions = new Transactions(ports.uci, ports.state, ports.log, (pack) => this.#reload(pack));
-    this.#watches = new Watches((protocol, paths) => this.#lookAt(protocol, paths));
+    this.#signals = new Signals((view, path) => this.#objectsAt(view, path));
+    this.#watches = new Watches((protocol, paths) => this.#lookAt(protocol, paths), this.#signals);
+    this.#operations = this.#keepRequests();
     this.#listen(mapped);
   }
 
@@ -146,9 +154,9 @@ export class DataModel implements Model, AsyncDisposable {
     const { leaf, nodes, schemaPath } = resolved.value;
     if (leaf.kind !== 'command')
       return refused({ kind: 'not-a-command', message: 'not a command', path: request.path });
-    const handler = this.#tree.binding(schemaPath)?.commands.get(leaf.name);
+    const command = this.#tree.binding(schemaPath)?.commands.get(leaf.name);
     const definition = this.#tree.view(view.protocol).object(schemaPath)?.command(leaf.name);
-    if (!handler || !definition) {
+    if (!command || !definition) {
       return refused({ kind: 'unsupported-path', message: 'no such command', path: request.path });
     }
     const problem = checkArguments(definition.input.parameters, request.args);
@@ -160,16 +168,43 @@ export class DataModel implements Model, AsyncDisposable {
       } else if (problem) {
         outcomes.push({ path, result: refused({ ...problem, path }) });
       } else {
-        const context = {
-          row: declaredRow(node),
-          commandKey: request.commandKey,
-          origin: request.origin,
-          signal: request.signal ?? new AbortController().signal,
-        };
-        outcomes.push({ path, result: await handler(request.args, context) });
+        outcomes.push(await this.#command(path, declaredRow(node), command, definition.async, request));
       }
     }
     return ok(outcomes);
+  }
+
+  async #command(
+    path: string,
+    row: DeclaredRow,
+    command: CommandDeclaration,
+    async: boolean,
+    { args, commandKey, origin, signal }: OperateRequest,
+  ): Promise<OperateOutcome> {
+    if (async) {
+      const started = await this.#operations.start({ path, command, row, args, commandKey, origin });
+      return started.ok ? { path, result: ok({}), operation: started.value } : { path, result: started };
+    }
+    const requestedMs = this.#ports.clock.now();
+    const context = { row, commandKey, origin, signal: signal ?? new AbortController().signal, requestedMs };
+    return { path, result: await command.run(args, context) };
+  }
+
+  /**
+   * Commands that the last run of the agent has left: lasting ones are run again, the others end as failed. To be called when
+   * those who would hear of it are listening.
+   */
+  resumeOperations(): Promise<void> {
+    return this.#operations.resume(async (path) => {
+      const view: View = { protocol: 'usp' };
+      const resolved = await this.#evaluate(view, undefined, ({ tree, evaluator }) =>
+        resolvePath(tree, evaluator, 'usp', path),
+      );
+      if (!resolved.ok || resolved.value.leaf.kind !== 'command') return undefined;
+      const { leaf, nodes, schemaPath } = resolved.value;
+      const command = this.#tree.binding(schemaPath)?.commands.get(leaf.name);
+      return command && nodes[0] && { command, row: declaredRow(nodes[0]) };
+    });
   }
 
   async watch(
@@ -193,7 +228,7 @@ export class DataModel implements Model, AsyncDisposable {
   }
 
   raise(path: string, args: Readonly<Record<string, string>>, origin: Origin): void {
-    this.#watches.raise(path, args, origin);
+    this.#signals.tell({ kind: 'event', path, args, origin });
   }
 
   /**
@@ -220,6 +255,7 @@ export class DataModel implements Model, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const listening of this.#listening) listening[Symbol.dispose]();
     this.#pending?.[Symbol.dispose]();
+    this.#operations.stop();
     await this.#turn;
     await this.#instances[Symbol.asyncDispose]();
   }
@@ -308,6 +344,40 @@ export class DataModel implements Model, AsyncDisposable {
     } catch (error) {
       this.#ports.log.warn('the services could not be told of a change', { package: pack, error });
     }
+  }
+
+  #keepRequests(): Operations {
+    const rows = this.#stored.declare({ path: requestTable, columns: requestColumns });
+    this.#tree.store(requestTable, rows);
+    const operations = new Operations({
+      clock: this.#ports.clock,
+      log: this.#ports.log,
+      rows,
+      change: (put, gone, origin, keep) => {
+        const done = this.#turn.then(async () => {
+          if (keep) await this.#stored.replace(requestTable, put, gone);
+          else for (const row of put) rows.put(row);
+          const written = new Set([...put.flatMap(({ path }) => [path, `${path}Status`]), ...gone]);
+          await this.#watches.refresh({ origin, written });
+        });
+        this.#turn = done.catch(() => undefined);
+        return done;
+      },
+      completed: (change) => this.#signals.tell(change),
+    });
+    this.#tree.declare({ path: requestTable, commands: { 'Cancel()': (_, { row }) => operations.cancel(row.path) } });
+    return operations;
+  }
+
+  async #objectsAt(view: View, path: string): Promise<string[]> {
+    const resolved = await this.#evaluate(view, undefined, ({ tree, evaluator }) =>
+      resolvePath(tree, evaluator, view.protocol, path),
+    );
+    if (!resolved.ok) return [];
+    const { nodes, table } = resolved.value;
+    const below = (schemaPath: string, parent: string): string => schemaPath.slice(parent.length).split('.')[0]!;
+    const tables = table.map(({ parent, schemaPath }) => `${parent.path}${below(schemaPath, parent.schemaPath)}.`);
+    return [...nodes.map((node) => node.path), ...tables];
   }
 
   async #lookAt(protocol: Protocol, paths: readonly string[]): Promise<Look[]> {

@@ -56,6 +56,18 @@ export class StoredTables {
     }
   }
 
+  /** Rows that the model changes on its own account, outside of a transaction; on flash when this resolves. @throws StateError */
+  async replace(schemaPath: string, put: readonly StoredRow[], gone: readonly string[]): Promise<void> {
+    const table = this.#tables.get(schemaPath)!;
+    const undo = [...put.map((row) => table.put(row)), ...gone.map((path) => table.remove(path))];
+    try {
+      await this.#file.save([{ table: schemaPath, next: table.next, put, gone }]);
+    } catch (error) {
+      for (const back of undo.reverse()) back();
+      throw error;
+    }
+  }
+
   /** Last step of a transaction. @throws StateError */
   async save(before: RowsBefore): Promise<void> {
     if (before.size === 0) return;

@@ -1,7 +1,7 @@
 import { InvariantError } from '#base';
 import type {
   ArgumentInfo,
-  CommandHandler,
+  CommandDeclaration,
   Declaration,
   DeclaredParameter,
   ObjectInfo,
@@ -23,7 +23,7 @@ export interface Binding {
   /** Rows that the model derives from the rest of itself. */
   derived: DerivedTable | undefined;
   readonly parameters: Map<string, DeclaredParameter>;
-  readonly commands: Map<string, CommandHandler>;
+  readonly commands: Map<string, CommandDeclaration>;
   readonly events: Set<string>;
 }
 
@@ -92,7 +92,7 @@ export class Tree {
     }
     for (const [name, handler] of Object.entries(declaration.commands ?? {})) {
       if (!definition.command(name)) throw new InvariantError(`${declaration.path}${name} is not in the schema`);
-      binding.commands.set(name, handler);
+      binding.commands.set(name, typeof handler === 'function' ? { run: handler } : handler);
     }
     for (const name of declaration.events ?? []) {
       if (!definition.event(name)) throw new InvariantError(`${declaration.path}${name} is not in the schema`);

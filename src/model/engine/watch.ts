@@ -1,5 +1,6 @@
 import type { BaseType, Change, ModelFault, ObjectReading, Origin, Protocol, View, WatchRequest } from '../api.ts';
-import { parsePath, toSchemaPath } from '../path/index.ts';
+import { parsePath } from '../path/index.ts';
+import type { Signals } from './signals.ts';
 
 interface Group {
   readonly path: string;
@@ -29,11 +30,12 @@ export interface Look {
  */
 export class Watches {
   readonly #groups = new Map<string, Group>();
-  readonly #events = new Map<Member, readonly string[]>();
+  readonly #signals: Signals;
   readonly #look: (protocol: Protocol, paths: readonly string[]) => Promise<Look[]>;
 
-  constructor(look: (protocol: Protocol, paths: readonly string[]) => Promise<Look[]>) {
+  constructor(look: (protocol: Protocol, paths: readonly string[]) => Promise<Look[]>, signals: Signals) {
     this.#look = look;
+    this.#signals = signals;
   }
 
   get watching(): boolean {
@@ -46,7 +48,7 @@ export class Watches {
       const parsed = parsePath(path, view.protocol);
       if (!parsed.ok) return { kind: 'path-syntax', message: parsed.fault.message, path };
     }
-    if (member.kinds.has('event')) this.#events.set(member, request.paths);
+    const signalled = this.#signals.add(view, request.paths, member.kinds, heard);
     const joined: Group[] = [];
     if (['value', 'created', 'deleted'].some((kind) => member.kinds.has(kind as Change['kind']))) {
       for (const path of request.paths) {
@@ -67,7 +69,7 @@ export class Watches {
     }
     return {
       [Symbol.dispose]: () => {
-        this.#events.delete(member);
+        signalled[Symbol.dispose]();
         for (const group of joined) {
           group.members.delete(member);
           if (group.members.size === 0) this.#groups.delete(`${group.protocol} ${group.path}`);
@@ -89,17 +91,6 @@ export class Watches {
         groups.map((group) => group.path),
       );
       for (const [index, group] of groups.entries()) this.#tell(group, looks[index]!, writtenBy);
-    }
-  }
-
-  raise(path: string, args: Readonly<Record<string, string>>, origin: Origin): void {
-    const schemaPath = toSchemaPath(path);
-    for (const [member, paths] of this.#events) {
-      const wanted = paths.some((watched) => {
-        if (watched.endsWith('.')) return path.startsWith(watched) || schemaPath.startsWith(toSchemaPath(watched));
-        return watched === path || toSchemaPath(watched.replaceAll('.*.', '.{i}.')) === schemaPath;
-      });
-      if (wanted) member.heard({ kind: 'event', path, args, origin });
     }
   }
 

@@ -52,6 +52,9 @@ export class ControllerSession implements Recipient, Disposable {
   #version = newestVersion;
   #turn: Promise<void> = Promise.resolve();
   #messages = 0;
+  /** A request is being answered: what it sets off is told after its response. */
+  #answering = false;
+  readonly #held: (() => void)[] = [];
 
   constructor(config: ControllerConfig, parts: ControllerSessionParts) {
     this.#parts = parts;
@@ -141,6 +144,11 @@ export class ControllerSession implements Recipient, Disposable {
   }
 
   notify(notify: Notify, expirationSeconds: number): void {
+    if (this.#answering) this.#held.push(() => this.#notify(notify, expirationSeconds));
+    else this.#notify(notify, expirationSeconds);
+  }
+
+  #notify(notify: Notify, expirationSeconds: number): void {
     const { event } = notify;
     if (event?.eventName !== 'Boot!' || this.#config.bootParameters.length === 0) {
       this.#outbox.add(notify, expirationSeconds);
@@ -180,6 +188,7 @@ export class ControllerSession implements Recipient, Disposable {
     this.#open.add(msgId);
     this.#turn = this.#turn.then(async () => {
       const { model, log, signal, settled } = this.#parts;
+      this.#answering = true;
       try {
         const context = { model, view: this.#view, controller: this.#config.endpointId, signal };
         const answered = await answer(message, context, log);
@@ -189,6 +198,8 @@ export class ControllerSession implements Recipient, Disposable {
         if (!signal.aborted) log.error('an answer could not be sent', { reason: explain(error) });
       } finally {
         this.#open.delete(msgId);
+        this.#answering = false;
+        for (const tell of this.#held.splice(0)) tell();
       }
     });
   }

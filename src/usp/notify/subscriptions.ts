@@ -1,6 +1,7 @@
 import { type Clock, formatDateTime, type Log } from '#base';
 import type { Change, DeclaredRow, Model, Origin, StoredTable, View } from '#model';
 import type { Notify } from '../codec/types.ts';
+import { failureOf } from '../errors.ts';
 
 /** The controller that a subscription reports to. */
 export interface Recipient {
@@ -39,6 +40,7 @@ const kinds: Readonly<Record<string, Change['kind']>> = {
   ObjectCreation: 'created',
   ObjectDeletion: 'deleted',
   Event: 'event',
+  OperationComplete: 'completed',
 };
 
 interface Watched {
@@ -201,7 +203,7 @@ const keyOf = ({ values }: DeclaredRow): string => JSON.stringify(values);
 function mayHear({ access }: View, change: Change): boolean {
   if (!access) return true;
   if (change.kind === 'value') return access.allows('Param', 'n', change.path);
-  if (change.kind === 'event') return access.allows('CommandEvent', 'n', change.path);
+  if (change.kind === 'event' || change.kind === 'completed') return access.allows('CommandEvent', 'n', change.path);
   return access.allows('Obj', 'n', change.path.replace(/[0-9]+\.$/, ''));
 }
 
@@ -217,6 +219,14 @@ function contentOf(change: Change): Partial<Notify> {
       const dot = change.path.lastIndexOf('.') + 1;
       const [objPath, eventName] = [change.path.slice(0, dot), change.path.slice(dot)];
       return { event: { objPath, eventName, params: change.args } };
+    }
+    case 'completed': {
+      const dot = change.path.lastIndexOf('.') + 1;
+      const [objPath, commandName] = [change.path.slice(0, dot), change.path.slice(dot)];
+      const ended = change.result.ok
+        ? { reqOutputArgs: { outputArgs: change.result.value } }
+        : { cmdFailure: failureOf(change.result.fault) };
+      return { operComplete: { objPath, commandName, commandKey: change.commandKey, ...ended } };
     }
   }
 }

@@ -12,10 +12,10 @@ export const operate: Verb<'operate', 'operateResp'> = async (request, { model, 
     return refused(errorBody(errCode, errMsg));
   }
   return ok({
-    operationResults: answer.value.map(({ path, result }) =>
-      result.ok
-        ? { executedCommand: path, reqOutputArgs: { outputArgs: result.value } }
-        : { executedCommand: path, cmdFailure: failureOf(result.fault) },
-    ),
+    operationResults: answer.value.map(({ path, result, operation }) => {
+      if (!result.ok) return { executedCommand: path, cmdFailure: failureOf(result.fault) };
+      if (operation) return { executedCommand: path, reqObjPath: operation.row };
+      return { executedCommand: path, reqOutputArgs: { outputArgs: result.value } };
+    }),
   });
 };
