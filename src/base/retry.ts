@@ -7,6 +7,8 @@ export interface RetryPolicy {
   readonly minimumWaitSeconds: number;
   /** k, thousandths. */
   readonly intervalMultiplier: number;
+  /** No wait is longer; absent: the table's own end. */
+  readonly maximumWaitSeconds?: number;
 }
 
 export const standardRetry: RetryPolicy = { minimumWaitSeconds: 5, intervalMultiplier: 2000 };
@@ -21,5 +23,6 @@ export function retryWaitMs(policy: RetryPolicy, attempt: number, random: () => 
   const factor = policy.intervalMultiplier / 1000;
   const low = policy.minimumWaitSeconds * factor ** (n - 1);
   const high = policy.minimumWaitSeconds * factor ** n;
-  return Math.round((low + random() * (high - low)) * 1000);
+  const longest = policy.maximumWaitSeconds ?? Number.POSITIVE_INFINITY;
+  return Math.round(Math.min(low + random() * (high - low), longest) * 1000);
 }

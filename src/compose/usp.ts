@@ -1,4 +1,4 @@
-import { openMqtt, openWebSocket } from '#platform';
+import { listenWebSocket, openMqtt, openWebSocket } from '#platform';
 import { startOnDemand } from '#services';
 import type { RoomParts } from './room.ts';
 
@@ -21,6 +21,8 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
         random,
         randomHex,
         openWebSocket: (url, given, events) => openWebSocket({ url, ...given, tls: factory.tls, clock }, events),
+        listenWebSocket: ({ encryption, ...given }) =>
+          listenWebSocket({ host: '::', ...given, ...(encryption && { tls: factory.tls }), clock, log }),
         openMqtt: (config, endpointId, events, signal) =>
           openMqtt(
             {

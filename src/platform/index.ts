@@ -49,13 +49,17 @@ export {
   openMqtt,
   type PublishedMessage,
 } from './net/mqtt.ts';
+export { openWebSocket, WebSocketError, type WebSocketOptions } from './net/websocket.ts';
+export type { WebSocketEvents, WebSocketLink } from './net/websocket-link.ts';
 export {
-  openWebSocket,
-  WebSocketError,
-  type WebSocketEvents,
-  type WebSocketLink,
-  type WebSocketOptions,
-} from './net/websocket.ts';
+  listenWebSocket,
+  type WebSocketAdmission,
+  type WebSocketListener,
+  type WebSocketRequest,
+  WebSocketServerError,
+  type WebSocketServerLimits,
+  type WebSocketServerOptions,
+} from './net/websocket-server.ts';
 export type * from './ports.ts';
 export { RootedScripts, ScriptError } from './scripts.ts';
 export { type Staging, StagingDirectory, StagingError } from './staging.ts';

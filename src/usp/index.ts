@@ -3,6 +3,6 @@ export { UspCodecError } from './codec/protobuf.ts';
 export { type RecordContent, readRecord, type UspRecord, writeRecord } from './codec/record.ts';
 export type * from './codec/types.ts';
 export { startUsp, type UspAgent, type UspPorts } from './exchange/agent.ts';
-export type { MqttClientConfig } from './exchange/config.ts';
+export type { MqttClientConfig, WebSocketServerConfig } from './exchange/mtp-config.ts';
 export { Outbox, type OutboxParts } from './notify/outbox.ts';
 export { accessOf, type Permission, type Role } from './trust/access.ts';

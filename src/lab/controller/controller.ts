@@ -18,6 +18,8 @@ import {
   writeRecord,
 } from '#usp';
 import type { ControllerEvent } from './events.ts';
+import type { Route, RouteEvents } from './route.ts';
+import { joinWebSocket, type WebSocketClientOptions } from './websocket-client.ts';
 
 export interface ControllerOptions {
   readonly endpointId: string;
@@ -36,11 +38,6 @@ export type ControllerAnswer<Name extends keyof Responses> =
   | { readonly ok: true; readonly value: Responses[Name] }
   | { readonly ok: false; readonly fault: ErrorBody };
 
-interface Route {
-  readonly over: 'websocket' | 'mqtt';
-  readonly send: (record: Uint8Array) => void;
-}
-
 /** A USP controller for people and tests: waits for agents over WebSocket and MQTT, asks them, hears their notifications. */
 export class Controller implements AsyncDisposable {
   readonly endpointId: string;
@@ -54,6 +51,7 @@ export class Controller implements AsyncDisposable {
   #http: ReturnType<typeof createServer> | undefined;
   #sockets: WebSocketServer | undefined;
   #mqtt: MqttLink | undefined;
+  readonly #joined: (Disposable | AsyncDisposable)[] = [];
   #ids = 0;
 
   constructor(options: ControllerOptions) {
@@ -70,6 +68,13 @@ export class Controller implements AsyncDisposable {
   /** Port of the WebSocket server. */
   get port(): number {
     return (this.#http!.address() as AddressInfo).port;
+  }
+
+  /** Connects to an agent that is a WebSocket server itself. @throws WebSocketError */
+  async joinWebSocket(options: WebSocketClientOptions): Promise<Disposable> {
+    const joined = await joinWebSocket(options, this.#routeEvents);
+    this.#joined.push(joined);
+    return joined;
   }
 
   agents(): string[] {
@@ -130,6 +135,7 @@ export class Controller implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const one of this.#joined) await (Symbol.dispose in one ? one[Symbol.dispose]() : one[Symbol.asyncDispose]());
     for (const client of this.#sockets?.clients ?? []) client.terminate();
     this.#sockets?.close();
     this.#http?.closeAllConnections();
@@ -173,11 +179,7 @@ export class Controller implements AsyncDisposable {
     this.#connect(agent, route);
     socket.on('message', (data: Buffer) => this.#receive(data, agent, route));
     socket.on('error', () => {});
-    socket.on('close', (code, reason) => {
-      if (this.#routes.get(agent) === route) this.#routes.delete(agent);
-      this.events.emit({ kind: 'disconnected', agent, reason: `${code} ${reason.toString()}`.trim() });
-      this.#wake();
-    });
+    socket.on('close', (code, reason) => this.#disconnected(agent, route, `${code} ${reason.toString()}`.trim()));
   }
 
   async #join({ host, port, topic }: NonNullable<ControllerOptions['mqtt']>): Promise<void> {
@@ -250,6 +252,22 @@ export class Controller implements AsyncDisposable {
     this.#routes.set(agent, route);
     this.events.emit({ kind: 'connected', agent, over: route.over });
     this.#wake();
+  }
+
+  #disconnected(agent: string, route: Route, reason: string): void {
+    if (this.#routes.get(agent) === route) this.#routes.delete(agent);
+    this.events.emit({ kind: 'disconnected', agent, reason });
+    this.#wake();
+  }
+
+  get #routeEvents(): RouteEvents {
+    return {
+      endpointId: this.endpointId,
+      receive: (bytes, expected, route) => this.#receive(bytes, expected, route),
+      connected: (agent, route) => this.#connect(agent, route),
+      disconnected: (agent, route, reason) => this.#disconnected(agent, route, reason),
+      refused: (reason) => this.#refuse(reason),
+    };
   }
 
   #next(): Promise<void> {

@@ -1,8 +1,9 @@
 import type { Body, Notify } from '#usp';
+import type { Over } from './route.ts';
 
 /** What a person who looks at the controller sees, as it happens. */
 export type ControllerEvent =
-  | { readonly kind: 'connected'; readonly agent: string; readonly over: 'websocket' | 'mqtt' }
+  | { readonly kind: 'connected'; readonly agent: string; readonly over: Over }
   | { readonly kind: 'disconnected'; readonly agent: string; readonly reason: string }
   | { readonly kind: 'request' | 'answer'; readonly agent: string; readonly body: Body }
   | { readonly kind: 'notify'; readonly agent: string; readonly notify: Notify }

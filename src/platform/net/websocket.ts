@@ -1,9 +1,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Socket as Stream } from 'node:net';
 import type { WebSocket } from 'ws';
 import { type Clock, errorCode, TandemError } from '#base';
 import type { HttpTls } from './http-request.ts';
 import { isTlsProblem } from './tls-problem.ts';
+import { hearMessages, linkOf, receiving, type WebSocketEvents, type WebSocketLink } from './websocket-link.ts';
 
 /** WS_CONNECT, WS_TLS, WS_REFUSED (HTTP status in the text), WS_PROTOCOL, WS_TIMEOUT, WS_ABORTED */
 export class WebSocketError extends TandemError {}
@@ -23,31 +23,18 @@ export interface WebSocketOptions {
   readonly pingIntervalMs?: number;
   /** How long nothing at all may move after a ping. Default: as long as between two. */
   readonly pongTimeoutMs?: number;
+  /** Of messages that the peer has not taken. Default 16 MiB. */
+  readonly unsentLimitBytes?: number;
   /** Ends the attempt to connect; a connection that stands is closed by its link. */
   readonly signal?: AbortSignal;
 }
 
-export interface WebSocketEvents {
-  /** Can be called before `openWebSocket` has resolved; never after the connection was closed from here. */
-  readonly message: (bytes: Uint8Array) => void;
-  /** Once, after a connection that stood. */
-  readonly closed: (code: number, reason: string) => void;
-}
-
-export interface WebSocketLink extends Disposable {
-  send(bytes: Uint8Array): void;
-  /** @param reason what of it fits a close frame is sent */
-  close(code: number, reason: string): void;
-  readonly bufferedBytes: number;
-  /** What the peer reaches us by. */
-  readonly localAddress: string | undefined;
-  /** Of the answer to the handshake; names in lower case, repeated ones joined by a comma. */
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-const defaults = { connectTimeoutMs: 90_000, messageLimitBytes: 5 << 20, pingIntervalMs: 60_000 };
-/** Bytes of a reason: a control frame's 125 without the code (RFC 6455 5.5). */
-const reasonLimit = 123;
+const defaults = {
+  connectTimeoutMs: 90_000,
+  messageLimitBytes: 5 << 20,
+  pingIntervalMs: 60_000,
+  unsentLimitBytes: 16 << 20,
+};
 
 /**
  * A WebSocket connection as client (RFC 6455), TLS checked in full, binary messages only (a text frame is answered with close 1003).
@@ -58,43 +45,16 @@ export async function openWebSocket(options: WebSocketOptions, events: WebSocket
   const ws = await import('ws');
   const socket = create(ws.WebSocket, options, limits.messageLimitBytes);
   // Before the connection stands: the first message can come in the same piece as the answer to the handshake.
-  socket.on('message', (data: Buffer, isBinary: boolean) => {
-    if (socket.readyState !== socket.OPEN) return;
-    if (isBinary) events.message(data);
-    else socket.close(1003, 'binary messages only');
-  });
+  hearMessages(socket, events.message);
   let stood = false;
-  let watchdog: Disposable | undefined;
   socket.once('open', () => {
     stood = true;
   });
   socket.once('close', (code: number, reason: Buffer) => {
-    watchdog?.[Symbol.dispose]();
     if (stood) events.closed(code, reason.toString('utf8'));
   });
-  socket.on('error', () => {
-    // A close follows, and says why; without a listener the process would end.
-  });
   const { headers, socket: stream } = await opened(socket, options.clock, limits.connectTimeoutMs, options.signal);
-  const { localAddress } = stream;
-  if (socket.readyState === socket.OPEN) {
-    watchdog = keepAlive(socket, stream, options.clock, limits.pingIntervalMs, limits.pongTimeoutMs);
-  }
-  return {
-    localAddress,
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
-    ),
-    send: (bytes) => socket.send(bytes),
-    close: (code, reason) => socket.close(code, fitting(reason)),
-    get bufferedBytes() {
-      return socket.bufferedAmount;
-    },
-    [Symbol.dispose]() {
-      watchdog?.[Symbol.dispose]();
-      socket.terminate();
-    },
-  };
+  return linkOf({ ...limits, socket, stream, headers });
 }
 
 /** An address, a header or a certificate that can not be used is told like every other failure. */
@@ -104,7 +64,7 @@ function create(Socket: typeof WebSocket, options: WebSocketOptions, maxPayload:
   try {
     return new Socket(options.url, options.protocol, {
       headers: { ...options.headers },
-      perMessageDeflate: false,
+      ...receiving,
       followRedirects: false,
       maxPayload,
       minVersion: 'TLSv1.2',
@@ -167,43 +127,4 @@ function wrap(error: unknown): WebSocketError {
     return new WebSocketError('WS_TLS', `TLS: ${message.trim()}`, { cause: error });
   }
   return new WebSocketError('WS_CONNECT', `no connection (${code || message})`, { cause: error });
-}
-
-/** Whole characters only. */
-function fitting(reason: string): string {
-  return new TextDecoder().decode(Buffer.from(reason).subarray(0, reasonLimit), { stream: true });
-}
-
-/**
- * A ping now and then; a peer is gone when after one not a byte came, nor went of what waits. Bytes and not messages: a pong can not
- * overtake a large message, and over a slow line that takes its time, in either direction.
- */
-function keepAlive(
-  socket: WebSocket,
-  stream: Stream,
-  clock: Clock,
-  intervalMs: number,
-  timeoutMs = intervalMs,
-): Disposable {
-  let next: Disposable | undefined;
-  let deadline: Disposable | undefined;
-  const arm = (): void => {
-    next = clock.timer(intervalMs, () => {
-      const read = stream.bytesRead;
-      const waiting = socket.bufferedAmount;
-      socket.ping();
-      deadline ??= clock.timer(timeoutMs, () => {
-        deadline = undefined;
-        if (stream.bytesRead === read && socket.bufferedAmount >= waiting) socket.terminate();
-      });
-      arm();
-    });
-  };
-  arm();
-  return {
-    [Symbol.dispose]() {
-      next?.[Symbol.dispose]();
-      deadline?.[Symbol.dispose]();
-    },
-  };
 }

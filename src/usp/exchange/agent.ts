@@ -3,20 +3,18 @@ import type { Model, ModelFault } from '#model';
 import type { BlobTable } from '#platform';
 import { Subscriptions } from '../notify/subscriptions.ts';
 import { supportedVersions } from '../verbs/get-supported-protocol.ts';
-import { type ControllerConfig, configPaths, type MqttClientConfig, readConfig, type UspConfig } from './config.ts';
+import { type ControllerConfig, configPaths, readConfig, type UspConfig } from './config.ts';
 import { ControllerSession } from './controller-session.ts';
-import { type OpenMqtt, runMqtt } from './mqtt-mtp.ts';
-import { Retrying } from './retrying.ts';
-import { type OpenWebSocket, runWebSocket } from './websocket-mtp.ts';
+import { noMtps } from './mtp-config.ts';
+import { declareTransports } from './transport-parameters.ts';
+import { type TransportPorts, Transports } from './transports.ts';
 
-export interface UspPorts {
+export interface UspPorts extends TransportPorts {
   readonly model: Model;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
   readonly randomHex: (bytes: number) => string;
-  readonly openWebSocket: OpenWebSocket;
-  readonly openMqtt: OpenMqtt;
   /** Version of the agent, for `Device.LocalAgent.SoftwareVersion`. */
   readonly version: string;
   /** A controller's connection stands, or has carried a message: the device can be managed. */
@@ -31,12 +29,6 @@ export interface UspAgent extends AsyncDisposable {
   readonly managed: boolean;
   /** Connects anew to every controller: whether one can be reached shows. */
   reconnect(): void;
-}
-
-interface Transport {
-  /** What, if it changes, makes another connection of it. */
-  readonly key: string;
-  readonly retrying: Retrying;
 }
 
 /** The USP agent: its controllers, its transports, its subscriptions, kept in line with `Device.LocalAgent.`. */
@@ -64,11 +56,11 @@ class Agent implements UspAgent {
   readonly #startedMs: number;
   readonly #abort = new AbortController();
   readonly #sessions = new Map<string, ControllerSession>();
-  readonly #transports = new Map<string, Transport>();
+  readonly #transports: Transports;
   readonly #declared: Disposable[] = [];
   readonly #subscriptions: Subscriptions;
   readonly #periodic = new Map<string, { readonly key: string; readonly timer: Disposable }>();
-  #config: UspConfig = { controllers: [], mqttClients: [] };
+  #config: UspConfig = { controllers: [], ...noMtps };
   #watching: Disposable | undefined;
   #turn: Promise<void> = Promise.resolve();
 
@@ -76,7 +68,9 @@ class Agent implements UspAgent {
     this.#ports = ports;
     this.#endpointId = endpointId;
     this.#startedMs = ports.clock.monotonicMs();
-    const { model, clock, log, randomHex } = ports;
+    const { model, clock, log, random, randomHex } = ports;
+    const session = (path: string): ControllerSession | undefined => this.#sessions.get(path);
+    this.#transports = new Transports({ ports, model, clock, log, random, endpointId, session });
     this.#subscriptions = new Subscriptions({
       model,
       clock,
@@ -100,6 +94,7 @@ class Agent implements UspAgent {
         events: ['Periodic!'],
       }),
       model.declare({ path: 'Device.', events: ['Boot!'] }),
+      ...declareTransports(model, this.#transports),
       model.declare({
         path: 'Device.LocalAgent.Controller.{i}.',
         commands: { 'SendOnBoardRequest()': async (_, { row }) => this.#sendOnBoardRequest(row.path) },
@@ -121,12 +116,7 @@ class Agent implements UspAgent {
   }
 
   reconnect(): void {
-    this.#turn = this.#turn.then(async () => {
-      const all = [...this.#transports.values()];
-      this.#transports.clear();
-      await Promise.all(all.map(({ retrying }) => retrying[Symbol.asyncDispose]()));
-      if (!this.#abort.signal.aborted) await this.#syncTransports();
-    });
+    this.#transports.reconnect();
   }
 
   status(): BlobTable {
@@ -147,7 +137,7 @@ class Agent implements UspAgent {
     this.#watching?.[Symbol.dispose]();
     await this.#turn;
     for (const { timer } of this.#periodic.values()) timer[Symbol.dispose]();
-    await Promise.all([...this.#transports.values()].map(({ retrying }) => retrying[Symbol.asyncDispose]()));
+    await this.#transports[Symbol.asyncDispose]();
     await this.#subscriptions[Symbol.asyncDispose]();
     for (const session of this.#sessions.values()) session[Symbol.dispose]();
     for (const declared of this.#declared) declared[Symbol.dispose]();
@@ -161,7 +151,7 @@ class Agent implements UspAgent {
         this.#config = await readConfig(this.#ports.model);
         this.#syncSessions();
         this.#syncPeriodic();
-        await this.#syncTransports();
+        this.#transports.sync(this.#config);
         await this.#subscriptions.sync();
       })
       .catch((error) => this.#ports.log.error('the configuration could not be taken over', { reason: explain(error) }));
@@ -229,61 +219,5 @@ class Agent implements UspAgent {
     const onBoardReq = { oui, productClass, serialNumber, agentSupportedProtocolVersions: supportedVersions };
     session.notify({ subscriptionId: '', sendResp: true, onBoardReq }, 0);
     return ok({});
-  }
-
-  async #syncTransports(): Promise<void> {
-    const wanted = this.#wantedTransports();
-    const gone = [...this.#transports].filter(([name, { key }]) => wanted.get(name)?.key !== key);
-    for (const [name] of gone) this.#transports.delete(name);
-    await Promise.all(gone.map(([, { retrying }]) => retrying[Symbol.asyncDispose]()));
-    for (const [name, { key, start }] of wanted) {
-      if (!this.#transports.has(name)) this.#transports.set(name, { key, retrying: start() });
-    }
-  }
-
-  #wantedTransports(): Map<string, { readonly key: string; readonly start: () => Retrying }> {
-    const wanted = new Map<string, { readonly key: string; readonly start: () => Retrying }>();
-    const { clock, log, random, openWebSocket, openMqtt } = this.#ports;
-    for (const { path, peers, endpointId } of this.#config.controllers) {
-      const session = this.#sessions.get(path)!;
-      // At most one WebSocket between two endpoints (R-WS.4).
-      const peer = peers.find(({ kind }) => kind === 'websocket');
-      if (peer?.kind !== 'websocket') continue;
-      const connect = (signal: AbortSignal): Promise<boolean> =>
-        runWebSocket(session, peer, this.#endpointId, openWebSocket, log, signal);
-      wanted.set(`websocket ${path}`, {
-        key: JSON.stringify([endpointId, peer]),
-        start: () => new Retrying({ clock, log, random, retry: peer.retry, towards: peer.url.host, connect }),
-      });
-    }
-    for (const config of this.#config.mqttClients) {
-      const users = this.#usersOf(config);
-      if (users.length === 0) continue;
-      const connect = (signal: AbortSignal): Promise<boolean> =>
-        runMqtt({
-          config,
-          endpointId: this.#endpointId,
-          open: openMqtt,
-          log,
-          controllers: () => this.#usersOf(config),
-          signal,
-        });
-      const topics = users.map(({ session, topic }) => [session.config.endpointId, topic]);
-      wanted.set(`mqtt ${config.path}`, {
-        key: JSON.stringify([config, config.password.reveal(), topics]),
-        start: () => new Retrying({ clock, log, random, retry: config.retry, towards: config.host, connect }),
-      });
-    }
-    return wanted;
-  }
-
-  #usersOf(config: MqttClientConfig): { session: ControllerSession; topic: string }[] {
-    return this.#config.controllers.flatMap(({ path, peers }) =>
-      peers.flatMap((peer) =>
-        peer.kind === 'mqtt' && peer.client === config.path
-          ? [{ session: this.#sessions.get(path)!, topic: peer.topic }]
-          : [],
-      ),
-    );
   }
 }

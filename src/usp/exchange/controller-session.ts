@@ -15,6 +15,8 @@ import type { ControllerConfig } from './config.ts';
 export interface Link {
   readonly kind: 'websocket' | 'mqtt';
   send(record: Uint8Array): void;
+  /** Ends the connection where it is this controller's alone and it opened it: the agent no longer knows it. */
+  close?(reason: string): void;
 }
 
 /** How an answer gets back: over what the request came by. */
@@ -167,6 +169,7 @@ export class ControllerSession implements Recipient, Disposable {
   }
 
   [Symbol.dispose](): void {
+    for (const link of this.#links) link.close?.('the controller is not enabled any more');
     this.#outbox[Symbol.dispose]();
   }
 

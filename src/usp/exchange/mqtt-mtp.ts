@@ -1,8 +1,8 @@
 import { errorCode, explain, type Log } from '#base';
 import type { MqttEvents, MqttLink, MqttMessage } from '#platform';
 import { readRecord, type UspRecord } from '../codec/record.ts';
-import type { MqttClientConfig } from './config.ts';
 import type { ControllerSession, Link } from './controller-session.ts';
+import type { MqttClientConfig } from './mtp-config.ts';
 
 export type OpenMqtt = (
   config: MqttClientConfig,
@@ -23,13 +23,14 @@ export interface MqttMtpParts {
   /** Controllers that are reached over this client, with their topics, as they are now. */
   readonly controllers: () => readonly { readonly session: ControllerSession; readonly topic: string }[];
   readonly signal: AbortSignal;
+  readonly stands: () => void;
 }
 
 /**
  * One MQTT client, for all controllers that are reached over it (TR-369 "MQTT Binding").
  * @returns when the connection is over; @throws MqttError
  */
-export async function runMqtt(parts: MqttMtpParts): Promise<true> {
+export async function runMqtt(parts: MqttMtpParts): Promise<void> {
   const { config, endpointId, log, signal } = parts;
   let over: (error: unknown) => void = () => {};
   const closed = new Promise<unknown>((resolve) => {
@@ -68,6 +69,7 @@ export async function runMqtt(parts: MqttMtpParts): Promise<true> {
   signal.addEventListener('abort', stop, { once: true });
   try {
     replyTo = await subscribe(mqtt, config);
+    parts.stands();
     for (const { session, topic } of parts.controllers()) {
       const link: Link = { kind: 'mqtt', send: (record) => publish(topic, record) };
       link.send(session.record({ mqttConnect: { version: config.version === 5 ? 1 : 0, subscribedTopic: replyTo } }));
@@ -84,7 +86,6 @@ export async function runMqtt(parts: MqttMtpParts): Promise<true> {
     for (const { session, link } of links) session.disconnected(link);
     await mqtt[Symbol.asyncDispose]();
   }
-  return true;
 }
 
 /** R-MQTT.15 to R-MQTT.17, R-MQTT.21. @returns the "reply to" topic */

@@ -7,22 +7,47 @@ export interface RetryingParts {
   readonly retry: RetryPolicy;
   /** For the log: whom we try to reach. */
   readonly towards: string;
-  /** Connects and stays until the connection is over. @returns whether it had come to stand */
-  readonly connect: (signal: AbortSignal) => Promise<boolean>;
+  /** Connects and stays until the connection is over; says when it stands. */
+  readonly connect: (signal: AbortSignal, stands: () => void) => Promise<unknown>;
+  /** The end of what it takes the place of. */
+  readonly after?: Promise<unknown>;
 }
 
-/** Connects again and again, each time after the wait that the table asks for; a connection that stood begins the table anew (R-WS.19, R-WS.20, R-MQTT.10). */
+/** How a transport is, for people. */
+export interface RetryingState {
+  readonly phase: 'connecting' | 'up' | 'waiting' | 'stopped';
+  /** Failures in a row. */
+  readonly attempts: number;
+  /** Of the last failure. */
+  readonly reason?: string;
+  /** Seconds; while it waits. */
+  readonly nextTrySeconds?: number;
+}
+
+/** Connects again and again, each time after the wait that the table asks for; a connection that stood begins the table anew (R-WS.19, R-WS.20, R-MQTT.10, R-STOMP.7). */
 export class Retrying implements AsyncDisposable {
+  readonly #parts: RetryingParts;
   readonly #abort = new AbortController();
   readonly #done: Promise<void>;
+  #phase: RetryingState['phase'] = 'connecting';
   #attempts = 0;
+  #reason: string | undefined;
+  #nextTryMs = 0;
 
   constructor(parts: RetryingParts) {
-    this.#done = this.#run(parts);
+    this.#parts = parts;
+    this.#done = this.#run();
   }
 
-  get attempts(): number {
-    return this.#attempts;
+  get state(): RetryingState {
+    return {
+      phase: this.#phase,
+      attempts: this.#attempts,
+      ...(this.#reason !== undefined && { reason: this.#reason }),
+      ...(this.#phase === 'waiting' && {
+        nextTrySeconds: Math.max(0, Math.round((this.#nextTryMs - this.#parts.clock.monotonicMs()) / 1000)),
+      }),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -30,24 +55,30 @@ export class Retrying implements AsyncDisposable {
     await this.#done;
   }
 
-  async #run({ clock, log, random, retry, towards, connect }: RetryingParts): Promise<void> {
+  async #run(): Promise<void> {
+    const { clock, log, random, retry, towards, connect, after } = this.#parts;
     const { signal } = this.#abort;
+    await after;
     while (!signal.aborted) {
+      this.#phase = 'connecting';
       let reason = 'closed';
       try {
-        if (await connect(signal)) this.#attempts = 0;
+        await connect(signal, () => {
+          this.#phase = 'up';
+          this.#attempts = 0;
+        });
       } catch (error) {
         reason = explain(error);
       }
-      if (signal.aborted) return;
+      if (signal.aborted) break;
+      this.#phase = 'waiting';
+      this.#reason = reason;
       this.#attempts++;
       const waitMs = retryWaitMs(retry, this.#attempts, random);
+      this.#nextTryMs = clock.monotonicMs() + waitMs;
       log.warn('no connection', { towards, reason, next_try_in_s: Math.round(waitMs / 1000) });
-      try {
-        await sleep(clock, waitMs, signal);
-      } catch {
-        return;
-      }
+      await sleep(clock, waitMs, signal).catch(() => {});
     }
+    this.#phase = 'stopped';
   }
 }

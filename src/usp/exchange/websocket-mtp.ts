@@ -1,8 +1,9 @@
 import { errorCode, explain, type Log } from '#base';
 import type { WebSocketEvents, WebSocketLink } from '#platform';
 import { readRecord, type UspRecord } from '../codec/record.ts';
-import type { WebSocketPeer } from './config.ts';
 import type { ControllerSession, Link } from './controller-session.ts';
+import type { WebSocketPeer } from './mtp-config.ts';
+import type { WebSocketSlot } from './websocket-slot.ts';
 
 export type OpenWebSocket = (
   url: URL,
@@ -10,23 +11,32 @@ export type OpenWebSocket = (
   events: WebSocketEvents,
 ) => Promise<WebSocketLink>;
 
-const subprotocol = 'v1.usp';
+/** R-WS.9 */
+export const subprotocol = 'v1.usp';
 /** What a receiver can't process (R-WS.16). */
 const unacceptable = 1003;
 const goingAway = 1001;
 
+export interface WebSocketMtpParts {
+  readonly session: ControllerSession;
+  readonly peer: WebSocketPeer;
+  readonly endpointId: string;
+  readonly open: OpenWebSocket;
+  readonly slot: WebSocketSlot;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly stands: () => void;
+}
+
 /**
- * The agent as WebSocket client of one controller (TR-369 "WebSocket Binding").
+ * The agent as WebSocket client of one controller (TR-369 "WebSocket Binding"). While the controller is connected to the agent's own server there is
+ * nothing to do (R-WS.4).
  * @returns when the connection is over; @throws WebSocketError when none comes to stand
  */
-export async function runWebSocket(
-  session: ControllerSession,
-  peer: WebSocketPeer,
-  endpointId: string,
-  open: OpenWebSocket,
-  log: Log,
-  signal: AbortSignal,
-): Promise<true> {
+export async function runWebSocket(parts: WebSocketMtpParts): Promise<void> {
+  const { session, peer, endpointId, slot, log, signal } = parts;
+  await slot.free(signal);
+  signal.throwIfAborted();
   const url = new URL(peer.url);
   // R-WS.10b, R-WS.10c
   url.searchParams.set('eid', endpointId);
@@ -37,10 +47,10 @@ export async function runWebSocket(
   let socket: WebSocketLink | undefined;
   const early: Uint8Array[] = [];
   const take = (bytes: Uint8Array): void => {
-    if (socket) receive(session, bytes, endpointId, socket, log);
+    if (socket) receiveOverWebSocket(session, bytes, endpointId, socket, log);
     else early.push(bytes);
   };
-  socket = await open(
+  socket = await parts.open(
     url,
     { protocol: subprotocol, pingIntervalMs: peer.keepAliveSeconds * 1000, signal },
     {
@@ -52,24 +62,27 @@ export async function runWebSocket(
     },
   );
   const { send, close } = socket;
+  const held = slot.take('agent', () => close(goingAway, 'replaced'));
   const link: Link = { kind: 'websocket', send };
   const stop = (): void => close(goingAway, 'the agent stops');
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {
+    parts.stands();
     send(session.record({ websocketConnect: {} }));
     session.connected(link);
     for (const bytes of early) take(bytes);
     await closed;
   } finally {
     signal.removeEventListener('abort', stop);
+    held[Symbol.dispose]();
     session.disconnected(link);
     socket[Symbol.dispose]();
   }
-  return true;
 }
 
-function receive(
+/** A message of the other end, whichever of the two opened the connection. */
+export function receiveOverWebSocket(
   session: ControllerSession,
   bytes: Uint8Array,
   endpointId: string,

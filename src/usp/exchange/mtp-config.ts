@@ -1,0 +1,155 @@
+import { type RetryPolicy, Secret } from '#base';
+import { type Row, type Rows, retryOf } from './config-row.ts';
+
+/** The controller's own WebSocket server, which the agent connects to. */
+export interface WebSocketPeer {
+  readonly kind: 'websocket';
+  /** Instance path of the row `Device.LocalAgent.Controller.{i}.MTP.{i}.`; in the others too. */
+  readonly path: string;
+  readonly url: URL;
+  readonly keepAliveSeconds: number;
+  readonly retry: RetryPolicy;
+}
+export interface MqttPeer {
+  readonly kind: 'mqtt';
+  readonly path: string;
+  /** Topic of the controller. */
+  readonly topic: string;
+  /** `Device.MQTT.Client.{i}.` that carries it. */
+  readonly client: string;
+}
+export type Peer = WebSocketPeer | MqttPeer;
+
+/** The agent's own WebSocket server, which controllers connect to (R-WS.6). */
+export interface WebSocketServerConfig {
+  /** Instance path of the row `Device.LocalAgent.MTP.{i}.`. */
+  readonly path: string;
+  readonly port: number;
+  /** Of the URL, with the slash. */
+  readonly resource: string;
+  readonly encryption: boolean;
+  readonly keepAliveSeconds: number;
+  /** Rows of `Device.IP.Interface.`, without the last dot, by whose addresses it can be reached; none: by all. */
+  readonly interfaces: readonly string[];
+}
+
+export interface MqttClientConfig {
+  readonly path: string;
+  readonly host: string;
+  readonly port: number;
+  readonly transport: 'tcp' | 'tls';
+  readonly version: 4 | 5;
+  readonly clientId: string;
+  readonly username: string;
+  readonly password: Secret;
+  readonly keepAliveSeconds: number;
+  readonly cleanStart: boolean;
+  /** How long the broker keeps the session of a client that is away (MQTT 5). */
+  readonly sessionExpirySeconds: number;
+  readonly requestResponseInfo: boolean;
+  readonly retry: RetryPolicy;
+  /** Of the agent's MTP that uses it. */
+  readonly responseTopic: string;
+  readonly qos: 0 | 1 | 2;
+}
+
+/** What carries records, whoever they are from. */
+export interface MtpConfig {
+  readonly webSocketServers: readonly WebSocketServerConfig[];
+  readonly mqttClients: readonly MqttClientConfig[];
+  /** For a row of `Device.LocalAgent.MTP.` the row of what carries it, if that is another one. */
+  readonly carriers: ReadonlyMap<string, string>;
+}
+
+export const noMtps: MtpConfig = { webSocketServers: [], mqttClients: [], carriers: new Map() };
+
+export const mtpPaths = ['Device.LocalAgent.MTP.', 'Device.MQTT.Client.'];
+
+export function readMtps(rows: Rows): MtpConfig {
+  const mtps = rows('Device.LocalAgent.MTP.');
+  return {
+    webSocketServers: mtps.filter((mtp) => mtp.text('Protocol') === 'WebSocket').map(webSocketServer),
+    mqttClients: rows('Device.MQTT.Client.').map((row) =>
+      mqttClient(
+        row,
+        mtps.filter((mtp) => mtp.text('Protocol') === 'MQTT'),
+      ),
+    ),
+    carriers: new Map(mtps.flatMap((mtp) => carrierOf(mtp))),
+  };
+}
+
+function carrierOf(mtp: Row): [string, string][] {
+  const carrier = mtp.text('Protocol') === 'MQTT' ? mtp.text('MQTT.Reference') : '';
+  return carrier === '' ? [] : [[mtp.path, `${carrier}.`]];
+}
+
+/** How a controller is reached. @param mtp row of its table */
+export function peersOf(mtp: Row, rows: Rows): Peer[] {
+  switch (mtp.text('Protocol')) {
+    case 'WebSocket':
+      return webSocketPeer(mtp);
+    case 'MQTT':
+      return mqttPeer(mtp, rows);
+    default:
+      return [];
+  }
+}
+
+function webSocketPeer(mtp: Row): Peer[] {
+  const host = mtp.text('WebSocket.Host');
+  const scheme = mtp.flag('WebSocket.EnableEncryption') ? 'wss' : 'ws';
+  const path = mtp.text('WebSocket.Path');
+  const text = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${mtp.number('WebSocket.Port', 443)}/${path.replace(/^\//, '')}`;
+  if (host === '' || !URL.canParse(text)) return [];
+  return [
+    {
+      kind: 'websocket',
+      path: mtp.path,
+      url: new URL(text),
+      keepAliveSeconds: mtp.number('WebSocket.KeepAliveInterval', 60),
+      retry: retryOf(mtp, 'WebSocket.SessionRetryMinimumWaitInterval', 'WebSocket.SessionRetryIntervalMultiplier'),
+    },
+  ];
+}
+
+function webSocketServer(mtp: Row): WebSocketServerConfig {
+  return {
+    path: mtp.path,
+    port: mtp.number('WebSocket.Port', 8443),
+    resource: `/${mtp.text('WebSocket.Path').replace(/^\//, '')}`,
+    encryption: mtp.flag('WebSocket.EnableEncryption'),
+    keepAliveSeconds: mtp.number('WebSocket.KeepAliveInterval', 60),
+    interfaces: mtp.references('WebSocket.Interfaces'),
+  };
+}
+
+function mqttPeer(mtp: Row, rows: Rows): Peer[] {
+  const agentMtps = rows('Device.LocalAgent.MTP.').filter((one) => one.text('Protocol') === 'MQTT');
+  const agent = agentMtps.find(({ path }) => path === `${mtp.text('MQTT.AgentMTPReference')}.`) ?? agentMtps[0];
+  const client = agent?.text('MQTT.Reference') ?? '';
+  if (client === '' || mtp.text('MQTT.Topic') === '') return [];
+  return [{ kind: 'mqtt', path: mtp.path, topic: mtp.text('MQTT.Topic'), client: `${client}.` }];
+}
+
+function mqttClient(row: Row, agentMtps: readonly Row[]): MqttClientConfig {
+  const agent = agentMtps.find((mtp) => `${mtp.text('MQTT.Reference')}.` === row.path);
+  const qos = agent?.number('MQTT.PublishQoS', 1);
+  return {
+    path: row.path,
+    host: row.text('BrokerAddress'),
+    port: row.number('BrokerPort', 1883),
+    transport: row.text('TransportProtocol') === 'TLS' ? 'tls' : 'tcp',
+    version: row.text('ProtocolVersion') === '3.1.1' ? 4 : 5,
+    clientId: row.text('ClientID'),
+    username: row.text('Username'),
+    password: new Secret(row.text('Password')),
+    keepAliveSeconds: row.number('KeepAliveTime', 60),
+    cleanStart: row.flag('CleanStart'),
+    sessionExpirySeconds: row.number('SessionExpiryInterval', 0),
+    requestResponseInfo: row.flag('RequestResponseInfo'),
+    retry: retryOf(row, 'ConnectRetryTime', 'ConnectRetryIntervalMultiplier', 'ConnectRetryMaxInterval'),
+    responseTopic: agent?.text('MQTT.ResponseTopicConfigured') ?? '',
+    qos: qos === 0 || qos === 2 ? qos : 1,
+  };
+}

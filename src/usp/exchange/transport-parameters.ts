@@ -1,0 +1,37 @@
+import type { Model } from '#model';
+import type { RetryingState } from './retrying.ts';
+import type { Transports } from './transports.ts';
+
+/** What the data model tells of the transports beyond their configuration. */
+export function declareTransports(model: Model, transports: Transports): Disposable[] {
+  return [
+    model.declare({
+      path: 'Device.LocalAgent.MTP.{i}.',
+      parameters: { Status: { get: ({ path }) => mtpStatus(transports.stateOfMtp(path)) } },
+    }),
+    model.declare({
+      path: 'Device.LocalAgent.Controller.{i}.MTP.{i}.WebSocket.',
+      parameters: {
+        CurrentRetryCount: { get: ({ path }) => String(transports.state(parentOf(path))?.attempts ?? 0) },
+      },
+    }),
+    model.declare({
+      path: 'Device.MQTT.Client.{i}.',
+      parameters: { Status: { get: ({ path }) => mqttStatus(transports.state(path)) } },
+    }),
+  ];
+}
+
+/** `Device.A.1.B.` → `Device.A.1.` */
+const parentOf = (path: string): string => path.replace(/[^.]+\.$/, '');
+
+function mtpStatus(state: RetryingState | undefined): string {
+  if (state?.phase === 'up') return 'Up';
+  return state?.phase === 'waiting' ? 'Error' : 'Down';
+}
+
+function mqttStatus(state: RetryingState | undefined): string {
+  if (!state || state.phase === 'stopped') return 'Disabled';
+  if (state.phase === 'up') return 'Connected';
+  return state.phase === 'waiting' ? 'Error_BrokerUnreachable' : 'Connecting';
+}

@@ -1,0 +1,187 @@
+import { type Clock, type Log, standardRetry } from '#base';
+import type { Model } from '#model';
+import type { ControllerConfig, UspConfig } from './config.ts';
+import type { ControllerSession } from './controller-session.ts';
+import type { OpenMqtt } from './mqtt-mtp.ts';
+import { type MqttClientConfig, noMtps } from './mtp-config.ts';
+import { Retrying, type RetryingParts, type RetryingState } from './retrying.ts';
+import type { OpenWebSocket } from './websocket-mtp.ts';
+import type { ListenWebSocket } from './websocket-server-mtp.ts';
+import { WebSocketSlot } from './websocket-slot.ts';
+
+/** What reaches the network; each binding is loaded when the configuration first asks for it. */
+export interface TransportPorts {
+  readonly openWebSocket: OpenWebSocket;
+  readonly listenWebSocket: ListenWebSocket;
+  readonly openMqtt: OpenMqtt;
+}
+
+export interface TransportParts {
+  readonly ports: TransportPorts;
+  readonly model: Model;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly endpointId: string;
+  /** Of the controller with this row. */
+  readonly session: (path: string) => ControllerSession | undefined;
+}
+
+interface Transport {
+  /** What, if it changes, makes another connection of it. */
+  readonly key: string;
+  readonly retrying: Retrying;
+}
+type Wanted = Pick<RetryingParts, 'retry' | 'towards' | 'connect'> & { readonly key: string };
+
+/**
+ * The connections and listeners that the configuration asks for, each by itself: none waits for another, neither to connect nor to end.
+ */
+export class Transports implements AsyncDisposable {
+  readonly #parts: TransportParts;
+  readonly #transports = new Map<string, Transport>();
+  readonly #slots = new Map<string, WebSocketSlot>();
+  /** What is on its way to its end, by name. */
+  readonly #ending = new Map<string, Promise<void>>();
+  #config: UspConfig | undefined;
+
+  constructor(parts: TransportParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#transports.size;
+  }
+
+  /** By what each is for: the row of the controller's or the agent's MTP, or of the client that several share. */
+  state(path: string): RetryingState | undefined {
+    return this.#transports.get(path)?.retrying.state;
+  }
+
+  /** Of the transport behind a row of `Device.LocalAgent.MTP.`. */
+  stateOfMtp(path: string): RetryingState | undefined {
+    return this.state(this.#config?.carriers.get(path) ?? path);
+  }
+
+  /** Brings them in line; does not wait until they are. */
+  sync(config: UspConfig): void {
+    this.#config = config;
+    const wanted = this.#wanted(config);
+    for (const [name, { key, retrying }] of [...this.#transports]) {
+      if (wanted.get(name)?.key === key) continue;
+      this.#transports.delete(name);
+      const end = retrying[Symbol.asyncDispose]().then(() => {
+        if (this.#ending.get(name) === end) this.#ending.delete(name);
+      });
+      this.#ending.set(name, end);
+    }
+    for (const [name, { key, ...rest }] of wanted) {
+      if (this.#transports.has(name)) continue;
+      const { clock, log, random } = this.#parts;
+      const after = this.#ending.get(name);
+      const retrying = new Retrying({ clock, log, random, ...rest, ...(after && { after }) });
+      this.#transports.set(name, { key, retrying });
+    }
+  }
+
+  /** Ends every connection and makes it anew. */
+  reconnect(): void {
+    const config = this.#config;
+    if (!config) return;
+    this.sync({ ...config, ...noMtps, controllers: [] });
+    this.sync(config);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = [...this.#transports.values()];
+    this.#transports.clear();
+    await Promise.all([...all.map(({ retrying }) => retrying[Symbol.asyncDispose]()), ...this.#ending.values()]);
+  }
+
+  #wanted(config: UspConfig): Map<string, Wanted> {
+    const wanted = new Map<string, Wanted>();
+    for (const controller of config.controllers) this.#addWebSocket(wanted, controller);
+    for (const server of config.webSocketServers) this.#addWebSocketServer(wanted, server);
+    for (const client of config.mqttClients) this.#addMqtt(wanted, client);
+    return wanted;
+  }
+
+  #addWebSocket(wanted: Map<string, Wanted>, { path, endpointId, peers }: ControllerConfig): void {
+    // At most one WebSocket between two endpoints (R-WS.4): the first in order.
+    const peer = peers.find(({ kind }) => kind === 'websocket');
+    if (peer?.kind !== 'websocket') return;
+    const { log, ports, endpointId: own } = this.#parts;
+    wanted.set(peer.path, {
+      key: JSON.stringify([path, endpointId, peer]),
+      retry: peer.retry,
+      towards: peer.url.host,
+      connect: async (signal, stands) => {
+        const { runWebSocket } = await import('./websocket-mtp.ts');
+        const session = this.#parts.session(path)!;
+        const slot = this.#slot(path);
+        await runWebSocket({ session, peer, endpointId: own, open: ports.openWebSocket, slot, log, signal, stands });
+      },
+    });
+  }
+
+  #addWebSocketServer(wanted: Map<string, Wanted>, server: UspConfig['webSocketServers'][number]): void {
+    const { log, ports, endpointId, model } = this.#parts;
+    wanted.set(server.path, {
+      key: JSON.stringify(server),
+      retry: standardRetry,
+      towards: `port ${server.port}`,
+      connect: async (signal, stands) => {
+        const { runWebSocketServer } = await import('./websocket-server-mtp.ts');
+        const { addressesOf } = await import('./interface-addresses.ts');
+        await runWebSocketServer({
+          config: server,
+          endpointId,
+          listen: ports.listenWebSocket,
+          controller: (id) => this.#known(id),
+          addressesOf: (interfaces) => addressesOf(model, interfaces),
+          log,
+          signal,
+          stands,
+        });
+      },
+    });
+  }
+
+  #addMqtt(wanted: Map<string, Wanted>, client: MqttClientConfig): void {
+    const users = this.#usersOf(client);
+    if (users.length === 0) return;
+    const { log, ports, endpointId } = this.#parts;
+    const topics = users.map(({ session, topic }) => [session.config.endpointId, topic]);
+    wanted.set(client.path, {
+      key: JSON.stringify([client, client.password.reveal(), topics]),
+      retry: client.retry,
+      towards: client.host,
+      connect: async (signal, stands) => {
+        const { runMqtt } = await import('./mqtt-mtp.ts');
+        const controllers = () => this.#usersOf(client);
+        await runMqtt({ config: client, endpointId, open: ports.openMqtt, log, controllers, signal, stands });
+      },
+    });
+  }
+
+  #slot(path: string): WebSocketSlot {
+    const slot = this.#slots.get(path) ?? new WebSocketSlot();
+    this.#slots.set(path, slot);
+    return slot;
+  }
+
+  #known(endpointId: string): { session: ControllerSession; slot: WebSocketSlot } | undefined {
+    const row = this.#config?.controllers.find((one) => one.endpointId === endpointId);
+    const session = row && this.#parts.session(row.path);
+    return session && { session, slot: this.#slot(row.path) };
+  }
+
+  #usersOf(client: MqttClientConfig): { session: ControllerSession; topic: string }[] {
+    return (this.#config?.controllers ?? []).flatMap(({ path, peers }) => {
+      const session = this.#parts.session(path);
+      return peers.flatMap((peer) =>
+        session && peer.kind === 'mqtt' && peer.client === client.path ? [{ session, topic: peer.topic }] : [],
+      );
+    });
+  }
+}
