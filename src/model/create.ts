@@ -1,6 +1,7 @@
 import type { BaseType } from './api.ts';
 import { DataModel, type DataModelPorts } from './engine/data-model.ts';
-import { type CompiledObject, compileMapping } from './mapping/compile.ts';
+import { compileMapping } from './mapping/compile.ts';
+import type { CompiledObject } from './mapping/compiled.ts';
 import { type DeviceFacts, holds } from './mapping/condition.ts';
 import type { MappingProblem, ParameterText } from './mapping/grammar.ts';
 import { type MergedObjects, mergeMapping } from './mapping/merge.ts';

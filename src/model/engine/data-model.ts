@@ -26,7 +26,7 @@ import type {
   WriteOptions,
   WriteOutcome,
 } from '../api.ts';
-import type { CompiledObject } from '../mapping/compile.ts';
+import type { CompiledObject } from '../mapping/compiled.ts';
 import { ReadScope, Sources } from '../mapping/sources.ts';
 import type { Schema } from '../schema/index.ts';
 import { checkArguments } from './command-arguments.ts';

@@ -1,11 +1,12 @@
 import type { BlobTable, UciSection } from '#platform';
 import type { DeclaredRow, ModelFault, Protocol } from '../api.ts';
-import type { CompiledObject, CompiledParameter } from '../mapping/compile.ts';
+import type { CompiledObject, CompiledParameter } from '../mapping/compiled.ts';
 import { toParameter, zeroValue } from '../mapping/convert.ts';
-import { type Expression, evaluate, meets, type Surroundings } from '../mapping/expression.ts';
+import { evaluateFormula, type Formula, type Surroundings } from '../mapping/expression.ts';
 import type { ReadScope } from '../mapping/sources.ts';
 import { parentObjectPath } from '../path/index.ts';
 import type { Instances } from './instances.ts';
+import { type FoundRow, type RowTools, rowsOf, sectionOf } from './mapped-rows.ts';
 import type { StoredRow } from './stored.ts';
 import type { Binding, Tree } from './tree.ts';
 
@@ -21,6 +22,10 @@ export interface Node {
   readonly identity: string;
   readonly section: { readonly package: string; readonly section: UciSection } | undefined;
   readonly item: unknown;
+  /** Of a member of an answer: the keys that led to it, outermost first. */
+  readonly keys?: readonly string[];
+  /** The members themselves. */
+  readonly around?: readonly unknown[];
   readonly variables: Map<string, unknown>;
 }
 
@@ -34,12 +39,20 @@ export class Evaluator {
   readonly scope: ReadScope;
   readonly #tree: Tree;
   readonly #instances: Instances;
+  /** Milliseconds since 1970, the same for all values of a request. */
+  readonly #now: number;
   #children = new Map<string, Node[]>();
+
+  readonly #tools: RowTools = {
+    uci: (name) => this.scope.uci(name),
+    surroundings: (node, mapped) => this.#surroundings(node, mapped, undefined, node.section),
+  };
 
   constructor(tree: Tree, instances: Instances, scope: ReadScope) {
     this.#tree = tree;
     this.#instances = instances;
     this.scope = scope;
+    this.#now = scope.now;
   }
 
   /** Before a new pass: forget what was derived from incomplete answers. */
@@ -144,7 +157,7 @@ export class Evaluator {
     const base = `${parent.path}${name}.`;
     if (!schemaPath.endsWith('{i}.')) {
       const mapped = binding.mapped;
-      const section = mapped?.rows.kind === 'section' ? this.#section(mapped) : parent.section;
+      const section = mapped?.rows.kind === 'section' ? sectionOf(mapped.rows, this.#tools) : parent.section;
       const node: Node = {
         path: base,
         schemaPath,
@@ -154,12 +167,14 @@ export class Evaluator {
         identity: '',
         section,
         item: parent.item,
+        keys: parent.keys ?? [],
+        around: parent.around ?? [],
         variables: new Map(),
       };
       if (mapped?.when && this.#values(mapped.when, node, mapped).length === 0) return [];
       return [node];
     }
-    const row = (identity: string, number: number, section: Node['section'], item: unknown): Node => ({
+    const row = ({ identity, section, item, keys = [], around = [] }: FoundRow, number: number): Node => ({
       path: `${base}${number}.`,
       schemaPath,
       instances: [...parent.instances, number],
@@ -168,6 +183,8 @@ export class Evaluator {
       identity,
       section,
       item,
+      keys,
+      around,
       variables: new Map(),
     });
     if (binding.stored) {
@@ -176,86 +193,19 @@ export class Evaluator {
     if (binding.derived) {
       return binding.derived
         .rows(this)
-        .map(({ identity, values }) => row(identity, this.#instances.numberOf(base, identity, true), undefined, values))
+        .map(({ identity, values }) =>
+          row({ identity, section: undefined, item: values }, this.#instances.numberOf(base, identity, true)),
+        )
         .sort((a, b) => a.instances.at(-1)! - b.instances.at(-1)!);
     }
     const mapped = binding.mapped;
     if (!mapped) return [];
-    const numbered = this.#identities(parent, mapped).map(({ identity, section, item }) =>
-      row(identity, this.#instances.numberOf(base, identity, mapped.keep), section, item),
+    const numbered = rowsOf(mapped, parent, this.#tools).map((found) =>
+      row(found, this.#instances.numberOf(base, found.identity, mapped.keep)),
     );
     return numbered
       .filter((node) => !mapped.when || this.#values(mapped.when, node, mapped).length > 0)
       .sort((a, b) => a.instances.at(-1)! - b.instances.at(-1)!);
-  }
-
-  #identities(parent: Node, mapped: CompiledObject): { identity: string; section: Node['section']; item: unknown }[] {
-    const { rows } = mapped;
-    switch (rows.kind) {
-      case 'sections': {
-        const pack = this.scope.uci(rows.package);
-        let position = 0;
-        return (pack?.sections ?? []).flatMap((section) => {
-          if (section.type !== rows.type) return [];
-          // An anonymous section has no name to go by until a write gives it one.
-          const identity = section.anonymous ? `@${rows.type}[${position}]` : section.name;
-          position++;
-          const around = this.#surroundings(parent, mapped);
-          const options = Object.fromEntries([...section.options, ['.name', section.name]]);
-          return meets(options, rows.conditions, around)
-            ? [{ identity, section: { package: rows.package, section }, item: undefined }]
-            : [];
-        });
-      }
-      case 'members': {
-        const seen = new Set<string>();
-        return this.#entries(rows.expression, parent, mapped).flatMap(({ key, value }) => {
-          const identity = rows.id ? this.#identityOf(rows.id, parent, mapped, value, key) : key;
-          if (identity === '' || seen.has(identity)) return [];
-          seen.add(identity);
-          return [{ identity, section: parent.section, item: withKey(value, key) }];
-        });
-      }
-      case 'items': {
-        const option = parent.section?.section.options.get(rows.option);
-        const items = typeof option === 'string' ? option.split(/\s+/).filter(Boolean) : (option ?? []);
-        return [...new Set(items)].map((item) => ({ identity: item, section: parent.section, item }));
-      }
-      default:
-        return [];
-    }
-  }
-
-  /** Members of what the expression without its last step reaches, with their keys. */
-  #entries(expression: Expression, parent: Node, mapped: CompiledObject): { key: string; value: unknown }[] {
-    const last = expression.steps.at(-1);
-    const around = this.#surroundings(parent, mapped);
-    const containers = evaluate({ head: expression.head, steps: expression.steps.slice(0, -1) }, around);
-    if (!last) return [];
-    return containers.flatMap((container) => {
-      if (container === null || typeof container !== 'object') return [];
-      const entries =
-        last.kind === 'every'
-          ? Object.entries(container)
-          : Object.entries((container as Record<string, unknown>)[last.name] ?? {});
-      return entries.flatMap(([key, value]) => (meets(value, last.conditions, around) ? [{ key, value }] : []));
-    });
-  }
-
-  #identityOf(id: Expression, parent: Node, mapped: CompiledObject, item: unknown, key: string): string {
-    const node: Node = { ...parent, identity: key, item, variables: new Map() };
-    const found = this.#values(id, node, mapped)[0];
-    return found === undefined || found === null ? '' : String(found);
-  }
-
-  #section(mapped: CompiledObject): Node['section'] {
-    if (mapped.rows.kind !== 'section') return undefined;
-    const { package: name, type, name: sectionName } = mapped.rows;
-    const pack = this.scope.uci(name);
-    const section = sectionName
-      ? pack?.section(sectionName)
-      : pack?.sections.find((candidate) => candidate.type === type);
-    return section && section.type === type ? { package: name, section } : undefined;
   }
 
   #mappedValue(node: Node, mapped: CompiledObject, parameter: CompiledParameter): Evaluated {
@@ -263,18 +213,30 @@ export class Evaluator {
     if (rule.is !== undefined) return { value: rule.is };
     let failed: string | undefined;
     let values: unknown[] = [];
-    for (const expression of parameter.expressions) {
-      values = this.#values(expression, node, mapped, (reason) => {
-        failed = reason;
-      });
+    for (const formula of parameter.expressions) {
+      values = this.#values(
+        formula,
+        node,
+        mapped,
+        (reason) => {
+          failed = reason;
+        },
+        parameter.section && sectionOf(parameter.section, this.#tools),
+      );
       if (rule.missing !== undefined) values = values.filter((value) => value !== rule.missing);
+      if (parameter.pick) values = picked(values, parameter.pick);
       if (values.length > 0) break;
     }
-    if (values.length === 0 && rule.default !== undefined) values = [rule.default];
+    if (values.length === 0 && rule.default !== undefined) {
+      values = parameter.pick ? picked([rule.default], parameter.pick) : [rule.default];
+    }
     const value =
       rule.as === 'ref'
         ? this.#reference(definition.type.list ? values : values.flat().slice(0, 1), rule.to!, rule.by)
-        : toParameter(values, rule, definition);
+        : toParameter(values, rule, definition, {
+            now: this.#now,
+            base: this.base(node, parameter),
+          });
     if (value !== undefined) return { value };
     const zero = zeroValue(definition);
     if (failed === undefined) return { value: zero };
@@ -295,6 +257,17 @@ export class Evaluator {
     return by === undefined ? row.identity === identity : String(this.variable(row, by) ?? '') === identity;
   }
 
+  /** What a value of the parameter is relative to: `of`. */
+  base(node: Node, parameter: CompiledParameter): string | undefined {
+    const value = parameter.base && this.#values(parameter.base, node, node.binding.mapped!)[0];
+    return value === undefined || value === null ? undefined : String(value);
+  }
+
+  /** Where a write of the parameter goes: the row's own section, or the one that its rule names. */
+  sectionFor(node: Node, parameter: CompiledParameter): Node['section'] {
+    return parameter.section ? sectionOf(parameter.section, this.#tools) : node.section;
+  }
+
   /** The identity (or `by` variable) of the row that a reference names: what a write of the reference stores. */
   referenced(to: string, by: string | undefined, path: string): string | undefined {
     const row = this.rowsOf(to).find((candidate) => candidate.path === `${path}.`);
@@ -307,25 +280,39 @@ export class Evaluator {
     if (name === 'id') return node.section?.section.name ?? node.identity;
     if (name === 'item') return node.item;
     if (name === 'instance') return node.instances.at(-1);
+    if (name === 'of') return node.keys?.at(-2);
+    if (name === 'above') return node.around?.at(-2);
     if (name === 'parent') return node.parent && (node.parent.section?.section.name ?? node.parent.identity);
     for (let at: Node | undefined = node; at; at = at.parent) {
-      const expression = at.binding.mapped?.variables.get(name);
-      if (!expression) continue;
+      const variable = at.binding.mapped?.variables.get(name);
+      if (!variable) continue;
       if (at.variables.has(name)) return at.variables.get(name);
-      const value = this.#values(expression, at, at.binding.mapped!)[0];
+      const values = this.#values(variable.formula, at, at.binding.mapped!);
+      const value = variable.all ? values : values[0];
       if (this.scope.settled) at.variables.set(name, value);
       return value;
     }
     return undefined;
   }
 
-  #values(expression: Expression, node: Node, mapped: CompiledObject, failed?: (reason: string) => void): unknown[] {
-    return evaluate(expression, this.#surroundings(node, mapped, failed));
+  #values(
+    formula: Formula,
+    node: Node,
+    mapped: CompiledObject,
+    failed?: (reason: string) => void,
+    section?: Node['section'],
+  ): unknown[] {
+    return evaluateFormula(formula, this.#surroundings(node, mapped, failed, section ?? node.section));
   }
 
-  #surroundings(node: Node, mapped: CompiledObject, failed?: (reason: string) => void): Surroundings {
+  #surroundings(
+    node: Node,
+    mapped: CompiledObject,
+    failed: ((reason: string) => void) | undefined,
+    section: Node['section'],
+  ): Surroundings {
     return {
-      option: (name) => node.section?.section.options.get(name),
+      option: (name) => section?.section.options.get(name),
       variable: (name) => this.variable(node, name),
       source: (name) => this.#source(name, node, mapped, failed),
     };
@@ -354,10 +341,9 @@ export class Evaluator {
       if (typeof resolved !== 'string' && typeof resolved !== 'number') return undefined;
       args[key] = resolved;
     }
-    const answer = this.scope.answer(
-      objectOf(source, (variable) => this.variable(node, variable)),
-      args as BlobTable,
-    );
+    const asked = namedBy(source, (variable) => this.variable(node, variable));
+    if (!asked) return undefined;
+    const answer = this.scope.answer(asked, args as BlobTable);
     if (!answer) return undefined;
     if (answer.ok) return answer.value;
     failed?.(answer.reason);
@@ -373,16 +359,29 @@ function tableOf(parent: Node, schemaPath: string): string {
   return `${parent.path}${schemaPath.slice(parent.schemaPath.length).split('.')[0]}.`;
 }
 
-/** `hostapd.$ifname` names the object by a variable. */
-function objectOf(source: CompiledObject['sources'][string], variable: (name: string) => unknown): typeof source {
-  if (!source.ubus?.[0].includes('$')) return source;
-  const object = source.ubus[0].replace(/\$(\w+)/g, (_, name: string) => String(variable(name) ?? ''));
-  return { ...source, ubus: [object, source.ubus[1]] };
+/** `hostapd.$ifname` names the object by a variable, `/sys/class/net/$ifname/mtu` the file. `undefined`: the variable has no value that could be a name. */
+function namedBy(
+  source: CompiledObject['sources'][string],
+  variable: (name: string) => unknown,
+): typeof source | undefined {
+  const named = source.ubus?.[0] ?? source.file ?? '';
+  if (!named.includes('$')) return source;
+  let complete = true;
+  const name = named.replace(/\$(\w+)/g, (_, of: string) => {
+    const value = String(variable(of) ?? '');
+    complete &&= /^[\w.@:-]+$/.test(value) && value !== '..';
+    return value;
+  });
+  if (!complete) return undefined;
+  return source.ubus ? { ...source, ubus: [name, source.ubus[1]] } : { ...source, file: name };
 }
 
-function withKey(value: unknown, key: string): unknown {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  return { ...value, '.key': key };
+/** Of each value what the pattern's group, or the whole of it, matches. */
+function picked(values: readonly unknown[], pattern: RegExp): string[] {
+  return values.flat().flatMap((value) => {
+    const match = pattern.exec(String(value));
+    return match ? (match.length > 1 ? (match[1] ?? []) : match[0]) : [];
+  });
 }
 
 export function declaredRow(node: Node): DeclaredRow {

@@ -15,6 +15,8 @@ export interface Plan {
   readonly storedGone: Set<string>;
   /** Values that this transaction gives to rows of mapped tables, by full path. */
   readonly values: Map<string, string>;
+  /** Options that this transaction writes, by package, section and name: several parameters may be parts of one. */
+  readonly options: Map<string, string | readonly string[]>;
   /** Unique keys that rows of this transaction have taken: key → row. */
   readonly keys: Map<string, string>;
   /** Rows (by path) whose state within this transaction differs from what the scope reads. */
@@ -32,6 +34,7 @@ export const emptyPlan = (): Plan => ({
   gone: new Set(),
   storedGone: new Set(),
   values: new Map(),
+  options: new Map(),
   keys: new Map(),
   storedRows: new Map(),
   named: new Map(),
@@ -47,6 +50,7 @@ export function copyOf(plan: Plan): Plan {
     gone: new Set(plan.gone),
     storedGone: new Set(plan.storedGone),
     values: new Map(plan.values),
+    options: new Map(plan.options),
     keys: new Map(plan.keys),
     storedRows: new Map(plan.storedRows),
     named: new Map(plan.named),

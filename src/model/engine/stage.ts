@@ -9,7 +9,9 @@ import type {
   WriteOutcome,
   WriteRefused,
 } from '../api.ts';
+import type { CompiledParameter } from '../mapping/compiled.ts';
 import { toOption } from '../mapping/convert.ts';
+import { fitted } from '../mapping/fit.ts';
 import type { ParameterDefinition } from '../schema/index.ts';
 import { checkValue } from '../validate/index.ts';
 import { declaredRow, type Node } from './evaluate.ts';
@@ -117,7 +119,9 @@ export class Stager {
         plan.storedGone.add(node.path);
         plan.storedRows.delete(node.path);
         plan.effects.push(() => stored.remove(node.path));
-      } else if (node.section) {
+      } else if (!node.section) {
+        return refuse({ kind: 'not-deletable', message: 'the device made this row itself', path: node.path });
+      } else {
         plan.gone.add(node.path);
         changesOf(plan, node.section.package).push({ op: 'delete', section: this.#name(node, plan) });
         const table = node.path.replace(/[0-9]+\.$/, '');
@@ -217,22 +221,42 @@ export class Stager {
     }
     if (name === 'Alias' && !binding.mapped?.parameters.has('Alias')) return this.#alias(node, value, plan);
     const mapped = binding.mapped?.parameters.get(name);
-    if (!mapped?.option || !node.section)
-      return refused({ kind: 'not-writable', message: 'there is nowhere to write it' });
-    let option: string | string[] | undefined;
+    return mapped?.option === undefined
+      ? refused({ kind: 'not-writable', message: 'there is nowhere to write it' })
+      : this.#stageOption(node, mapped, mapped.option, value, plan);
+  }
+
+  #stageOption(
+    node: Node,
+    mapped: CompiledParameter,
+    name: string,
+    value: string,
+    plan: Plan,
+  ): Result<undefined, ModelFault> {
+    const { evaluator } = this.#reading;
+    const place = evaluator.sectionFor(node, mapped);
+    if (!place) return refused({ kind: 'not-writable', message: 'there is nowhere to write it' });
+    const key = `${place.package} ${place.section.name} ${name}`;
+    const before = plan.options.get(key) ?? place.section.options.get(name);
+    let option: string | readonly string[] | undefined;
     if (mapped.rule.as === 'ref') {
-      option = value === '' ? '' : this.#reading.evaluator.referenced(mapped.rule.to!, mapped.rule.by, value);
+      option = value === '' ? '' : evaluator.referenced(mapped.rule.to!, mapped.rule.by, value);
       if (option === undefined)
         return refused({ kind: 'invalid-value', message: 'the row it refers to does not exist' });
     } else {
-      option = toOption(value, mapped.rule, mapped.definition);
+      const converted =
+        value === mapped.rule.unset
+          ? ''
+          : toOption(value, mapped.rule, mapped.definition, evaluator.base(node, mapped));
+      option = converted === undefined ? undefined : fitted(converted, before, mapped);
       if (option === undefined) return refused({ kind: 'invalid-value', message: 'the device can not do this value' });
     }
-    const section = this.#name(node, plan);
-    const changes = changesOf(plan, node.section.package);
+    plan.options.set(key, option);
+    const section = this.#name(node, plan, place);
+    const changes = changesOf(plan, place.package);
     // UCI has no empty value: an option without one is absent.
-    if (option === '' || option.length === 0) changes.push({ op: 'unset', section, option: mapped.option });
-    else changes.push({ op: 'set', section, option: mapped.option, value: option });
+    if (option === '' || option.length === 0) changes.push({ op: 'unset', section, option: name });
+    else changes.push({ op: 'set', section, option: name, value: typeof option === 'string' ? option : [...option] });
     return ok(undefined);
   }
 
@@ -301,8 +325,7 @@ export class Stager {
   }
 
   /** The name of the row's section; an anonymous one gets a name in the transaction that first touches it. */
-  #name(node: Node, plan: Plan): string {
-    const { package: pack, section } = node.section!;
+  #name(node: Node, plan: Plan, { package: pack, section } = node.section!): string {
     if (!section.anonymous) return section.name;
     const key = `${pack} ${section.name}`;
     const given = plan.named.get(key);
@@ -311,7 +334,7 @@ export class Stager {
     plan.named.set(key, name);
     changesOf(plan, pack).push({ op: 'rename', section: section.name, to: name });
     const table = node.path.replace(/[0-9]+\.$/, '');
-    if (node.identity !== '') {
+    if (node.identity !== '' && section === node.section?.section) {
       plan.effects.push(() => {
         this.#instances.rename(table, node.identity, name);
         return () => this.#instances.rename(table, name, node.identity);
@@ -320,7 +343,6 @@ export class Stager {
     return name;
   }
 
-  /** TR-106 unique keys of stored rows; mapped rows get theirs from what they stand for. */
   /** TR-106 section 2.3.3.6, for the tables that the model keeps itself; by index, whatever their size. */
   #duplicateKey(node: Node, tablePath: string, plan: Plan): ModelFault | undefined {
     if (!node.binding.stored) return this.#mappedKeys.taken(node, tablePath, plan);

@@ -9,7 +9,7 @@ import type {
   Protocol,
   SupportedModel,
 } from '../api.ts';
-import type { CompiledObject } from '../mapping/compile.ts';
+import type { CompiledObject } from '../mapping/compiled.ts';
 import { parentObjectPath } from '../path/index.ts';
 import type { Arguments, ObjectDefinition, ParameterDefinition, Schema, SchemaView } from '../schema/index.ts';
 import type { Evaluator } from './evaluate.ts';

@@ -1,43 +1,12 @@
 import { toSchemaPath } from '../path/index.ts';
 import { isVendorObject, vendorName } from '../schema/extend.ts';
-import type { ObjectDefinition, ParameterDefinition, SchemaView } from '../schema/index.ts';
+import type { ParameterDefinition, SchemaView } from '../schema/index.ts';
+import type { CompiledObject, CompiledParameter, RowSource, SectionSource, Variable } from './compiled.ts';
 import { converterNames } from './convert.ts';
-import { type Condition, type Expression, parseConditions, parseExpression } from './expression.ts';
-import type { MappingFile, MappingProblem, ObjectText, ParameterRule, SourceText } from './grammar.ts';
+import { type Expression, type Formula, parseConditions, parseExpression, parseFormula } from './expression.ts';
+import type { MappingFile, MappingProblem, ObjectText, ParameterRule } from './grammar.ts';
 
-export interface CompiledParameter {
-  readonly definition: ParameterDefinition;
-  readonly rule: ParameterRule;
-  /** Tried in order; empty for a constant. */
-  readonly expressions: readonly Expression[];
-  /** Option of the row's section that a write sets; `undefined`: read only. */
-  readonly option: string | undefined;
-}
-
-/** Where the rows of a table, or the section of a single object, come from. */
-export type RowSource =
-  | { readonly kind: 'none' }
-  | {
-      readonly kind: 'sections';
-      readonly package: string;
-      readonly type: string;
-      readonly conditions: readonly Condition[];
-    }
-  | { readonly kind: 'section'; readonly package: string; readonly type: string; readonly name: string | undefined }
-  | { readonly kind: 'members'; readonly expression: Expression; readonly id: Expression | undefined }
-  | { readonly kind: 'items'; readonly option: string };
-
-export interface CompiledObject {
-  readonly path: string;
-  readonly definition: ObjectDefinition;
-  readonly rows: RowSource;
-  readonly variables: ReadonlyMap<string, Expression>;
-  readonly add: Readonly<Record<string, string>> | undefined;
-  readonly when: Expression | undefined;
-  readonly keep: boolean;
-  readonly sources: Readonly<Record<string, SourceText>>;
-  readonly parameters: ReadonlyMap<string, CompiledParameter>;
-}
+type Say = (below: string, reason: string) => void;
 
 /** Checks a mapping against the schema. Nothing is taken from a file with a problem (DESIGN "Vendors without code"). */
 export function compileMapping(
@@ -48,30 +17,26 @@ export function compileMapping(
 ): { objects: CompiledObject[]; problems: MappingProblem[] } {
   const problems: MappingProblem[] = [];
   const objects: CompiledObject[] = [];
-  const sourceNames = new Set(Object.keys(mapping.sources));
   for (const [path, text] of Object.entries(mapping.objects)) {
     if (!only.has(path)) continue;
-    const say = (below: string, reason: string) => problems.push({ file, path: path + below, reason });
+    const say: Say = (below, reason) => problems.push({ file, path: path + below, reason });
     const definition = firstOf(views, (view) => view.object(path));
     if (!definition) {
       say('', 'is not an object of the schema');
       continue;
     }
-    const expression = (below: string, source: string): Expression | undefined => {
-      const parsed = parseExpression(source, sourceNames);
-      if (typeof parsed !== 'string') return parsed;
-      say(below, parsed);
-      return undefined;
-    };
-    const rows = rowSource(text, mapping, say, expression);
+    const parsers = parsersOf(mapping, say);
+    const [rows = none, ...more] = rowSources(text, mapping, say, parsers);
     if (definition.table && rows.kind === 'none') say('', 'is a table and needs rows');
     if (!definition.table && text.rows) say('', 'is a single object and has no rows');
     if (text.add && rows.kind !== 'sections') say('add', 'needs rows that are sections');
-    const variables = new Map<string, Expression>();
+    const variables = new Map<string, Variable>();
     for (const [name, source] of Object.entries(text.let ?? {})) {
-      const parsed = expression(`let/${name}`, source);
-      if (parsed) variables.set(name, parsed);
+      const all = typeof source !== 'string';
+      const formula = parsers.formula(`let/${name}`, all ? source[0] : source);
+      if (formula) variables.set(name, { formula, all });
     }
+    const inSection = rows.kind === 'sections' || rows.kind === 'section' || insideSection(path, mapping);
     const parameters = new Map<string, CompiledParameter>();
     for (const [name, ruleText] of Object.entries(text.parameters)) {
       if (ruleText === null) continue;
@@ -83,34 +48,103 @@ export function compileMapping(
       const rule: ParameterRule = typeof ruleText === 'string' ? { at: ruleText } : ruleText;
       if (rule.type !== undefined && !vendorName.test(name) && !isVendorObject(path))
         say(name, 'has its type from the schema');
-      if ((rule.at === undefined) === (rule.is === undefined)) say(name, "has either 'at' or 'is'");
-      if (typeof rule.as === 'string' && !(converterNames as readonly string[]).includes(rule.as)) {
-        say(name, `'${rule.as}' is not a converter`);
-      }
-      if (rule.as === 'ref' && !rule.to) say(name, "a ref says 'to' which table");
       if (rule.to && !views.some((view) => view.has(toSchemaPath(rule.to!))))
         say(name, `'${rule.to}' is not an object`);
-      const expressions = [rule.at ?? []].flat().flatMap((source) => expression(name, source) ?? []);
-      const inSection = rows.kind === 'sections' || rows.kind === 'section';
-      const own = expressions.find(({ head, steps }) => head.kind === 'option' && steps.length === 0);
-      if (own && !inSection && !insideSection(path, mapping)) say(name, 'names an option, but the row is no section');
-      const option = typeof rule.write === 'string' ? rule.write : own?.head.name;
-      const writable = parameter.access !== 'readOnly' && rule.write !== false && rule.is === undefined;
-      parameters.set(name, { definition: parameter, rule, expressions, option: writable ? option : undefined });
+      parameters.set(
+        name,
+        compileParameter(parameter, rule, mapping, inSection, parsers, (reason) => say(name, reason)),
+      );
     }
     objects.push({
       path,
       definition,
       rows,
+      more,
       variables,
       add: text.add,
-      when: text.when === undefined ? undefined : expression('when', text.when),
+      when: text.when === undefined ? undefined : parsers.formula('when', text.when),
       keep: text.keep ?? true,
       sources: mapping.sources,
       parameters,
     });
   }
   return { objects: problems.length === 0 ? objects : [], problems };
+}
+
+interface Parsers {
+  readonly expression: (below: string, source: string) => Expression | undefined;
+  readonly formula: (below: string, source: string) => Formula | undefined;
+}
+
+function parsersOf(mapping: Pick<MappingFile, 'sources'>, say: Say): Parsers {
+  const names = new Set(Object.keys(mapping.sources));
+  const parser =
+    <T>(parse: (source: string, names: ReadonlySet<string>) => T | string) =>
+    (below: string, source: string): T | undefined => {
+      const result = parse(source, names);
+      if (typeof result !== 'string') return result;
+      say(below, result);
+      return undefined;
+    };
+  return { expression: parser(parseExpression), formula: parser(parseFormula) };
+}
+
+function compileParameter(
+  definition: ParameterDefinition,
+  rule: ParameterRule,
+  mapping: Pick<MappingFile, 'sources'>,
+  inSection: boolean,
+  parsers: Parsers,
+  say: (reason: string) => void,
+): CompiledParameter {
+  const { name } = definition;
+  if ((rule.at === undefined) === (rule.is === undefined)) say("has either 'at' or 'is'");
+  if (typeof rule.as === 'string' && !(converterNames as readonly string[]).includes(rule.as)) {
+    say(`'${rule.as}' is not a converter`);
+  }
+  if (rule.as === 'ref' && !rule.to) say("a ref says 'to' which table");
+  if ((rule.as === 'address') !== (rule.of !== undefined)) say("an address says 'of' which network");
+  if (rule.put !== undefined && rule.pick === undefined) say("'put' needs the pick of the items it replaces");
+  const pattern = (text: string | undefined): RegExp | undefined => {
+    try {
+      return text === undefined ? undefined : new RegExp(text, 'u');
+    } catch {
+      say(`'${text}' is not a regular expression`);
+      return undefined;
+    }
+  };
+  const section = rule.in === undefined ? undefined : sectionSource(rule.in, mapping);
+  if (rule.in !== undefined && !section) say("'in' is source/type or source/type/name of a UCI source");
+  const expressions: Formula[] = [];
+  for (const source of [rule.at ?? []].flat()) {
+    const formula = parsers.formula(name, source);
+    if (formula) expressions.push(formula);
+  }
+  const own = expressions.map(optionOf).find((option) => option !== undefined);
+  if (own && !inSection && !section) say('names an option, but the row is no section');
+  const writable = definition.access !== 'readOnly' && rule.write !== false && rule.is === undefined;
+  return {
+    definition,
+    rule,
+    expressions,
+    pick: pattern(rule.pick),
+    fits: pattern(rule.fits && `^(?:${rule.fits})$`),
+    base: rule.of === undefined ? undefined : parsers.formula(name, rule.of),
+    section,
+    option: writable ? (typeof rule.write === 'string' ? rule.write : own) : undefined,
+  };
+}
+
+/** The option that a formula is and nothing else. */
+function optionOf(formula: Formula): string | undefined {
+  if (!('head' in formula)) return undefined;
+  return formula.head.kind === 'option' && formula.steps.length === 0 ? formula.head.name : undefined;
+}
+
+function sectionSource(text: string, mapping: Pick<MappingFile, 'sources'>): SectionSource | undefined {
+  const [source, type, name] = text.split('/');
+  const pack = mapping.sources[source ?? '']?.uci;
+  return pack && type ? { kind: 'section', package: pack, type, name } : undefined;
 }
 
 function firstOf<T>(views: readonly SchemaView[], look: (view: SchemaView) => T | undefined): T | undefined {
@@ -128,37 +162,38 @@ function insideSection(path: string, mapping: Pick<MappingFile, 'objects'>): boo
   if (text)
     return (
       Boolean(text.row) ||
-      Boolean(text.rows && /^[\w-]+\/[\w-]+(\[.*\])?$/.test(text.rows)) ||
+      Boolean(text.rows && /^[\w-]+\/[\w-]+(\[.*\])?$/.test([text.rows].flat()[0] ?? '')) ||
       insideSection(parent, mapping)
     );
   return parent !== '' && insideSection(parent, mapping);
 }
 
-function rowSource(
+const none: RowSource = { kind: 'none' };
+
+function rowSources(
   text: ObjectText,
   mapping: Pick<MappingFile, 'sources'>,
-  say: (below: string, reason: string) => void,
-  expression: (below: string, source: string) => Expression | undefined,
-): RowSource {
+  say: Say,
+  { expression, formula }: Parsers,
+): RowSource[] {
   if (text.row !== undefined) {
-    const [source, type, name] = text.row.split('/');
-    const pack = mapping.sources[source ?? '']?.uci;
-    if (pack && type) return { kind: 'section', package: pack, type, name };
-    say('row', 'is source/type or source/type/name of a UCI source');
-    return { kind: 'none' };
+    const section = sectionSource(text.row, mapping);
+    if (!section) say('row', 'is source/type or source/type/name of a UCI source');
+    return section ? [section] : [];
   }
-  if (text.rows === undefined) return { kind: 'none' };
-  const list = /^([\w-]+)\[\]$/.exec(text.rows);
-  if (list) return { kind: 'items', option: list[1]! };
-  const sections = /^([\w-]+)\/([\w-]+)(?:\[(.*)\])?$/.exec(text.rows);
-  const pack = sections ? mapping.sources[sections[1]!]?.uci : undefined;
-  if (sections && pack) {
-    const conditions = sections[3] === undefined ? [] : parseConditions(sections[3]);
-    if (typeof conditions === 'string') say('rows', conditions);
-    else return { kind: 'sections', package: pack, type: sections[2]!, conditions };
-    return { kind: 'none' };
-  }
-  const members = expression('rows', text.rows);
-  if (!members) return { kind: 'none' };
-  return { kind: 'members', expression: members, id: text.id === undefined ? undefined : expression('id', text.id) };
+  const id = text.id === undefined ? undefined : formula('id', text.id);
+  return [text.rows ?? []].flat().map((rows): RowSource => {
+    const list = /^([\w-]+)\[\]$/.exec(rows);
+    if (list) return { kind: 'items', option: list[1]! };
+    const sections = /^([\w-]+)\/([\w-]+)(?:\[(.*)\])?$/.exec(rows);
+    const pack = sections ? mapping.sources[sections[1]!]?.uci : undefined;
+    if (sections && pack) {
+      const conditions = sections[3] === undefined ? [] : parseConditions(sections[3]);
+      if (typeof conditions !== 'string') return { kind: 'sections', package: pack, type: sections[2]!, conditions };
+      say('rows', conditions);
+      return none;
+    }
+    const members = expression('rows', rows);
+    return members ? { kind: 'members', expression: members, id } : none;
+  });
 }

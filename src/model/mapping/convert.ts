@@ -1,5 +1,6 @@
 import { formatDateTime } from '#base';
 import type { ParameterDefinition } from '../schema/index.ts';
+import { addressAt, netmask, positionOf } from './addresses.ts';
 import type { ParameterRule } from './grammar.ts';
 
 /** The closed set of converters that `as` may name, beside a table of values. */
@@ -15,32 +16,56 @@ export const converterNames = [
   'upper',
   'lower',
   'count',
+  'sum',
   'duration',
   'netmask',
   'oui',
   'mac-digits',
   'leading-number',
   'duplex',
+  'country',
+  'ago',
+  'from-now',
+  'address',
 ] as const;
 export type ConverterName = (typeof converterNames)[number];
 
 const trueWords = new Set(['1', 'true', 'on', 'yes', 'enabled']);
+
+/** What a conversion depends on beside the value. */
+export interface ConversionContext {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Value of the rule's `of`. */
+  readonly base: string | undefined;
+}
 
 /** From the source's values to TR-106 text. `undefined`: no value. References are resolved elsewhere. */
 export function toParameter(
   values: readonly unknown[],
   rule: ParameterRule,
   definition: ParameterDefinition,
+  context: ConversionContext,
 ): string | undefined {
   if (rule.as === 'count') return String(values.length);
+  if (rule.as === 'sum') return sum(values);
   if (definition.type.list || rule.as === 'list' || rule.as === 'words') {
     const items = values.flatMap((value) => itemsOf(value, rule.as === 'words'));
-    const converted = items.map((item) => convertOne(item, rule, definition)).filter((item) => item !== undefined);
-    return converted.length === 0 ? undefined : converted.join(',');
+    const converted = items
+      .map((item) => convertOne(item, rule, definition, context))
+      .filter((item) => item !== undefined);
+    // Several values of the source may be one of TR-181.
+    const listed = typeof rule.as === 'object' ? [...new Set(converted)] : converted;
+    return listed.length === 0 ? undefined : listed.join(',');
   }
   const first = values[0];
   if (first === undefined || first === null || (typeof first === 'object' && !Array.isArray(first))) return undefined;
-  return convertOne(Array.isArray(first) ? first[0] : first, rule, definition);
+  return convertOne(Array.isArray(first) ? first[0] : first, rule, definition, context);
+}
+
+function sum(values: readonly unknown[]): string | undefined {
+  const numbers = values.flat().map(Number).filter(Number.isFinite);
+  return numbers.length === 0 ? undefined : String(numbers.reduce((total, number) => total + number, 0));
 }
 
 function itemsOf(value: unknown, split: boolean): unknown[] {
@@ -49,7 +74,12 @@ function itemsOf(value: unknown, split: boolean): unknown[] {
   return value === undefined || value === null ? [] : [value];
 }
 
-function convertOne(value: unknown, rule: ParameterRule, definition: ParameterDefinition): string | undefined {
+function convertOne(
+  value: unknown,
+  rule: ParameterRule,
+  definition: ParameterDefinition,
+  { now, base }: ConversionContext,
+): string | undefined {
   if (value === undefined || value === null || typeof value === 'object') return undefined;
   const text = String(value);
   if (typeof rule.as === 'object') return Object.hasOwn(rule.as, text) ? rule.as[text] : rule.as['*'];
@@ -77,12 +107,30 @@ function convertOne(value: unknown, rule: ParameterRule, definition: ParameterDe
       return /F$/.test(text) ? 'Full' : /H$/.test(text) ? 'Half' : 'Unknown';
     case 'datetime':
       return Number.isFinite(Number(text)) ? formatDateTime(Number(text) * 1000) : undefined;
+    case 'country':
+      return `${text} `;
+    case 'ago':
+      return distantTime(now, -Number(text));
+    case 'from-now':
+      return Number(text) < 0 ? forEver : distantTime(now, Number(text));
+    case 'address':
+      return addressAt(base, text);
   }
   if (definition.type.base === 'boolean') return trueWords.has(text.toLowerCase()) ? 'true' : 'false';
   if (typeof value === 'number' && isInteger(definition)) return String(Math.trunc(value));
   // A range or a name where a number is wanted is no value, rather than one of another type.
   if (isInteger(definition) && !/^[-+]?[0-9]+$/.test(text)) return undefined;
   return text;
+}
+
+/** TR-106 section 3.2.1: infinite. */
+const forEver = '9999-12-31T23:59:59Z';
+/** Sources count whole seconds from their own now: without rounding, the same instant would read differently each time. */
+const distantStepMs = 10_000;
+
+function distantTime(now: number, seconds: number): string | undefined {
+  if (!Number.isFinite(seconds)) return undefined;
+  return formatDateTime(Math.round((now + seconds * 1000) / distantStepMs) * distantStepMs);
 }
 
 const unitSeconds: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
@@ -99,15 +147,6 @@ function digitsOf(text: string): string {
   return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text) ? text.replaceAll(':', '').toUpperCase() : text;
 }
 
-/** A prefix length as a dotted mask; a dotted mask stays. */
-function netmask(text: string): string | undefined {
-  if (/^[0-9]+(\.[0-9]+){3}$/.test(text)) return text;
-  const length = Number(text);
-  if (!/^[0-9]{1,2}$/.test(text) || length > 32) return undefined;
-  const bits = length === 0 ? 0 : (0xffff_ffff << (32 - length)) >>> 0;
-  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
-}
-
 function isInteger(definition: ParameterDefinition): boolean {
   return ['int', 'unsignedInt', 'long', 'unsignedLong'].includes(definition.type.base);
 }
@@ -117,6 +156,7 @@ export function toOption(
   text: string,
   rule: ParameterRule,
   definition: ParameterDefinition,
+  base?: string,
 ): string | string[] | undefined {
   if (typeof rule.as === 'object') {
     return Object.keys(rule.as).find((key) => key !== '*' && (rule.as as Record<string, string>)[key] === text);
@@ -135,6 +175,10 @@ export function toOption(
       return String(Math.round(Number(text) / (rule.factor ?? 1)));
     case 'duration':
       return text === '-1' ? 'infinite' : text;
+    case 'country':
+      return text.slice(0, 2);
+    case 'address':
+      return positionOf(base, text);
     case 'datetime':
       return String(Math.floor(Date.parse(text) / 1000));
   }

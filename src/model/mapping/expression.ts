@@ -1,3 +1,5 @@
+import { isInNetwork } from './addresses.ts';
+
 /**
  * Expressions of the mapping language. There is nothing to execute: a path through an answer, with filters by equality.
  *
@@ -20,9 +22,12 @@ export interface Step {
 
 export interface Condition {
   readonly key: string;
-  readonly equal: boolean;
+  /** Equal, not equal, matches the regular expression, is an IPv4 address in the network. */
+  readonly operator: '=' | '!=' | '~' | '<';
   /** Begins with `$`: a variable. */
   readonly operand: string;
+  /** Of `~`. */
+  readonly pattern?: RegExp;
 }
 
 /** @returns the expression, or what is wrong with the text */
@@ -46,13 +51,47 @@ export function parseExpression(text: string, sources: ReadonlySet<string>): Exp
   return { head: { kind: 'option', name: first }, steps };
 }
 
+/** An expression, or the literal texts and expressions of a text with braces by turns. */
+export type Formula = Expression | readonly (string | Expression)[];
+
+/** @returns the formula, or what is wrong with the text */
+export function parseFormula(text: string, sources: ReadonlySet<string>): Formula | string {
+  if (!text.includes('{')) return parseExpression(text, sources);
+  const parts: (string | Expression)[] = [];
+  for (const [index, part] of text.split(/[{}]/).entries()) {
+    const parsed = index % 2 === 0 ? part : parseExpression(part, sources);
+    if (index % 2 === 1 && typeof parsed === 'string') return parsed;
+    parts.push(parsed);
+  }
+  return parts;
+}
+
+/** Every value of an expression; of a text one, or none. */
+export function evaluateFormula(formula: Formula, around: Surroundings): unknown[] {
+  if (!isText(formula)) return evaluate(formula, around);
+  let text = '';
+  for (const part of formula) {
+    const value = typeof part === 'string' ? part : evaluate(part, around)[0];
+    if (value === undefined || value === null) return [];
+    text += String(value);
+  }
+  return [text];
+}
+
+function isText(formula: Formula): formula is readonly (string | Expression)[] {
+  return Array.isArray(formula);
+}
+
 /** Conditions of a filter: `mode=ap&disabled!=1`. @returns the conditions, or what is wrong */
 export function parseConditions(text: string): Condition[] | string {
   const conditions: Condition[] = [];
   for (const part of text.split('&')) {
-    const match = /^([\w.-]+)(=|!=)(.*)$/.exec(part);
-    if (!match) return `'${part}' is not a condition (name=value or name!=value)`;
-    conditions.push({ key: match[1]!, equal: match[2] === '=', operand: match[3]! });
+    const match = /^([\w.-]+)(=|!=|~|<)(.*)$/.exec(part);
+    if (!match) return `'${part}' is not a condition (a name, one of = != ~ <, and a value)`;
+    const [, key, operator, operand] = match as unknown as [string, string, Condition['operator'], string];
+    const pattern = operator === '~' ? patternOf(operand) : undefined;
+    if (typeof pattern === 'string') return pattern;
+    conditions.push({ key, operator, operand, ...(pattern && { pattern }) });
   }
   return conditions;
 }
@@ -101,6 +140,41 @@ export function evaluate(expression: Expression, around: Surroundings): unknown[
   return values;
 }
 
+/** A value with the members that led to it, outermost first: their keys, and those around it. */
+export interface Keyed {
+  readonly value: unknown;
+  readonly keys: readonly string[];
+  readonly around: readonly unknown[];
+}
+
+/** The members that the last step reaches, for rows: each with the keys of every `*` and filter on the way. */
+export function evaluateKeyed(expression: Expression, around: Surroundings): Keyed[] {
+  let reached: Keyed[] = evaluate({ head: expression.head, steps: [] }, around).map((value) => ({
+    value,
+    keys: [],
+    around: [],
+  }));
+  for (const [index, step] of expression.steps.entries()) {
+    const last = index === expression.steps.length - 1;
+    reached = reached.flatMap(({ value, keys, around: outer }) => {
+      const containers = step.kind === 'every' ? [value] : take([value], { ...step, conditions: [] }, around);
+      if (step.kind !== 'every' && step.conditions.length === 0 && !last) {
+        return containers.map((container) => ({ value: container, keys, around: outer }));
+      }
+      return containers.flatMap((container) =>
+        container === null || typeof container !== 'object'
+          ? []
+          : Object.entries(container).flatMap(([key, member]) =>
+              meets(member, step.conditions, around)
+                ? [{ value: member, keys: [...keys, key], around: [...outer, member] }]
+                : [],
+            ),
+      );
+    });
+  }
+  return reached;
+}
+
 function take(values: unknown[], step: Step, around: Surroundings): unknown[] {
   if (step.kind === 'count') return [values.reduce<number>((sum, value) => sum + membersOf(value).length, 0)];
   if (step.kind === 'names') {
@@ -112,13 +186,21 @@ function take(values: unknown[], step: Step, around: Surroundings): unknown[] {
       for (const member of membersOf(value)) if (meets(member, step.conditions, around)) reached.push(member);
       continue;
     }
-    const key = step.kind === 'variable' ? text(around.variable(step.name)) : step.name;
-    const member = memberOf(value, key);
-    if (member === undefined || member === null) continue;
-    if (step.conditions.length === 0) reached.push(member);
-    else for (const element of membersOf(member)) if (meets(element, step.conditions, around)) reached.push(element);
+    for (const key of keysOf(step, around)) {
+      const member = memberOf(value, key);
+      if (member === undefined || member === null) continue;
+      if (step.conditions.length === 0) reached.push(member);
+      else for (const element of membersOf(member)) if (meets(element, step.conditions, around)) reached.push(element);
+    }
   }
   return reached;
+}
+
+/** A variable that holds a list stands for each of its values. */
+function keysOf(step: Step, around: Surroundings): string[] {
+  if (step.kind !== 'variable') return [step.name];
+  const value = around.variable(step.name);
+  return Array.isArray(value) ? value.map(text) : [text(value)];
 }
 
 export function meets(value: unknown, conditions: readonly Condition[], around: Surroundings): boolean {
@@ -127,8 +209,18 @@ export function meets(value: unknown, conditions: readonly Condition[], around: 
     const wanted = condition.operand.startsWith('$')
       ? text(around.variable(condition.operand.slice(1)))
       : condition.operand;
-    return (actual === wanted) === condition.equal;
+    if (condition.pattern) return condition.pattern.test(actual);
+    if (condition.operator === '<') return isInNetwork(actual, wanted);
+    return (actual === wanted) === (condition.operator === '=');
   });
+}
+
+function patternOf(text: string): RegExp | string {
+  try {
+    return new RegExp(text, 'u');
+  } catch {
+    return `'${text}' is not a regular expression`;
+  }
 }
 
 export function memberOf(value: unknown, key: string): unknown {

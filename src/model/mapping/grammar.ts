@@ -23,10 +23,15 @@ export interface SourceText {
   readonly args?: Readonly<Record<string, string | number | boolean>>;
   /** An executable that prints JSON; it must belong to root and be writable by nobody else. */
   readonly script?: string;
-  /** A text file below the root; an absent one is an absent source. */
+  /**
+   * A text file below the root; an absent one is an absent source. `$name` is a variable of the row. With one `*` in one of its steps: every such file,
+   * in an object by what the `*` stands for.
+   */
   readonly file?: string;
   /** How the file is read. Default `text`. */
-  readonly parse?: 'text' | 'json' | 'pairs' | 'table';
+  readonly parse?: 'text' | 'json' | 'pairs' | 'table' | 'name';
+  /** The answer itself. */
+  readonly value?: unknown;
   /** Seconds for which an answer may be used again. Default 0: once for each request. */
   readonly fresh?: number;
   /** ubus event or object whose notifications say that the answer has changed. */
@@ -39,10 +44,22 @@ export interface SourceText {
 export type ParameterText = string | ParameterRule | null;
 
 export interface ParameterRule {
-  /** Expression: option, `source/path` or `$variable/path`; of several the first that gives a value. */
+  /**
+   * Expression: option, `source/path` or `$variable/path`; or a text with expressions in braces (`{address}/{mask}`), which is no value while one of them has
+   * none. Of several the first that gives a value.
+   */
   readonly at?: string | readonly string[];
   /** A constant. */
   readonly is?: string;
+  /**
+   * Regular expression on the source's value: its first group, or the whole match, is the value; no match is no value. A write replaces that part of the
+   * option.
+   */
+  readonly pick?: string;
+  /** Regular expression that an option has to match after a write; what does not, the device can not do. */
+  readonly fits?: string;
+  /** For `address`: a text whose value is the network and an offset, `192.168.1.1/24+100`. */
+  readonly of?: string;
   /** Converter, or a table from the source's values to TR-181's. */
   readonly as?: string | Readonly<Record<string, string>>;
   /** What the source says when it has no value (`--` of mmcli). */
@@ -61,18 +78,25 @@ export interface ParameterRule {
   readonly list?: boolean;
   /** Of such a parameter: reads as empty. */
   readonly secured?: boolean;
+  /** Of a list option: a write leaves the items that `pick` does not match, and adds one: this text and the value. */
+  readonly put?: string;
+  /** Written value that takes the option away. */
+  readonly unset?: string;
+  /** Section whose options `at` and `write` name, when it is not the row's: `source/type` (the first) or `source/type/name`. */
+  readonly in?: string;
   /** Option that a write goes to when it is read from elsewhere; `false`: read only. */
   readonly write?: string | false;
 }
 
 export interface ObjectText {
-  /** Table: `package/type[filter]`, `source/path/*`, or `option[]`. */
-  readonly rows?: string;
+  /** Table: `package/type[filter]`, `source/path/*`, or `option[]`; of several, rows of the later ones are read only. */
+  readonly rows?: string | readonly string[];
   /** Table over an array: what identifies a row. */
   readonly id?: string;
   /** Single object over a section: `package/type` (the first) or `package/type/name`. */
   readonly row?: string;
-  readonly let?: Readonly<Record<string, string>>;
+  /** Variables: the first value of an expression, or with the expression in a list all of its values. */
+  readonly let?: Readonly<Record<string, string | readonly [string]>>;
   /** Options of a new section. Present: rows may be added and deleted. */
   readonly add?: Readonly<Record<string, string>>;
   /** The object is absent while this expression gives nothing. */

@@ -1,6 +1,6 @@
 import type { MappingFile, MappingProblem, ObjectText, ParameterText, SourceText } from './grammar.ts';
 
-const sourceKinds = ['uci', 'ubus', 'file', 'script'];
+const sourceKinds = ['uci', 'ubus', 'file', 'script', 'value'];
 const objectKeys = new Set(['rows', 'id', 'row', 'let', 'add', 'when', 'keep']);
 
 /**
@@ -48,7 +48,7 @@ export function parseMapping(file: string, text: string): { mapping: MappingFile
   function readSource(name: string, value: unknown): void {
     const kinds = isTable(value) ? sourceKinds.filter((kind) => value[kind] !== undefined) : [];
     if (kinds.length === 1) sources[name] = value as unknown as SourceText;
-    else say(`sources/${name}`, 'is one of uci, ubus, file and script');
+    else say(`sources/${name}`, 'is one of uci, ubus, file, script and value');
   }
 
   function readObject(path: string, value: unknown): void {

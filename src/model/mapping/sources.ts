@@ -18,6 +18,7 @@ export type Answer = { readonly ok: true; readonly value: unknown } | { readonly
 const inFlightLimit = 4;
 const callTimeoutMs = 5000;
 const fileLimitBytes = 256 * 1024;
+const everyFileLimit = 1024;
 
 /**
  * Asks sources. Answers of ubus calls are shared: identical calls in flight coalesce, and one is used again for as long
@@ -99,6 +100,10 @@ export class ReadScope {
     this.#signal = signal;
   }
 
+  get now(): number {
+    return this.#sources.ports.clock.now();
+  }
+
   get settled(): boolean {
     return this.#wanted.size === 0;
   }
@@ -117,6 +122,7 @@ export class ReadScope {
 
   /** `undefined`: wanted, not yet asked. */
   answer(source: SourceText, args: BlobTable): Answer | undefined {
+    if (source.value !== undefined) return { ok: true, value: source.value };
     if (source.file) return this.#file(source);
     const key = keyOf(source, args);
     const known = this.#answers.get(key) ?? (source.fresh ? this.#sources.fresh(key, source.fresh) : undefined);
@@ -145,11 +151,32 @@ export class ReadScope {
     const key = `file ${source.file} ${source.parse ?? 'text'}`;
     const known = this.#answers.get(key);
     if (known) return known;
-    const text = this.#sources.ports.files.readText(source.file!, fileLimitBytes);
-    const answer: Answer =
-      text === undefined ? { ok: false, reason: `no file ${source.file}` } : parseFile(text, source);
+    const answer = source.file!.includes('*') ? this.#everyFile(source) : this.#oneFile(source, source.file!);
     this.#answers.set(key, answer);
     return answer;
+  }
+
+  #oneFile(source: SourceText, path: string): Answer {
+    if (source.parse === 'name') {
+      return this.#sources.ports.files.exists(path)
+        ? { ok: true, value: {} }
+        : { ok: false, reason: `no file ${path}` };
+    }
+    const text = this.#sources.ports.files.readText(path, fileLimitBytes);
+    return text === undefined ? { ok: false, reason: `no file ${path}` } : parseFile(text, source);
+  }
+
+  /** `/sys/class/thermal/thermal_zone*\/temp`: an object by what the `*` stands for. */
+  #everyFile(source: SourceText): Answer {
+    const [, directory, before, after, rest] = /^(.*\/)([^/*]*)\*([^/*]*)((?:\/[^*]*)?)$/.exec(source.file!) ?? [];
+    if (directory === undefined) return { ok: false, reason: `${source.file}: one * in one step` };
+    const found: Record<string, unknown> = Object.create(null);
+    for (const name of this.#sources.ports.files.list(directory).slice(0, everyFileLimit)) {
+      if (!name.startsWith(before!) || !name.endsWith(after!)) continue;
+      const answer = this.#oneFile(source, `${directory}${name}${rest}`);
+      if (answer.ok) found[name.slice(before!.length, name.length - after!.length)] = answer.value;
+    }
+    return { ok: true, value: found };
   }
 }
 

@@ -1,0 +1,93 @@
+import type { UciPackage } from '#platform';
+import type { CompiledObject, RowSource, SectionSource } from '../mapping/compiled.ts';
+import { evaluateFormula, evaluateKeyed, type Formula, meets, type Surroundings } from '../mapping/expression.ts';
+import type { Node } from './evaluate.ts';
+
+/** A row of a source, before it has a number. */
+export interface FoundRow {
+  readonly identity: string;
+  readonly section: Node['section'];
+  readonly item: unknown;
+  readonly keys?: readonly string[];
+  readonly around?: readonly unknown[];
+}
+
+/** What finding rows needs of the evaluation. */
+export interface RowTools {
+  uci(name: string): UciPackage | undefined;
+  /** What the expressions of a mapping see at a node. */
+  surroundings(node: Node, mapped: CompiledObject): Surroundings;
+}
+
+/**
+ * The rows of a mapped table below one parent, of all its sources. A later source adds what the earlier ones do not know, and its rows have no section to
+ * write to.
+ */
+export function rowsOf(mapped: CompiledObject, parent: Node, tools: RowTools): FoundRow[] {
+  const first = find(mapped.rows, parent, mapped, tools);
+  if (mapped.more.length === 0) return first;
+  const all = new Map(first.map((row) => [row.identity, row]));
+  for (const rows of mapped.more) {
+    for (const row of find(rows, parent, mapped, tools)) {
+      if (!all.has(row.identity)) all.set(row.identity, { ...row, section: undefined });
+    }
+  }
+  return [...all.values()];
+}
+
+/** The section that a single object, or a parameter, is about. */
+export function sectionOf({ package: name, type, name: sectionName }: SectionSource, tools: RowTools): Node['section'] {
+  const pack = tools.uci(name);
+  const section = sectionName
+    ? pack?.section(sectionName)
+    : pack?.sections.find((candidate) => candidate.type === type);
+  return section && section.type === type ? { package: name, section } : undefined;
+}
+
+function find(rows: RowSource, parent: Node, mapped: CompiledObject, tools: RowTools): FoundRow[] {
+  switch (rows.kind) {
+    case 'sections': {
+      let position = 0;
+      const surroundings = tools.surroundings(parent, mapped);
+      return (tools.uci(rows.package)?.sections ?? []).flatMap((section) => {
+        if (section.type !== rows.type) return [];
+        // An anonymous section has no name to go by until a write gives it one.
+        const identity = section.anonymous ? `@${rows.type}[${position}]` : section.name;
+        position++;
+        const options = Object.fromEntries([...section.options, ['.name', section.name]]);
+        return meets(options, rows.conditions, surroundings)
+          ? [{ identity, section: { package: rows.package, section }, item: undefined }]
+          : [];
+      });
+    }
+    case 'members': {
+      const seen = new Set<string>();
+      return evaluateKeyed(rows.expression, tools.surroundings(parent, mapped)).flatMap(({ value, keys, around }) => {
+        const row = { item: withKey(value, keys.at(-1) ?? ''), keys, around };
+        const identity = rows.id
+          ? identityOf(rows.id, { ...parent, ...row, variables: new Map() }, mapped, tools)
+          : keys.join('.');
+        if (identity === '' || seen.has(identity)) return [];
+        seen.add(identity);
+        return [{ identity, section: parent.section, ...row }];
+      });
+    }
+    case 'items': {
+      const option = parent.section?.section.options.get(rows.option);
+      const items = typeof option === 'string' ? option.split(/\s+/).filter(Boolean) : (option ?? []);
+      return [...new Set(items)].map((item) => ({ identity: item, section: parent.section, item }));
+    }
+    default:
+      return [];
+  }
+}
+
+function identityOf(id: Formula, node: Node, mapped: CompiledObject, tools: RowTools): string {
+  const found = evaluateFormula(id, tools.surroundings(node, mapped))[0];
+  return found === undefined || found === null ? '' : String(found);
+}
+
+function withKey(value: unknown, key: string): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return { ...value, '.key': key };
+}
