@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Log, type LogLevel, Scope, systemClock } from '#base';
+import { type Clock, type Log, type LogLevel, Scope, systemClock } from '#base';
 import { createDataModel, type DataModel } from '#model';
 import {
   connectUbus,
@@ -33,6 +33,8 @@ export interface AgentOptions {
   /** Schema and mappings as installed. */
   readonly share: string;
   readonly log: Log;
+  /** Default the system's. */
+  readonly clock?: Clock;
   /** The configuration's log level, once it has been read. */
   readonly onLogLevel?: (level: LogLevel) => void;
 }
@@ -52,12 +54,11 @@ const factoryDirectory = '/usr/share/tandem/factory';
  * @throws TandemError when the data model, the configuration or the factory data can't be read. An absent ubusd is waited for.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const { log, root } = options;
+  const { log, root, clock = systemClock } = options;
   const scope = new Scope();
   const at = (path: string): string => `${root === '/' ? '' : root}${path}`;
   const randomHex = (count: number): string => randomBytes(count).toString('hex');
   const random = (): number => randomBytes(6).readUIntBE(0, 6) / 2 ** 48;
-  const clock = systemClock;
   try {
     const bus = scope.add(
       await connectUbus({ path: options.ubusSocket, log: log.child('ubus'), clock, persist: true }),

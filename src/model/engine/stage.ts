@@ -93,7 +93,10 @@ export class Stager {
         return refuse({ kind: 'denied', message: 'not permitted', path: tablePath });
       }
       const node = this.#newRow(parent, schemaPath, tablePath, plan);
-      const done = this.#parameters(node, write.parameters, plan);
+      // A unique key is required whether it is said to be or not (TR-369 "Add Request", `required`).
+      const keys = view.protocol === 'usp' ? info.uniqueKeys.flat() : [];
+      const parameters = write.parameters.map((one) => (keys.includes(one.name) ? { ...one, required: true } : one));
+      const done = this.#parameters(node, parameters, plan);
       if (!done.ok) return done;
       const taken = this.#duplicateKey(node, tablePath, plan);
       if (taken) return refuse(taken);
@@ -181,6 +184,9 @@ export class Stager {
     const definition = tree.view(view.protocol).parameter(node.schemaPath + name);
     if (!info || !definition) return refused({ kind: 'unsupported-path', message: 'no such parameter', path });
     if (!info.writable) return refused({ kind: 'not-writable', message: 'read only', path });
+    if (info.access === 'writeOnceReadOnly' && !this.#isNew(node, plan)) {
+      return refused({ kind: 'not-writable', message: 'is written once, with the row', path });
+    }
     if (!(view.access?.allows('Param', 'w', path) ?? true))
       return refused({ kind: 'denied', message: 'not permitted', path });
     const checked = checkValue(definition, text, { byPeer: true });
@@ -190,6 +196,13 @@ export class Stager {
     plan.written.add(path);
     plan.values.set(path, checked.value);
     return checked;
+  }
+
+  /** The row comes to be in this plan. */
+  #isNew(node: Node, plan: Plan): boolean {
+    const { stored } = node.binding;
+    if (stored) return stored.row(node.path) === undefined;
+    return plan.created.some(({ identity }) => identity === node.identity);
   }
 
   #stageParameter(

@@ -76,6 +76,9 @@ function checkNested(type: ValueType, inner: string, context: CheckContext): Res
 
 function checkItem(type: ValueType, text: string, context: CheckContext): Result<string, ModelFault> {
   if (text.length > longestText) return invalidValue('the text is too long');
+  if (type.named === 'Alias' && context.byPeer !== false && !/^[A-Za-z]/.test(text)) {
+    return invalidValue('an Alias begins with a letter');
+  }
   switch (type.base) {
     case 'string':
       return checkString(type, text, context);

@@ -2,26 +2,32 @@ import { ok, refused } from '#base';
 import type { Write } from '#model';
 import type { AddResp } from '../codec/types.ts';
 import { failureOf, parameterFailureOf } from '../errors.ts';
+import { objectPath, tablesOf } from './object-path.ts';
 import { wholeRefused } from './refusals.ts';
 import type { Verb } from './verb.ts';
 
 /** TR-369 "The Add Message". A search path that reaches several tables has one result for each row. */
 export const add: Verb<'add', 'addResp'> = async (request, { model, view, controller, signal }) => {
-  const writes: Write[] = request.createObjs.map(({ objPath, paramSettings }) => ({
-    op: 'add',
-    path: objPath,
-    parameters: paramSettings.map(({ param, value, required }) => ({ name: param, value, required })),
-  }));
+  const writes: Write[] = [];
+  /** What was asked for, write by write. */
+  const asked: string[] = [];
+  for (const { objPath, paramSettings } of request.createObjs) {
+    const parameters = paramSettings.map(({ param, value, required }) => ({ name: param, value, required }));
+    for (const path of await tablesOf(model, view, objectPath(objPath))) {
+      writes.push({ op: 'add', path, parameters });
+      asked.push(objPath);
+    }
+  }
   const origin = { by: 'usp', peer: controller } as const;
   const answer = await model.write(view, writes, { origin, partial: request.allowPartial, signal });
   if (!answer.committed && !request.allowPartial && writes.length > 0) return refused(wholeRefused(answer.outcomes));
   return ok({
-    createdObjResults: answer.outcomes.flatMap(({ requested, result }): AddResp['createdObjResults'] => {
+    createdObjResults: answer.outcomes.flatMap(({ result }, index): AddResp['createdObjResults'] => {
       if (!result.ok) {
-        return [{ requestedPath: requested.path, operStatus: { operFailure: failureOf(result.fault.fault) } }];
+        return [{ requestedPath: asked[index]!, operStatus: { operFailure: failureOf(result.fault.fault) } }];
       }
       return result.value.map((object) => ({
-        requestedPath: requested.path,
+        requestedPath: asked[index]!,
         operStatus: {
           operSuccess: {
             instantiatedPath: object.path,

@@ -2,6 +2,7 @@ import { ok } from '#base';
 import type { BaseType, ObjectInfo, SupportedModel } from '#model';
 import { toSchemaPath } from '#model';
 import type { GetSupportedDM, SupportedObjectResult } from '../codec/types.ts';
+import { objectPath } from './object-path.ts';
 import type { Verb, VerbContext } from './verb.ts';
 
 /** ParamValueType of the protocol. */
@@ -50,8 +51,10 @@ function lookUp(
   context: VerbContext,
 ): SupportedObjectResult[] {
   const schemaPath = toSchemaPath(path.replaceAll(/\.\*\./g, '.{i}.').replaceAll(/\.\[[^\]]*\]\./g, '.{i}.'));
-  if (!schemaPath.endsWith('.')) return ofLeaf(supported, schemaPath, context);
-  const object = supported.object(schemaPath) ?? supported.object(`${schemaPath}{i}.`);
+  const leaf = schemaPath.endsWith('.') ? [] : ofLeaf(supported, schemaPath, context);
+  if (leaf.length > 0) return leaf;
+  const at = objectPath(schemaPath);
+  const object = supported.object(at) ?? supported.object(`${at}{i}.`);
   if (!object) return [];
   const wanted: Wanted = {
     parameters: request.returnParams ? all : none,
@@ -82,6 +85,7 @@ function tell(object: ObjectInfo, wanted: Wanted, { view }: VerbContext): Suppor
   const { access } = view;
   if (access?.allows('Obj', 'r', object.path) === false) return undefined;
   const readable = (name: string): boolean => access?.allows('Param', 'r', object.path + name) ?? true;
+  const known = new Set(object.parameters.map(({ name }) => name));
   const executable = (name: string): boolean => access?.allows('CommandEvent', 'r', object.path + name) ?? true;
   return {
     supportedObjPath: object.path,
@@ -108,7 +112,9 @@ function tell(object: ObjectInfo, wanted: Wanted, { view }: VerbContext): Suppor
       .map((event) => ({ eventName: event.name, argNames: event.args.map(({ name }) => name) })),
     divergentPaths: [],
     uniqueKeySets: wanted.uniqueKeys
-      ? object.uniqueKeys.map((keyNames) => ({ keyNames })).filter(({ keyNames }) => keyNames.every(readable))
+      ? object.uniqueKeys
+          .filter((keyNames) => keyNames.every((name) => known.has(name) && readable(name)))
+          .map((keyNames) => ({ keyNames }))
       : [],
   };
 }

@@ -1,5 +1,5 @@
 import type { WriteOutcome, WriteRefused } from '#model';
-import type { ErrorBody, ParameterError } from '../codec/types.ts';
+import type { ErrorBody, OperationFailure, ParameterError } from '../codec/types.ts';
 import { errorBody, failureOf, parameterFailureOf } from '../errors.ts';
 
 /** The parameters at fault, by object instance. */
@@ -16,19 +16,26 @@ export function byObject(refused: WriteRefused): { affectedPath: string; paramEr
 }
 
 /**
- * Without allow_partial one failure refuses the whole message (R-SET.1, R-ADD.1): an Error message with every parameter at fault. A failure that is
- * the object's own keeps its code.
+ * Without allow_partial one failure refuses the whole message (R-SET.1, R-ADD.1): an Error message with every parameter at fault, or, where the fault is not one of
+ * a parameter, every object (TP-469 1.4, 1.26). A failure that is the object's own, or that all have in common for want of permission, keeps its code.
  */
 export function wholeRefused(outcomes: readonly WriteOutcome[]): ErrorBody {
-  const failed = outcomes.flatMap(({ result }) => (result.ok ? [] : [result.fault]));
-  const paramErrs = failed.flatMap(({ refusals }) =>
-    refusals
-      .filter(({ path }) => !path.endsWith('.'))
-      .map(({ path, fault }) => ({ paramPath: path, ...parameterFailureOf(fault) })),
-  );
-  if (paramErrs.length > 0) return errorBody(7004, 'a parameter was refused', paramErrs);
-  const [first] = failed;
-  if (!first) return errorBody(7003, 'nothing was changed');
-  const { errCode, errMsg } = failureOf(first.fault);
-  return errorBody(errCode, errMsg);
+  const paramErrs: ParamErr[] = [];
+  let own: OperationFailure | undefined;
+  for (const { requested, result } of outcomes) {
+    if (result.ok) continue;
+    const { fault, refusals } = result.fault;
+    const parameters = refusals.filter(({ path }) => !path.endsWith('.'));
+    for (const { path, fault: refusal } of parameters)
+      paramErrs.push({ paramPath: path, ...parameterFailureOf(refusal) });
+    if (parameters.length > 0) continue;
+    own ??= failureOf(fault);
+    paramErrs.push({ paramPath: requested.path, ...failureOf(fault) });
+  }
+  if (own) return errorBody(own.errCode, own.errMsg, paramErrs);
+  if (paramErrs.length === 0) return errorBody(7003, 'nothing was changed');
+  const denied = paramErrs.every(({ errCode }) => errCode === 7006);
+  return errorBody(denied ? 7006 : 7004, denied ? 'not permitted' : 'a parameter was refused', paramErrs);
 }
+
+type ParamErr = ErrorBody['paramErrs'][number];

@@ -1,6 +1,7 @@
 import { ok, refused } from '#base';
 import type { Write } from '#model';
 import { failureOf, parameterFailureOf } from '../errors.ts';
+import { objectPath } from './object-path.ts';
 import { byObject, wholeRefused } from './refusals.ts';
 import type { Verb } from './verb.ts';
 
@@ -8,17 +9,18 @@ import type { Verb } from './verb.ts';
 export const set: Verb<'set', 'setResp'> = async (request, { model, view, controller, signal }) => {
   const writes: Write[] = request.updateObjs.map(({ objPath, paramSettings }) => ({
     op: 'set',
-    path: objPath,
+    path: objectPath(objPath),
     parameters: paramSettings.map(({ param, value, required }) => ({ name: param, value, required })),
   }));
   const origin = { by: 'usp', peer: controller } as const;
   const answer = await model.write(view, writes, { origin, partial: request.allowPartial, signal });
   if (!answer.committed && !request.allowPartial && writes.length > 0) return refused(wholeRefused(answer.outcomes));
   return ok({
-    updatedObjResults: answer.outcomes.map(({ requested, result }) => {
+    updatedObjResults: answer.outcomes.map(({ result }, index) => {
+      const requestedPath = request.updateObjs[index]!.objPath;
       if (!result.ok) {
         const failure = { ...failureOf(result.fault.fault), updatedInstFailures: byObject(result.fault) };
-        return { requestedPath: requested.path, operStatus: { operFailure: failure } };
+        return { requestedPath, operStatus: { operFailure: failure } };
       }
       const updatedInstResults = result.value.map((object) => ({
         affectedPath: object.path,
@@ -33,7 +35,7 @@ export const set: Verb<'set', 'setResp'> = async (request, { model, view, contro
             .map(({ name, value }) => [name, value]),
         ),
       }));
-      return { requestedPath: requested.path, operStatus: { operSuccess: { updatedInstResults } } };
+      return { requestedPath, operStatus: { operSuccess: { updatedInstResults } } };
     }),
   });
 };

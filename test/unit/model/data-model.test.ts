@@ -244,7 +244,7 @@ describe('writing', () => {
 
   it('keeps instance numbers and aliases over a restart', async () => {
     const first = await start();
-    await first.model.write(usp, [set('Device.WiFi.SSID.2.', { Alias: 'mine' })], { origin: acs, partial: false });
+    await first.model.write(cwmp, [set('Device.WiFi.SSID.2.', { Alias: 'mine' })], { origin: acs, partial: false });
     await first.model[Symbol.asyncDispose]();
     const written = first.config('wireless');
     const swapped = written.replace(
@@ -255,6 +255,27 @@ describe('writing', () => {
     open = await openModel({ bus: first.bus, packages: { wireless: swapped }, root: first.root });
     expect(await valuesOf(usp, 'Device.WiFi.SSID.1.SSID')).toEqual({ 'Device.WiFi.SSID.1.SSID': 'Home' });
     expect(await valuesOf(usp, 'Device.WiFi.SSID.2.Alias')).toEqual({ 'Device.WiFi.SSID.2.Alias': 'mine' });
+  });
+
+  it('writes an Alias once in the USP view, with the row, and requires the unique keys of a new one', async () => {
+    const { model } = await start();
+    const options = { origin: acs, partial: false };
+    const faultOf = async (writes: Parameters<typeof model.write>[1]) => {
+      const { result } = (await model.write(usp, writes, options)).outcomes[0]!;
+      return result.ok ? result.value[0]!.path : result.fault.refusals.map(({ path, fault }) => [path, fault.kind]);
+    };
+    expect(await faultOf([set('Device.WiFi.SSID.2.', { Alias: 'mine' })])).toEqual([
+      ['Device.WiFi.SSID.2.Alias', 'not-writable'],
+    ]);
+    const add = (alias: string) => [
+      {
+        op: 'add' as const,
+        path: 'Device.WiFi.SSID.',
+        parameters: [{ name: 'Alias', value: alias, required: false }],
+      },
+    ];
+    expect(await faultOf(add('1st'))).toEqual([[expect.stringContaining('.Alias'), 'invalid-value']]);
+    expect(await faultOf(add('first'))).toMatch(/^Device\.WiFi\.SSID\.\d+\.$/);
   });
 
   it('refuses a reference to a row that does not exist', async () => {

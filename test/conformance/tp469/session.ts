@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { createPki } from '#lab';
+import { Bench } from './bench.ts';
+import type { Descriptor, Listen } from './descriptor.ts';
+import type { Link, Mtp, ServerTls, Side } from './side/link.ts';
+import { Peer } from './side/peer.ts';
+import { LeapingTime, realTime, type Time } from './side/time.ts';
+import { WebSocketSide } from './side/web-socket.ts';
+import { LabSubject, labDescriptor, labServerTls } from './subject/lab.ts';
+import { ProcessSubject } from './subject/process.ts';
+import type { Subject } from './subject/subject.ts';
+
+export interface SessionOptions {
+  /** `undefined`: the lab. */
+  readonly descriptor: Descriptor | undefined;
+  readonly mtp: Mtp;
+  readonly loud?: boolean;
+}
+
+/** The judge's side and an agent that is connected to it, for as many tests as are wanted. */
+export class Session implements AsyncDisposable {
+  readonly mtp: Mtp;
+  readonly descriptor: Descriptor;
+  readonly link: Link;
+  readonly time: Time;
+  readonly peers: Readonly<Partial<Record<Side, Peer>>> & { readonly primary: Peer };
+  readonly #subject: Subject;
+  readonly #leaping: LeapingTime | undefined;
+
+  constructor(parts: {
+    mtp: Mtp;
+    descriptor: Descriptor;
+    link: Link;
+    time: Time;
+    subject: Subject;
+    leaping: LeapingTime | undefined;
+  }) {
+    this.mtp = parts.mtp;
+    this.descriptor = parts.descriptor;
+    this.link = parts.link;
+    this.time = parts.time;
+    this.#subject = parts.subject;
+    this.#leaping = parts.leaping;
+    const { agent, controllers } = parts.descriptor;
+    const peer = (side: Side): Peer | undefined => {
+      const names = controllers[side];
+      return names && new Peer(side, names.endpointId, agent.endpointId, this.link, this.time);
+    };
+    const secondary = peer('secondary');
+    this.peers = { primary: peer('primary')!, ...(secondary && { secondary }) };
+    this.link.heard = (side, record) => this.peers[side]?.receive(record);
+  }
+
+  bench(): Bench {
+    const { descriptor, link, time, peers } = this;
+    return new Bench({
+      descriptor,
+      link,
+      time,
+      primary: peers.primary,
+      secondary: peers.secondary,
+      subject: this.#subject,
+    });
+  }
+
+  /** @throws Error when the agent does not connect */
+  async start(): Promise<void> {
+    await this.#subject.start();
+    const up = await this.time.until(() => (this.link.connections('primary') > 0 ? true : undefined), 120);
+    if (!up) throw new Error('the agent did not connect within two minutes');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#subject[Symbol.asyncDispose]();
+    await this.link[Symbol.asyncDispose]();
+    this.#leaping?.[Symbol.dispose]();
+  }
+}
+
+export async function openSession({ descriptor: given, mtp, loud = false }: SessionOptions): Promise<Session> {
+  const descriptor = given ?? labDescriptor;
+  if (!descriptor.transports[mtp]) throw new Error(`${descriptor.name} has no transport ${mtp}`);
+  const leaping = given ? undefined : new LeapingTime();
+  const time = leaping ?? realTime;
+  const pki = createPki('Judge');
+  const { link, port } = await openLink(descriptor, mtp, time, given ? undefined : labServerTls(pki));
+  const subject: Subject = leaping
+    ? new LabSubject({ mtp, port, clock: leaping.clock, pki, loud })
+    : new ProcessSubject(descriptor, mtp, loud);
+  const session = new Session({ mtp, descriptor, link, time, subject, leaping });
+  try {
+    await session.start();
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+  return session;
+}
+
+async function openLink(
+  descriptor: Descriptor,
+  mtp: Mtp,
+  time: Time,
+  labTls: ServerTls | undefined,
+): Promise<{ link: Link; port: number }> {
+  const { transports, controllers } = descriptor;
+  const { primary, secondary } = controllers;
+  switch (mtp) {
+    case 'ws': {
+      const listen = transports.ws!;
+      const paths = { primary: primary.path ?? '/', secondary: secondary?.path ?? '/secondary' };
+      const tls = labTls ?? tlsOf(listen);
+      const link = new WebSocketSide({
+        host: listen.host ?? '127.0.0.1',
+        port: listen.port,
+        paths,
+        time,
+        ...(tls && { tls }),
+      });
+      await link.start();
+      return { link, port: link.port };
+    }
+    default:
+      throw new Error(`${mtp} is not there yet`);
+  }
+}
+
+function tlsOf({ tls }: Listen): ServerTls | undefined {
+  if (!tls) return undefined;
+  const file = (name: string): string => readFileSync(name, 'utf8');
+  return {
+    cert: file(tls.cert),
+    key: file(tls.key),
+    ...(tls.clientCa !== undefined && { clientCa: file(tls.clientCa) }),
+  };
+}

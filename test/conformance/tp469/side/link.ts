@@ -1,0 +1,32 @@
+/** Transports as `--mtp` names them: who connects to whom is part of it. */
+export const mtps = ['ws', 'ws-server', 'mqtt5', 'mqtt311', 'stomp'] as const;
+export type Mtp = (typeof mtps)[number];
+
+/** The plan needs two controllers at most. */
+export type Side = 'primary' | 'secondary';
+
+/** What carries records between the judge's controllers and the agent, seen from the controllers' end. */
+export interface Link extends AsyncDisposable {
+  readonly mtp: Mtp;
+  /** How often a way to the agent has come to stand. */
+  readonly connections: (side: Side) => number;
+  /** @throws Error while there is no connection */
+  send(side: Side, record: Uint8Array): void;
+  /** Set by whoever listens. */
+  heard: (side: Side, record: Uint8Array) => void;
+  /** Version of TLS that the agent's connection uses. */
+  readonly tls: string | undefined;
+}
+
+/** Keys and certificates of the judge's servers; clients must show a certificate of `clientCa` where it is given. */
+export interface ServerTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string;
+}
+
+/** An attempt or a frame, when it came. */
+export interface At<T> {
+  readonly at: number;
+  readonly what: T;
+}

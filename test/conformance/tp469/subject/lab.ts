@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, createLog, formatRecord, silentLog } from '#base';
+import { type Agent, startAgent } from '#compose';
+import { installFactory, labIdentity, type Pki, type Router, startRouter } from '#lab';
+import type { Descriptor } from '../descriptor.ts';
+import type { Mtp, ServerTls } from '../side/link.ts';
+import type { Subject } from './subject.ts';
+import { configuration } from './tandem-config.ts';
+
+/** Feature IDs of the plan that Tandem supports at this time. */
+const features = [1, 2, 4, 5, 6, 7, 8, 10, 12, 13, 15, 19, 31, 35, 36, 38, 39];
+
+export const labDescriptor: Descriptor = {
+  name: 'Tandem on the simulated router',
+  agent: { endpointId: `os::${labIdentity.ManufacturerOUI}-${labIdentity.SerialNumber}` },
+  controllers: {
+    primary: {
+      endpointId: 'proto::judge-primary',
+      path: '/primary',
+      topic: 'judge/primary',
+      destination: '/queue/primary',
+    },
+    secondary: {
+      endpointId: 'proto::judge-secondary',
+      path: '/secondary',
+      topic: 'judge/secondary',
+      destination: '/queue/secondary',
+    },
+  },
+  transports: {
+    ws: { port: 0 },
+    mqtt5: { port: 0, agentTopic: 'judge/agent' },
+    mqtt311: { port: 0, agentTopic: 'judge/agent' },
+    stomp: { port: 0, agentDestination: '/queue/agent' },
+  },
+  features,
+  use: {},
+};
+
+export interface LabSubjectOptions {
+  readonly mtp: Mtp;
+  /** Of the judge's server. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly pki: Pki;
+  /** What the agent says goes to standard error. */
+  readonly loud: boolean;
+}
+
+/** Tandem itself, from its sources, in this process: on the lab's router, with the judge's clock. */
+export class LabSubject implements Subject {
+  readonly #options: LabSubjectOptions;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'tandem-tp469-'));
+  #router: Router | undefined;
+  #agent: Agent | undefined;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: LabSubjectOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { mtp, port, pki } = this.#options;
+    this.#router = await startRouter({ directory: this.#directory, reloadDelayMs: 5, rebootMs: 5 });
+    this.#router.onReboot.on(() => {
+      this.#turn = this.#turn.then(() => this.#restart());
+    });
+    installFactory(this.#router.root, {
+      caPem: pki.caPem,
+      client: pki.issue({
+        commonName: labIdentity.SerialNumber,
+        uri: [labDescriptor.agent.endpointId],
+        usage: 'client',
+      }),
+    });
+    writeFileSync(join(this.#router.root, 'etc/config/tandem'), configuration(labDescriptor, mtp, port), {
+      mode: 0o600,
+    });
+    await this.#startAgent();
+  }
+
+  reboot(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#restart());
+    return this.#turn;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#turn;
+    await this.#agent?.[Symbol.asyncDispose]();
+    await this.#router?.[Symbol.asyncDispose]();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  /** A reboot, as the agent sees it: its processes end, what is in memory is lost, and they are started again. */
+  async #restart(): Promise<void> {
+    await this.#agent?.[Symbol.asyncDispose]();
+    this.#agent = undefined;
+    rmSync(join(this.#router!.root, 'var/run/tandem'), { recursive: true, force: true });
+    await this.#startAgent();
+  }
+
+  async #startAgent(): Promise<void> {
+    const { root, socketPath } = this.#router!;
+    this.#agent = await startAgent({
+      root,
+      ubusSocket: socketPath,
+      share: 'datamodel',
+      clock: this.#options.clock,
+      log: this.#options.loud
+        ? createLog(
+            (record) => process.stderr.write(`${formatRecord(record)}\n`),
+            () => 'debug',
+          )
+        : silentLog,
+    });
+  }
+}
+
+/** The judge's servers in the lab ask for mutual TLS. */
+export function labServerTls(pki: Pki): ServerTls {
+  const { certPem: cert, keyPem: key } = pki.issue({
+    commonName: 'judge',
+    ip: ['127.0.0.1'],
+    uri: [labDescriptor.controllers.primary.endpointId, labDescriptor.controllers.secondary!.endpointId],
+    usage: 'both',
+  });
+  return { cert, key, clientCa: pki.caPem };
+}
