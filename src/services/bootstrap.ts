@@ -87,7 +87,14 @@ function addFullRole(add: AddSection): void {
 function addController(add: AddSection, controller: FactoryController, number: number): void {
   const name = `controller_${number}`;
   const { webSocket, mqtt } = controller;
-  add(name, 'controller', { enable: '1', endpoint_id: controller.endpointId, role: controller.role });
+  add(name, 'controller', {
+    enable: '1',
+    endpoint_id: controller.endpointId,
+    role: controller.role,
+    // A session context that such a controller begins is taken as it comes: the defaults of TR-181 would ask for TLS and repeat nothing.
+    payload_security: 'Plaintext',
+    max_retransmit_tries: '3',
+  });
   const flag = (value: boolean): string => (value ? '1' : '0');
   if (webSocket) {
     add(`${name}_websocket`, 'controller_mtp', {

@@ -1,8 +1,18 @@
 export { readMessage, writeMessage } from './codec/message.ts';
 export { UspCodecError } from './codec/protobuf.ts';
-export { type RecordContent, readRecord, type UspRecord, writeRecord } from './codec/record.ts';
+export { type RecordContent, readRecord, type SessionContext, type UspRecord, writeRecord } from './codec/record.ts';
 export type * from './codec/types.ts';
 export { startUsp, type UspAgent, type UspPorts } from './exchange/agent.ts';
 export type { MqttClientConfig, WebSocketServerConfig } from './exchange/mtp-config.ts';
 export { Outbox, type OutboxParts } from './notify/outbox.ts';
+export {
+  type OpenTunnel,
+  type PeerCertificates,
+  RecordExchange,
+  type RecordExchangeParts,
+  recordError,
+  type SessionSettings,
+  type Tunnel,
+  type TunnelEvents,
+} from './session/index.ts';
 export { accessOf, type Permission, type Role } from './trust/access.ts';

@@ -1,18 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { Emitter, explain } from '#base';
+import { Emitter, explain, silentLog, standardRetry, systemClock } from '#base';
 import { type MqttLink, openMqtt } from '#platform';
 import {
   type Body,
   type ErrorBody,
   type Notify,
   type RecordContent,
+  RecordExchange,
   type Requests,
   type Responses,
   readMessage,
   readRecord,
+  type SessionSettings,
   type UspRecord,
   writeMessage,
   writeRecord,
@@ -31,12 +34,23 @@ export interface ControllerOptions {
     readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
   };
   readonly mqtt?: { readonly host: string; readonly port: number; readonly topic: string };
+  /** E2E session contexts: by default taken, not begun, in plain text. */
+  readonly session?: Partial<SessionSettings>;
 }
 
 /** What came back for a request: the response's content, or the Error. */
 export type ControllerAnswer<Name extends keyof Responses> =
   | { readonly ok: true; readonly value: Responses[Name] }
   | { readonly ok: false; readonly fault: ErrorBody };
+
+const plainSession: SessionSettings = {
+  mode: 'Allow',
+  expirationSeconds: 0,
+  retry: standardRetry,
+  maxRecordBytes: 0,
+  maxRetransmitTries: 3,
+  payloadSecurity: 'plaintext',
+};
 
 /** A USP controller for people and tests: waits for agents over WebSocket and MQTT, asks them, hears their notifications. */
 export class Controller implements AsyncDisposable {
@@ -46,6 +60,7 @@ export class Controller implements AsyncDisposable {
   readonly records: UspRecord[] = [];
   readonly #options: ControllerOptions;
   readonly #routes = new Map<string, Route>();
+  readonly #exchanges = new Map<string, RecordExchange<true>>();
   readonly #open = new Map<string, (body: Body) => void>();
   readonly #waiting = new Set<() => void>();
   #http: ReturnType<typeof createServer> | undefined;
@@ -115,7 +130,7 @@ export class Controller implements AsyncDisposable {
     this.events.emit({ kind: 'request', agent, body });
     const answer = await new Promise<Body>((resolve) => {
       this.#open.set(id, resolve);
-      this.send(agent, { noSessionContext: { payload: writeMessage(id, body) } });
+      if (!this.exchange(agent).send(writeMessage(id, body))) throw new Error(`${agent} is not connected`);
     });
     this.events.emit({ kind: 'answer', agent, body: answer });
     if (answer.kind === 'error') return { ok: false, fault: answer.error };
@@ -124,6 +139,31 @@ export class Controller implements AsyncDisposable {
     return { ok: true, value };
   }
 
+  /** Records with and without a session context, to and from one agent. */
+  exchange(agent: string): RecordExchange<true> {
+    let exchange = this.#exchanges.get(agent);
+    if (!exchange) {
+      exchange = new RecordExchange<true>({
+        clock: systemClock,
+        log: silentLog,
+        random: Math.random,
+        randomHex: (bytes) => randomBytes(bytes).toString('hex'),
+        endpointId: this.endpointId,
+        peerId: agent,
+        settings: () => ({ ...plainSession, ...this.#options.session }),
+        vouch: () => true,
+        route: () => {
+          const route = this.#routes.get(agent);
+          return route && { send: route.send, voucher: true };
+        },
+        deliver: (message, { reply }) => this.#take(agent, readMessage(message), reply),
+      });
+      this.#exchanges.set(agent, exchange);
+    }
+    return exchange;
+  }
+
+  /** A record as it is, past the exchange. */
   send(agent: string, content: RecordContent): void {
     this.sendRaw(agent, writeRecord({ version: '1.4', toId: agent, fromId: this.endpointId, ...content }));
   }
@@ -136,6 +176,7 @@ export class Controller implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const one of this.#joined) await (Symbol.dispose in one ? one[Symbol.dispose]() : one[Symbol.asyncDispose]());
+    for (const exchange of this.#exchanges.values()) exchange[Symbol.dispose]();
     for (const client of this.#sockets?.clients ?? []) client.terminate();
     this.#sockets?.close();
     this.#http?.closeAllConnections();
@@ -224,14 +265,14 @@ export class Controller implements AsyncDisposable {
       if (expected !== undefined && record.fromId !== expected) throw new Error(`a record from ${record.fromId}`);
       this.records.push(record);
       if (record.mqttConnect) this.#connect(record.fromId, route);
-      if (record.noSessionContext) this.#take(record.fromId, readMessage(record.noSessionContext.payload));
+      this.exchange(record.fromId).receive(record, { send: route.send, voucher: true });
     } catch (error) {
       this.#refuse(explain(error));
     }
     this.#wake();
   }
 
-  #take(agent: string, { msgId, body }: ReturnType<typeof readMessage>): void {
+  #take(agent: string, { msgId, body }: ReturnType<typeof readMessage>, reply: (message: Uint8Array) => void): void {
     const waiting = this.#open.get(msgId);
     if (body.kind !== 'request') {
       this.#open.delete(msgId);
@@ -244,8 +285,7 @@ export class Controller implements AsyncDisposable {
     this.events.emit({ kind: 'notify', agent, notify });
     if (!notify.sendResp) return;
     const notifyResp = { subscriptionId: notify.subscriptionId };
-    const payload = writeMessage(msgId, { kind: 'response', response: { notifyResp } });
-    this.send(agent, { noSessionContext: { payload } });
+    reply(writeMessage(msgId, { kind: 'response', response: { notifyResp } }));
   }
 
   #connect(agent: string, route: Route): void {

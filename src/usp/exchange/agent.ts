@@ -2,6 +2,7 @@ import { type Clock, explain, type Log, ok, periodicWaitMs, type Result, refused
 import type { Model, ModelFault } from '#model';
 import type { BlobTable } from '#platform';
 import { Subscriptions } from '../notify/subscriptions.ts';
+import { declareSession } from '../session/index.ts';
 import { supportedVersions } from '../verbs/get-supported-protocol.ts';
 import { type ControllerConfig, configPaths, readConfig, type UspConfig } from './config.ts';
 import { ControllerSession } from './controller-session.ts';
@@ -95,6 +96,7 @@ class Agent implements UspAgent {
       }),
       model.declare({ path: 'Device.', events: ['Boot!'] }),
       ...declareTransports(model, this.#transports),
+      declareSession(model, (path) => this.#sessions.get(path)?.exchange),
       model.declare({
         path: 'Device.LocalAgent.Controller.{i}.',
         commands: { 'SendOnBoardRequest()': async (_, { row }) => this.#sendOnBoardRequest(row.path) },

@@ -1,8 +1,10 @@
 import type { RetryPolicy } from '#base';
 import type { Model } from '#model';
+import type { SessionSettings } from '../session/index.ts';
 import type { Permission, Role } from '../trust/access.ts';
 import { type Row, readRows, retryOf } from './config-row.ts';
 import { type MtpConfig, mtpPaths, type Peer, peersOf, readMtps } from './mtp-config.ts';
+import { sessionOf } from './session-config.ts';
 
 export interface ControllerConfig {
   /** Instance path of its row. */
@@ -12,6 +14,7 @@ export interface ControllerConfig {
   /** Enabled ones, in their order. */
   readonly peers: readonly Peer[];
   readonly notifyRetry: RetryPolicy;
+  readonly session: SessionSettings;
   /** Paths whose values go with every Boot! to this controller. */
   readonly bootParameters: readonly string[];
   readonly periodic: {
@@ -52,6 +55,7 @@ export async function readConfig(model: Model): Promise<UspConfig> {
           phase: phaseOf(row.text('PeriodicNotifTime')),
         },
         notifyRetry: retryOf(row, 'USPNotifRetryMinimumWaitInterval', 'USPNotifRetryIntervalMultiplier'),
+        session: sessionOf(row),
       })),
     ...readMtps(rows),
   };

@@ -2,18 +2,21 @@ import { type Clock, errorCode, explain, type Log } from '#base';
 import type { Model, View } from '#model';
 import { answer } from '../answer.ts';
 import { readMessage, writeMessage } from '../codec/message.ts';
-import { type RecordContent, type UspRecord, writeRecord } from '../codec/record.ts';
+import type { RecordContent, UspRecord } from '../codec/record.ts';
 import type { Body, Notify, UspMessage } from '../codec/types.ts';
 import { errorBody } from '../errors.ts';
 import { parameterMap } from '../notify/boot-parameters.ts';
 import { Outbox } from '../notify/outbox.ts';
 import type { Recipient } from '../notify/subscriptions.ts';
+import { type MessageOrigin, RecordExchange, type SessionView } from '../session/index.ts';
 import { accessOf } from '../trust/access.ts';
 import type { ControllerConfig } from './config.ts';
 
 /** A way to the controller that stands. */
 export interface Link {
   readonly kind: 'websocket' | 'mqtt';
+  /** What announces the agent on it, and again after a Disconnect record (R-MTP.6, R-MTP.8). */
+  readonly connect: RecordContent;
   send(record: Uint8Array): void;
   /** Ends the connection where it is this controller's alone and it opened it: the agent no longer knows it. */
   close?(reason: string): void;
@@ -24,6 +27,8 @@ export interface Arrival {
   readonly reply: (record: Uint8Array) => void;
   /** The record can't be processed and the transport has a way to say so (R-WS.16). */
   readonly reject: (reason: string) => void;
+  /** Of the transport, where it has one. */
+  readonly connect?: RecordContent;
 }
 
 export interface ControllerSessionParts {
@@ -39,7 +44,6 @@ export interface ControllerSessionParts {
   readonly settled: () => Promise<void>;
 }
 
-const newestVersion = '1.4';
 /** Requests of one controller that wait for their turn. */
 const backlogLimit = 256;
 
@@ -47,22 +51,39 @@ const backlogLimit = 256;
 export class ControllerSession implements Recipient, Disposable {
   readonly #parts: ControllerSessionParts;
   readonly #outbox: Outbox;
+  readonly #exchange: RecordExchange<true>;
   readonly #links: Link[] = [];
   readonly #open = new Set<string>();
   #config: ControllerConfig;
   #view: View;
-  #version = newestVersion;
   #turn: Promise<void> = Promise.resolve();
   #messages = 0;
   /** A request is being answered: what it sets off is told after its response. */
   #answering = false;
   readonly #held: (() => void)[] = [];
+  /** What the message that is being read came by. */
+  #arrival: Arrival | undefined;
 
   constructor(config: ControllerConfig, parts: ControllerSessionParts) {
     this.#parts = parts;
     this.#config = config;
     this.#view = viewOf(config);
-    const { clock, log, random, randomHex } = parts;
+    const { clock, log, random, randomHex, endpointId } = parts;
+    this.#exchange = new RecordExchange({
+      clock,
+      log,
+      random,
+      randomHex,
+      endpointId,
+      peerId: config.endpointId,
+      settings: () => this.#config.session,
+      vouch: () => undefined,
+      route: () => {
+        const link = this.#links[0];
+        return link && { send: (record) => link.send(record), voucher: true, connect: link.connect };
+      },
+      deliver: (message, origin) => this.#read(message, origin),
+    });
     // Unique over restarts: a late answer to an earlier run must not fit.
     const run = randomHex(4);
     this.#outbox = new Outbox({
@@ -71,11 +92,7 @@ export class ControllerSession implements Recipient, Disposable {
       random,
       retry: () => this.#config.notifyRetry,
       nextId: () => `${run}-${++this.#messages}`,
-      send: (message) => {
-        const link = this.#links[0];
-        link?.send(this.record({ noSessionContext: { payload: message } }));
-        return link !== undefined;
-      },
+      send: (message) => this.#exchange.send(message),
     });
   }
 
@@ -88,6 +105,10 @@ export class ControllerSession implements Recipient, Disposable {
   get links(): readonly Link[] {
     return this.#links;
   }
+  get exchange(): SessionView {
+    const { status, retries } = this.#exchange;
+    return { status, retries, reset: () => void this.#turn.then(() => this.#exchange.reset()) };
+  }
   get waiting(): number {
     return this.#outbox.waiting;
   }
@@ -95,11 +116,13 @@ export class ControllerSession implements Recipient, Disposable {
   reconfigure(config: ControllerConfig): void {
     this.#config = config;
     this.#view = viewOf(config);
+    this.#exchange.settle();
   }
 
   connected(link: Link): void {
     this.#links.push(link);
     this.#parts.log.info('connected', { controller: this.#config.endpointId, over: link.kind });
+    this.#exchange.settle();
     this.#outbox.connected();
     this.#parts.reached();
   }
@@ -109,40 +132,20 @@ export class ControllerSession implements Recipient, Disposable {
     if (at >= 0) this.#links.splice(at, 1);
   }
 
-  /** A record from the agent to this controller. */
+  /** A Connect record for this controller. */
   record(content: RecordContent): Buffer {
-    return writeRecord({
-      version: this.#version,
-      toId: this.#config.endpointId,
-      fromId: this.#parts.endpointId,
-      ...content,
-    });
+    return this.#exchange.record(content, true);
   }
 
   /** A record of this controller for this agent, as checked by whoever took it from the transport. */
   receive(record: UspRecord, arrival: Arrival): void {
-    const { log, reached } = this.#parts;
-    reached();
-    if (/^1\.[0-4]$/.test(record.version)) this.#version = record.version;
-    // TR-369 "USP Record Errors": there is neither payload security nor a session context yet.
-    if (record.payloadSecurity !== 0) {
-      arrival.reply(this.record({ disconnect: { reason: 'secure sessions are not supported', reasonCode: 7102 } }));
-    } else if (record.sessionContext) {
-      arrival.reply(this.record({ disconnect: { reason: 'session contexts are not allowed', reasonCode: 7106 } }));
-    } else if (record.noSessionContext) {
-      let message: UspMessage;
-      try {
-        message = readMessage(record.noSessionContext.payload);
-      } catch (error) {
-        log.warn('a message can not be read', { code: errorCode(error), reason: explain(error) });
-        arrival.reject('the message can not be read');
-        return;
-      }
-      this.#take(message, arrival);
-    } else if (record.disconnect) {
-      const { reason, reasonCode } = record.disconnect;
-      log.info('the controller ends the connection', { reason, code: reasonCode });
-    }
+    this.#parts.reached();
+    this.#arrival = arrival;
+    this.#exchange.receive(record, {
+      send: arrival.reply,
+      voucher: true,
+      ...(arrival.connect && { connect: arrival.connect }),
+    });
   }
 
   notify(notify: Notify, expirationSeconds: number): void {
@@ -169,19 +172,31 @@ export class ControllerSession implements Recipient, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#exchange[Symbol.dispose]();
     for (const link of this.#links) link.close?.('the controller is not enabled any more');
     this.#outbox[Symbol.dispose]();
   }
 
-  #take(message: UspMessage, arrival: Arrival): void {
+  #read(bytes: Buffer, origin: MessageOrigin<true>): void {
+    let message: UspMessage;
+    try {
+      message = readMessage(bytes);
+    } catch (error) {
+      this.#parts.log.warn('a message can not be read', { code: errorCode(error), reason: explain(error) });
+      this.#arrival?.reject('the message can not be read');
+      return;
+    }
+    this.#take(message, origin);
+  }
+
+  #take(message: UspMessage, origin: MessageOrigin<true>): void {
     const { msgId, body } = message;
     if (body.kind !== 'request') {
       // NotifyResp, or an Error in its place; anything else answers nothing of ours and is ignored (R-MSG.9).
       this.#outbox.answered(msgId);
       return;
     }
-    const say = (answered: Body): void =>
-      arrival.reply(this.record({ noSessionContext: { payload: writeMessage(msgId, answered) } }));
+    const say = (answered: Body): void => origin.reply(writeMessage(msgId, answered));
     // R-MSG.4
     if (this.#open.has(msgId)) return;
     if (this.#open.size >= backlogLimit) {

@@ -71,8 +71,9 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
     replyTo = await subscribe(mqtt, config);
     parts.stands();
     for (const { session, topic } of parts.controllers()) {
-      const link: Link = { kind: 'mqtt', send: (record) => publish(topic, record) };
-      link.send(session.record({ mqttConnect: { version: config.version === 5 ? 1 : 0, subscribedTopic: replyTo } }));
+      const connect = { mqttConnect: { version: config.version === 5 ? 1 : 0, subscribedTopic: replyTo } };
+      const link: Link = { kind: 'mqtt', connect, send: (record) => publish(topic, record) };
+      link.send(session.record(connect));
       session.connected(link);
       links.push({ session, link });
     }

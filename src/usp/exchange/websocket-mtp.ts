@@ -16,6 +16,7 @@ export const subprotocol = 'v1.usp';
 /** What a receiver can't process (R-WS.16). */
 const unacceptable = 1003;
 const goingAway = 1001;
+export const websocketConnect = { websocketConnect: {} };
 
 export interface WebSocketMtpParts {
   readonly session: ControllerSession;
@@ -63,13 +64,13 @@ export async function runWebSocket(parts: WebSocketMtpParts): Promise<void> {
   );
   const { send, close } = socket;
   const held = slot.take('agent', () => close(goingAway, 'replaced'));
-  const link: Link = { kind: 'websocket', send };
+  const link: Link = { kind: 'websocket', connect: websocketConnect, send };
   const stop = (): void => close(goingAway, 'the agent stops');
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {
     parts.stands();
-    send(session.record({ websocketConnect: {} }));
+    send(session.record(websocketConnect));
     session.connected(link);
     for (const bytes of early) take(bytes);
     await closed;
@@ -107,5 +108,6 @@ export function receiveOverWebSocket(
   session.receive(record, {
     reply: (answer) => socket.send(answer),
     reject: (reason) => socket.close(unacceptable, reason),
+    connect: websocketConnect,
   });
 }

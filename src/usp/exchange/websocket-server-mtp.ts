@@ -2,7 +2,7 @@ import type { Log } from '#base';
 import type { WebSocketAdmission, WebSocketListener, WebSocketRequest } from '#platform';
 import type { ControllerSession, Link } from './controller-session.ts';
 import type { WebSocketServerConfig } from './mtp-config.ts';
-import { receiveOverWebSocket, subprotocol } from './websocket-mtp.ts';
+import { receiveOverWebSocket, subprotocol, websocketConnect } from './websocket-mtp.ts';
 import type { WebSocketSlot } from './websocket-slot.ts';
 
 export type ListenWebSocket = (options: {
@@ -83,6 +83,7 @@ async function admit(parts: WebSocketServerMtpParts, request: WebSocketRequest):
       const { session, slot } = controller;
       const link: Link = {
         kind: 'websocket',
+        connect: websocketConnect,
         send: socket.send,
         close: (reason) => socket.close(policyViolation, reason),
       };
@@ -91,7 +92,7 @@ async function admit(parts: WebSocketServerMtpParts, request: WebSocketRequest):
         session.disconnected(link);
         socket.close(goingAway, 'replaced by a newer connection');
       });
-      socket.send(session.record({ websocketConnect: {} }));
+      socket.send(session.record(websocketConnect));
       session.connected(link);
       return {
         message: (bytes) => receiveOverWebSocket(session, bytes, parts.endpointId, socket, parts.log),

@@ -1,0 +1,398 @@
+import { type Clock, type Log, type RetryPolicy, retryWaitMs } from '#base';
+import type { SessionContext } from '../codec/record.ts';
+import { Reassembly, segmentsOf } from './segments.ts';
+import type { OpenTunnel, PeerCertificates, RecordKeys, Tunnel } from './tunnel.ts';
+
+/** `Device.LocalAgent.Controller.{i}.E2ESession.` */
+export interface SessionSettings {
+  readonly mode: 'Require' | 'Allow' | 'Forbid';
+  /** Without any record; 0: never. */
+  readonly expirationSeconds: number;
+  readonly retry: RetryPolicy;
+  /** Of a whole record; 0: nothing is segmented. */
+  readonly maxRecordBytes: number;
+  /** -1: without end. */
+  readonly maxRetransmitTries: number;
+  /** Of sessions that we begin. */
+  readonly payloadSecurity: 'plaintext' | 'tls';
+}
+
+export interface SessionContextParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  /** Greater than 1 (R-E2E.3). */
+  readonly newSessionId: () => bigint;
+  readonly settings: () => SessionSettings;
+  /** Bytes of a record around its payload, at most. */
+  readonly overheadBytes: () => number;
+  /** Without it there is no payload security. */
+  readonly openTunnel: OpenTunnel | undefined;
+  readonly transmit: (content: SessionContext, security: PayloadSecurity) => void;
+  readonly deliver: (message: Buffer) => void;
+  /** The payload is secured from now on; `undefined`: no longer. */
+  readonly secured: (secured: Secured | undefined) => void;
+}
+
+export interface Secured {
+  readonly peer: PeerCertificates;
+  readonly keys: RecordKeys;
+  /** We are the client. */
+  readonly client: boolean;
+}
+
+/** Record field `payload_security`. */
+export const payloadSecurity = { plaintext: 0, tls: 1 } as const;
+export type PayloadSecurity = (typeof payloadSecurity)[keyof typeof payloadSecurity];
+
+/** One established (or beginning) session context. */
+interface Current {
+  readonly id: bigint;
+  readonly security: PayloadSecurity;
+  readonly begunByUs: boolean;
+  /** The peer has answered within it. */
+  confirmed: boolean;
+  nextOut: bigint;
+  expected: bigint;
+  /** Sent and not acknowledged, by sequence. */
+  readonly sent: Map<bigint, { readonly content: SessionContext; readonly bytes: number; tries: number }>;
+  sentBytes: number;
+  /** Came before their turn. */
+  readonly early: Map<bigint, SessionContext>;
+  earlyBytes: number;
+  readonly reassembly: Reassembly;
+  tunnel: Tunnel | undefined;
+  secure: boolean;
+  gap: Disposable | undefined;
+  gapTries: number;
+}
+
+const limits = {
+  messageBytes: 5 << 20,
+  /** Records, each way, that are kept for their turn or for being asked for again. */
+  records: 512,
+  bytes: 8 << 20,
+  /** R-E2E.8, R-E2E.9 */
+  lastSequence: (1n << 64n) - 1n - 10_000n,
+  /** A record that is missing is asked for so many times. */
+  gapTries: 5,
+  waiting: 256,
+  ended: 8,
+};
+
+/**
+ * The E2E session context with one remote endpoint (TR-369 "Exchange of USP Records within an E2E Session Context"): sequence, acknowledgement, retransmission, segmentation,
+ * expiry, restart. At most one at a time (R-E2E.5). It neither knows transports nor reads messages.
+ */
+export class Session implements Disposable {
+  readonly #parts: SessionContextParts;
+  #current: Current | undefined;
+  /** Identifiers of sessions that are over: what of them still comes is late, not new. */
+  readonly #ended: bigint[] = [];
+  /** Messages for the session that is about to begin. */
+  #waiting: Uint8Array[] = [];
+  #expiry: Disposable | undefined;
+  #restart: Disposable | undefined;
+  #retries = 0;
+  #wanted = false;
+
+  constructor(parts: SessionContextParts) {
+    this.#parts = parts;
+  }
+
+  get status(): 'Up' | 'Negotiating' | 'Down' {
+    const current = this.#current;
+    if (!current) return 'Down';
+    if (current.security === payloadSecurity.tls) return current.secure ? 'Up' : 'Negotiating';
+    return current.confirmed || !current.begunByUs ? 'Up' : 'Negotiating';
+  }
+
+  /** Attempts since a message last came through. */
+  get retries(): number {
+    return this.#retries;
+  }
+
+  /** What we send next belongs into a session, be there one now or not (R-E2E.7). */
+  get wanted(): boolean {
+    const { mode } = this.#parts.settings();
+    return mode === 'Require' || (mode === 'Allow' && this.#wanted);
+  }
+
+  /** Begins a session of our own, unless there is one. */
+  ensure(): void {
+    if (!this.#current && !this.#restart) this.#start();
+  }
+
+  /** Begins a session of our own in place of whatever there is. */
+  restart(): void {
+    this.#end();
+    this.#retries = 0;
+    this.#start();
+  }
+
+  /** The peer of a secure session is not who it should be. */
+  reject(): void {
+    this.#fail('the peer is not who it should be', true);
+  }
+
+  /** Ends it without a word: the peer knows, or is told by a Disconnect record. */
+  end(): void {
+    this.#end();
+    this.#wanted = false;
+    this.#waiting = [];
+    this.#retries = 0;
+  }
+
+  send(message: Uint8Array): void {
+    if (this.#restart) {
+      if (this.#waiting.length >= limits.waiting) this.#waiting.shift();
+      this.#waiting.push(message);
+      return;
+    }
+    if (!this.#current) this.#begin(this.#parts.newSessionId(), this.#ownSecurity(), true);
+    this.#give(this.#current!, message);
+  }
+
+  /** A record of the peer whose origin and integrity have been checked. @param security its `payload_security` */
+  receive(content: SessionContext, security: PayloadSecurity): void {
+    const { sessionId, sequenceId } = content;
+    if (this.#current?.id !== sessionId) {
+      if (sequenceId !== 1n && this.#ended.includes(sessionId)) {
+        // R-E2E.24: the peer still holds on to a session that is over here.
+        if (!this.#current) this.ensure();
+        return;
+      }
+      // R-E2E.4, R-E2E.6: the peer's session takes the place of what there was.
+      this.#end();
+      this.#begin(sessionId, security, false);
+    }
+    const current = this.#current!;
+    this.#touch();
+    if (current.security !== security) {
+      // R-E2E.19
+      this.#fail('a record has another payload security than its session');
+      return;
+    }
+    if (sequenceId < current.expected) return;
+    if (sequenceId > current.expected) {
+      this.#keep(current, content);
+      return;
+    }
+    this.#process(current, content);
+    while (this.#current === current) {
+      const next = current.early.get(current.expected);
+      if (!next) break;
+      current.early.delete(current.expected);
+      current.earlyBytes -= sizeOf(next);
+      this.#process(current, next);
+    }
+    if (this.#current !== current) return;
+    current.gap?.[Symbol.dispose]();
+    current.gap = undefined;
+    current.gapTries = 0;
+    if (current.early.size > 0) this.#awaitMissing(current);
+    if (current.expected > limits.lastSequence) this.restart();
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+
+  #start(): void {
+    this.#begin(this.#parts.newSessionId(), this.#ownSecurity(), true);
+    const current = this.#current!;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    // A record without a payload begins a session as well as one with (R-E2E.2 as of USP 1.2); under TLS the handshake is the first payload.
+    if (waiting.length === 0 && current.security === payloadSecurity.plaintext) this.#emit(current, []);
+    for (const message of waiting) this.#give(current, message);
+  }
+
+  #begin(id: bigint, security: PayloadSecurity, begunByUs: boolean): void {
+    const current: Current = {
+      id,
+      security,
+      begunByUs,
+      confirmed: false,
+      nextOut: 1n,
+      expected: 1n,
+      sent: new Map(),
+      sentBytes: 0,
+      early: new Map(),
+      earlyBytes: 0,
+      reassembly: new Reassembly(limits.messageBytes),
+      tunnel: undefined,
+      secure: false,
+      gap: undefined,
+      gapTries: 0,
+    };
+    this.#current = current;
+    this.#wanted = true;
+    this.#restart?.[Symbol.dispose]();
+    this.#restart = undefined;
+    this.#touch();
+    if (security === payloadSecurity.tls) current.tunnel = this.#secure(current);
+  }
+
+  #secure(current: Current): Tunnel | undefined {
+    const { openTunnel, deliver, secured } = this.#parts;
+    const mine = (): boolean => this.#current === current;
+    return openTunnel?.(current.begunByUs ? 'client' : 'server', {
+      records: (records) => {
+        if (mine()) this.#emit(current, records);
+      },
+      message: (message) => {
+        if (!mine()) return;
+        this.#retries = 0;
+        deliver(message);
+      },
+      secure: (peer, keys) => {
+        if (!mine()) return;
+        current.secure = true;
+        secured({ peer, keys, client: current.begunByUs });
+      },
+      failed: (reason) => {
+        if (mine()) this.#fail(`TLS: ${reason}`, true);
+      },
+    });
+  }
+
+  #end(): void {
+    const current = this.#current;
+    this.#current = undefined;
+    this.#expiry?.[Symbol.dispose]();
+    this.#restart?.[Symbol.dispose]();
+    this.#restart = undefined;
+    if (!current) return;
+    current.gap?.[Symbol.dispose]();
+    current.tunnel?.[Symbol.dispose]();
+    if (current.security === payloadSecurity.tls) this.#parts.secured(undefined);
+    this.#ended.push(current.id);
+    if (this.#ended.length > limits.ended) this.#ended.shift();
+  }
+
+  /** R-E2E.21: a new session in place of the failed one; at once the first time, then by the table (R-E2E.10), a failed handshake always by the table. */
+  #fail(reason: string, wait = false): void {
+    const { log, clock, settings, random } = this.#parts;
+    log.warn('a session context failed', { reason, retries: this.#retries });
+    this.#end();
+    this.#retries++;
+    if (this.#retries === 1 && !wait) {
+      this.#start();
+      return;
+    }
+    this.#restart = clock.timer(retryWaitMs(settings().retry, this.#retries, random), () => {
+      this.#restart = undefined;
+      this.#start();
+    });
+  }
+
+  #touch(): void {
+    const { clock, settings } = this.#parts;
+    this.#expiry?.[Symbol.dispose]();
+    const { expirationSeconds } = settings();
+    this.#expiry = expirationSeconds > 0 ? clock.timer(expirationSeconds * 1000, () => this.#end()) : undefined;
+  }
+
+  #keep(current: Current, content: SessionContext): void {
+    const size = sizeOf(content);
+    if (current.early.has(content.sequenceId)) return;
+    if (current.early.size >= limits.records || current.earlyBytes + size > limits.bytes) {
+      this.#fail('too many records came before their turn');
+      return;
+    }
+    // Now, not at its turn: when each side misses a record of the other, no turn would ever come.
+    if (content.retransmitId > 0n && !this.#resend(current, content.retransmitId)) return;
+    current.early.set(content.sequenceId, { ...content, retransmitId: 0n });
+    current.earlyBytes += size;
+    this.#awaitMissing(current);
+  }
+
+  /** What is only late comes by itself; what is lost is asked for. */
+  #awaitMissing(current: Current): void {
+    const { clock, settings, random } = this.#parts;
+    current.gap ??= clock.timer(retryWaitMs(settings().retry, current.gapTries + 1, random), () => {
+      current.gap = undefined;
+      if (this.#current !== current) return;
+      if (++current.gapTries > limits.gapTries) {
+        this.#fail('a record is missing');
+        return;
+      }
+      this.#emit(current, [], current.expected);
+      this.#awaitMissing(current);
+    });
+  }
+
+  /** The record whose turn it is. */
+  #process(current: Current, content: SessionContext): void {
+    current.expected = content.sequenceId + 1n;
+    current.confirmed = true;
+    if (content.retransmitId > 0n && !this.#resend(current, content.retransmitId)) return;
+    for (const [sequence, { bytes }] of current.sent) {
+      if (sequence >= content.expectedId) break;
+      current.sent.delete(sequence);
+      current.sentBytes -= bytes;
+    }
+    if (content.payload.length === 0) return;
+    const payload = current.reassembly.add(content);
+    if (payload === undefined) return;
+    if ('wrong' in payload) this.#fail(payload.wrong);
+    else if (current.security === payloadSecurity.plaintext) {
+      this.#retries = 0;
+      this.#parts.deliver(payload);
+    } else current.tunnel?.feed(payload);
+  }
+
+  /** @returns false: the session is over */
+  #resend(current: Current, sequence: bigint): boolean {
+    const known = current.sent.get(sequence);
+    const most = this.#parts.settings().maxRetransmitTries;
+    if (!known || (most >= 0 && known.tries >= most)) {
+      this.#fail(known ? 'a record was asked for too many times' : 'a record was asked for that is not kept');
+      return false;
+    }
+    known.tries++;
+    this.#parts.transmit(known.content, current.security);
+    return true;
+  }
+
+  #give(current: Current, message: Uint8Array): void {
+    if (current.tunnel) current.tunnel.send(message);
+    else this.#emit(current, [message]);
+  }
+
+  #emit(current: Current, units: readonly Uint8Array[], retransmitId = 0n): void {
+    const { settings, overheadBytes, transmit } = this.#parts;
+    const { maxRecordBytes } = settings();
+    const room = maxRecordBytes === 0 ? 0 : Math.max(64, maxRecordBytes - overheadBytes());
+    this.#touch();
+    for (const segment of segmentsOf(units, room)) {
+      const content: SessionContext = {
+        sessionId: current.id,
+        sequenceId: current.nextOut++,
+        expectedId: current.expected,
+        retransmitId,
+        ...segment,
+      };
+      const bytes = sizeOf(content);
+      current.sent.set(content.sequenceId, { content, bytes, tries: 0 });
+      current.sentBytes += bytes;
+      // What the peer never acknowledges is not kept for ever.
+      for (const [oldest, { bytes: size }] of current.sent) {
+        if (current.sent.size <= limits.records && current.sentBytes <= limits.bytes) break;
+        if (oldest === content.sequenceId) break;
+        current.sent.delete(oldest);
+        current.sentBytes -= size;
+      }
+      transmit(content, current.security);
+    }
+    if (current.nextOut > limits.lastSequence) this.#end();
+  }
+
+  #ownSecurity(): PayloadSecurity {
+    const { settings, openTunnel } = this.#parts;
+    return settings().payloadSecurity === 'tls' && openTunnel ? payloadSecurity.tls : payloadSecurity.plaintext;
+  }
+}
+
+const sizeOf = ({ payload }: SessionContext): number => payload.reduce((sum, part) => sum + part.length, 64);
