@@ -7,3 +7,4 @@ export { type RetryPolicy, retryWaitMs, standardRetry } from './retry.ts';
 export { Scope } from './scope.ts';
 export { Secret } from './secret.ts';
 export { type Clock, formatDateTime, sleep, systemClock, unknownTime } from './time.ts';
+export { TokenBucket } from './token-bucket.ts';

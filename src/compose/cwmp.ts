@@ -1,4 +1,4 @@
-import { listenHttp, localAddressTowards, openHttp } from '#platform';
+import { allowsAddress, listenHttp, localAddressTowards, openHttp, openUdp, resolveHost } from '#platform';
 import { startOnDemand } from '#services';
 import type { RoomParts } from './room.ts';
 
@@ -14,6 +14,10 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
     watched: 'Device.ManagementServer.',
     start: async () => {
       const { startCwmp, cwmpStatus } = await import('#cwmp');
+      const { connectionRequest } = settings;
+      const allows = allowsAddress(connectionRequest.allow, (entry) =>
+        log.error('connection_request_allow: neither an address nor a prefix', { entry }),
+      );
       const client = await startCwmp({
         model,
         clock,
@@ -23,13 +27,21 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         openHttp: () => openHttp({ tls: factory.tls }),
         listen: (answer) =>
           listenHttp({
-            host: settings.connectionRequest.address,
-            port: settings.connectionRequest.port,
+            host: connectionRequest.address,
+            port: connectionRequest.port,
             answer,
+            allows,
             log,
             clock,
           }),
         localAddressTowards,
+        reach: {
+          openUdp: (options) => openUdp({ ...options, log }),
+          resolveHost,
+          localAddressTowards,
+          udpPort: connectionRequest.udpPort,
+          allows,
+        },
         random,
         randomHex,
         allowPlain: settings.allowPlainHttp,

@@ -18,5 +18,6 @@ export {
 } from './exchange/session.ts';
 export type { CwmpFault } from './faults.ts';
 export { type DeviceId, type InformEvent, type InformMessage, writeInform } from './inform.ts';
+export type { ReachPorts } from './reach/ports.ts';
 export type { Afterwards } from './verbs/reboot.ts';
 export type { Attributes, Verb, VerbContext } from './verbs/verb.ts';

@@ -415,6 +415,8 @@ export interface Model {
   watch(view: View, request: WatchRequest, heard: (change: Change) => void): Promise<Result<Disposable, ModelFault>>;
   declare(declaration: Declaration): Disposable;
   declareTable(declaration: StoredTableDeclaration): StoredTable;
+  /** A declared parameter has changed by itself: whoever watches is told of the difference. */
+  changed(): Promise<void>;
   /** Raise an event that a declaration announced. @param path instance path and name: `Device.Boot!` */
   raise(path: string, args: Readonly<Record<string, string>>, origin: Origin): void;
 }

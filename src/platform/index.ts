@@ -8,6 +8,7 @@ export {
   readFactory,
 } from './factory.ts';
 export { RootedFiles } from './files.ts';
+export { allowsAddress } from './net/address-filter.ts';
 export {
   type Answerable,
   authorize,
@@ -49,6 +50,15 @@ export {
   openMqtt,
   type PublishedMessage,
 } from './net/mqtt.ts';
+export {
+  type HostAddress,
+  openUdp,
+  resolveHost,
+  UdpError,
+  type UdpOptions,
+  type UdpPeer,
+  type UdpSocket,
+} from './net/udp.ts';
 export { openWebSocket, WebSocketError, type WebSocketOptions } from './net/websocket.ts';
 export type { WebSocketEvents, WebSocketLink } from './net/websocket-link.ts';
 export {

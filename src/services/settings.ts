@@ -3,7 +3,14 @@ import type { Uci } from '#platform';
 /** What the configuration says beyond the data model (`/etc/config/tandem`, docs/configuration.md). */
 export interface Settings {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
-  readonly connectionRequest: { readonly address: string; readonly port: number };
+  readonly connectionRequest: {
+    readonly address: string;
+    readonly port: number;
+    /** Of UDP. */
+    readonly udpPort: number;
+    /** Sources: addresses and prefixes; empty: everybody. */
+    readonly allow: readonly string[];
+  };
   /** Of a remote change that touches connectivity (probation.ts). */
   readonly confirm: { readonly settleSeconds: number; readonly timeoutSeconds: number };
   /** Lab only: an ACS at `http://`. */
@@ -19,17 +26,27 @@ export function readSettings(uci: Uci): Settings {
     const value = sections?.section(section)?.options.get(name);
     return typeof value === 'string' ? value : undefined;
   };
+  const list = (section: string, name: string): readonly string[] => {
+    const value = sections?.section(section)?.options.get(name);
+    return value === undefined ? [] : typeof value === 'string' ? value.split(/\s+/).filter(Boolean) : value;
+  };
+  const portOf = (name: string, otherwise: number): number => {
+    const value = Number(option('cwmp', name) ?? otherwise);
+    return Number.isInteger(value) && value >= 0 && value < 65_536 ? value : otherwise;
+  };
   const seconds = (name: string, otherwise: number): number => {
     const value = Number(option('agent', name) ?? otherwise);
     return Number.isInteger(value) && value >= 0 && value <= 86_400 ? value : otherwise;
   };
-  const port = Number(option('cwmp', 'connection_request_port') ?? '7547');
+  const port = portOf('connection_request_port', 7547);
   const level = option('agent', 'log_level');
   return {
     logLevel: levels.find((known) => known === level) ?? 'info',
     connectionRequest: {
       address: option('cwmp', 'connection_request_address') ?? '::',
-      port: Number.isInteger(port) && port >= 0 && port < 65_536 ? port : 7547,
+      port,
+      udpPort: portOf('connection_request_udp_port', port),
+      allow: list('cwmp', 'connection_request_allow'),
     },
     confirm: { settleSeconds: seconds('confirm_settle', 10), timeoutSeconds: seconds('confirm_timeout', 180) },
     allowPlainHttp: option('cwmp', 'allow_plain_http') === '1',

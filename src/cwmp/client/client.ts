@@ -1,9 +1,10 @@
-import { errorCode, explain, formatDateTime, periodicWaitMs, retryWaitMs } from '#base';
+import { errorCode, explain, formatDateTime, periodicWaitMs, retryWaitMs, TokenBucket } from '#base';
 import type { HttpConnection } from '#platform';
 import { createVerbs } from '../answer.ts';
 import { httpTransport } from '../exchange/http-transport.ts';
 import { runSession, SessionError } from '../exchange/session.ts';
 import type { InformMessage } from '../inform.ts';
+import type { Reach } from '../reach/reach.ts';
 import { acsView } from '../verbs/verb.ts';
 import { type CwmpConfig, readConfig, readDeviceId } from './config.ts';
 import { ConnectionRequestPort } from './connection-request-port.ts';
@@ -20,6 +21,8 @@ export interface CwmpStatus {
   readonly pending: readonly string[];
   readonly retryCount: number;
   readonly connectionRequestUrl: string;
+  /** The ways around a NAT, by their names. */
+  readonly reach: Readonly<Record<string, string>>;
   /** The session before: when it ended and how. */
   readonly last: { readonly at: string; readonly ok: boolean; readonly said: string } | undefined;
 }
@@ -41,6 +44,10 @@ const bootMark = 'cwmp-boot';
 /** Events that end a wait for a retry before its time; the others wait with it (TR-069 3.2.1.1). */
 const impatient = /^(0 BOOTSTRAP|1 BOOT|6 CONNECTION REQUEST|M |X )/;
 
+/** Connection requests that are taken, however they come: TR-069 3.2.2 wants a limit, and every one is a session. */
+const requestBurst = 30;
+const requestsPerSecond = 0.5;
+
 /** The CWMP client: which events are owed to the ACS, when a session is due, and what has to be kept for the next one. */
 export async function startCwmp(ports: CwmpPorts): Promise<CwmpClient> {
   const client = new Client(ports);
@@ -54,9 +61,11 @@ class Client implements CwmpClient {
   readonly #events: EventQueue;
   readonly #port: ConnectionRequestPort;
   readonly #schedule: Schedule;
+  readonly #connectionRequests: TokenBucket;
   readonly #abort = new AbortController();
   readonly #declared: Disposable[] = [];
   #notifications: Awaited<ReturnType<typeof watchNotifications>> | undefined;
+  #reach: Reach | undefined;
   #watching: Disposable | undefined;
   #config: CwmpConfig | undefined;
   #retryCount = 0;
@@ -77,7 +86,8 @@ class Client implements CwmpClient {
     this.#state = new CwmpStateFile(ports.state, ports.log);
     this.#events = new EventQueue(this.#state.get().events ?? []);
     this.#schedule = new Schedule(this.#state, ports.clock, (commandKey) => void this.#scheduled(commandKey));
-    this.#port = new ConnectionRequestPort(ports, this.#state, () => this.inform());
+    this.#port = new ConnectionRequestPort(ports, this.#state, () => this.#connectionRequest());
+    this.#connectionRequests = new TokenBucket(ports.clock, requestBurst, requestsPerSecond);
   }
 
   async start(): Promise<void> {
@@ -101,6 +111,7 @@ class Client implements CwmpClient {
       this.#consider();
     });
     await this.#configure();
+    await this.#startReach();
   }
 
   status(): CwmpStatus {
@@ -111,6 +122,7 @@ class Client implements CwmpClient {
       pending: this.#events.pending.map(({ code }) => code),
       retryCount: this.#retryCount,
       connectionRequestUrl: this.#port.url,
+      reach: this.#reach?.status() ?? {},
       last: this.#last,
     };
   }
@@ -121,6 +133,7 @@ class Client implements CwmpClient {
   }
 
   async networkChanged(): Promise<void> {
+    this.#reach?.networkChanged();
     const { url } = this.#config ?? {};
     if (!url || this.#session) return;
     const before = this.#port.url;
@@ -153,7 +166,32 @@ class Client implements CwmpClient {
     for (const declared of this.#declared) declared[Symbol.dispose]();
     await this.#notifications?.[Symbol.asyncDispose]();
     await this.#port[Symbol.asyncDispose]();
+    await this.#reach?.[Symbol.asyncDispose]();
     await this.#session;
+  }
+
+  /** @returns false: too many of late */
+  #connectionRequest(): boolean {
+    const taken = this.#connectionRequests.take();
+    if (taken) this.inform();
+    return taken;
+  }
+
+  async #startReach(): Promise<void> {
+    const { model, clock, log, runtime, random, randomHex, reach: ports } = this.#ports;
+    if (!ports) return;
+    const { Reach } = await import('../reach/reach.ts');
+    this.#reach = new Reach({
+      ...{ model, clock, log, runtime, random, randomHex, ports },
+      state: this.#state,
+      accepted: () => this.#connectionRequest(),
+      changed: (paths) => {
+        // What the ACS has not asked to be told of it is told with the next session: it can not know otherwise.
+        this.#notifications?.mark(paths.filter((path) => this.#notifications?.notificationOf(path) === 0));
+        model.changed().catch((error) => log.error('a change can not be told', { error }));
+      },
+    });
+    await this.#reach.start();
   }
 
   /** Takes over `Device.ManagementServer.` as it stands. */

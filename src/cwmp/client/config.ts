@@ -27,7 +27,7 @@ export interface CwmpConfig {
 const ownView = { protocol: 'cwmp', reveal: true } as const;
 
 /** Values of single parameters, by path; absent ones are missing from the map. */
-async function valuesOf(model: Model, paths: readonly string[]): Promise<Map<string, string>> {
+export async function valuesOf(model: Model, paths: readonly string[]): Promise<Map<string, string>> {
   const values = new Map<string, string>();
   for (const { result } of await model.get(ownView, paths)) {
     if (!result.ok) continue;

@@ -7,12 +7,12 @@ import type { CwmpStateFile } from './state.ts';
 export class ConnectionRequestPort implements AsyncDisposable {
   readonly #ports: CwmpPorts;
   readonly #state: CwmpStateFile;
-  readonly #accepted: () => void;
+  readonly #accepted: () => boolean;
   #listener: ConnectionRequestListener | undefined;
   #config: CwmpConfig['connectionRequest'] | undefined;
   #url = '';
 
-  constructor(ports: CwmpPorts, state: CwmpStateFile, accepted: () => void) {
+  constructor(ports: CwmpPorts, state: CwmpStateFile, accepted: () => boolean) {
     this.#ports = ports;
     this.#state = state;
     this.#accepted = accepted;
@@ -65,8 +65,9 @@ export class ConnectionRequestPort implements AsyncDisposable {
           path: () => this.#state.get().connectionRequestPath!,
           credentials: () => this.#config!,
           accepted: () => {
-            log.info('connection request');
-            this.#accepted();
+            const taken = this.#accepted();
+            if (taken) log.info('connection request');
+            return taken;
           },
         }),
       );

@@ -16,8 +16,8 @@ export interface ConnectionRequestParts {
   readonly clock: Clock;
   /** Hexadecimal, unguessable, new each time. */
   readonly nonce: () => string;
-  /** A request was accepted. */
-  readonly accepted: () => void;
+  /** A request is as it should be. @returns false: there have been too many of late */
+  readonly accepted: () => boolean;
 }
 
 const realm = 'tandem';
@@ -68,8 +68,7 @@ export function connectionRequests(
       answer.realm === realm,
     ];
     if (right.includes(false)) return challenge();
-    parts.accepted();
-    return { status: 200, headers: {} };
+    return { status: parts.accepted() ? 200 : 503, headers: {} };
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Clock, Log } from '#base';
 import type { Model } from '#model';
 import type { HttpConnection, StateStore } from '#platform';
+import type { ReachPorts } from '../reach/ports.ts';
 import type { SeenRequest } from './connection-request.ts';
 
 export interface ConnectionRequestListener extends AsyncDisposable {
@@ -23,6 +24,8 @@ export interface CwmpPorts {
   ) => Promise<ConnectionRequestListener>;
   /** Address by which the host is reached from here, for the ConnectionRequestURL. */
   readonly localAddressTowards: (host: string, port: number) => Promise<string | undefined>;
+  /** Ways around a NAT; absent: connection requests over HTTP only. */
+  readonly reach?: ReachPorts;
   /** Uniform in [0, 1), different on each device. */
   readonly random: () => number;
   readonly randomHex: (bytes: number) => string;

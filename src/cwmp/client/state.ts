@@ -21,6 +21,8 @@ export interface CwmpState {
   scheduled?: ScheduledInform[];
   /** Unguessable path of the ConnectionRequestURL. */
   connectionRequestPath?: string;
+  /** Of the last UDP Connection Request that was accepted, or an hour before it: an older one is a replay. */
+  udpRequestTimestamp?: number;
 }
 
 const name = 'cwmp';

@@ -10,6 +10,7 @@ export function cwmpStatus(status: CwmpStatus): BlobTable {
     pending: status.pending.join(', '),
     retries: status.retryCount,
     connection_request: status.connectionRequestUrl,
+    ...status.reach,
     last_session: last ? `${last.at} ${last.ok ? 'ended well' : 'failed'}: ${last.said}` : 'none yet',
   };
 }

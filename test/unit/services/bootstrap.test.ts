@@ -135,10 +135,19 @@ describe('settings', () => {
     );
     expect(readSettings(new UciFiles(directory))).toEqual({
       logLevel: 'info',
-      connectionRequest: { address: '::', port: 7547 },
+      connectionRequest: { address: '::', port: 7547, udpPort: 7547, allow: [] },
       confirm: { settleSeconds: 10, timeoutSeconds: 180 },
       allowPlainHttp: false,
     });
+  });
+
+  it('take a list of sources, the ports of UDP and TCP each', () => {
+    writeFileSync(
+      join(directory, 'tandem'),
+      "config cwmp 'cwmp'\n\toption connection_request_udp_port '0'\n\tlist connection_request_allow '192.0.2.0/24'\n\tlist connection_request_allow '2001:db8::1'\n",
+    );
+    const { connectionRequest } = readSettings(new UciFiles(directory));
+    expect(connectionRequest).toMatchObject({ port: 7547, udpPort: 0, allow: ['192.0.2.0/24', '2001:db8::1'] });
   });
 });
 

@@ -1,0 +1,75 @@
+import type { Clock, Log } from '#base';
+import type { Model } from '#model';
+import type { StateStore } from '#platform';
+import type { CwmpStateFile } from '../client/state.ts';
+import { acsView } from '../verbs/verb.ts';
+import { type ReachConfig, readReachConfig } from './config.ts';
+import type { ReachPorts } from './ports.ts';
+import { UdpReach } from './udp-reach.ts';
+
+export interface ReachParts {
+  readonly model: Model;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly state: CwmpStateFile;
+  /** Survives the process, not the boot. */
+  readonly runtime: StateStore;
+  readonly random: () => number;
+  readonly randomHex: (bytes: number) => string;
+  readonly ports: ReachPorts;
+  /** The ACS asks for a session. @returns false: too many have been accepted of late */
+  readonly accepted: () => boolean;
+  /** These have another value by themselves. */
+  readonly changed: (paths: readonly string[]) => void;
+}
+
+/** The ways by which an ACS reaches a device behind a NAT, each started when the configuration first asks for it. */
+export class Reach implements AsyncDisposable {
+  readonly #parts: ReachParts;
+  readonly #udp: UdpReach;
+  #watching: Disposable | undefined;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(parts: ReachParts) {
+    this.#parts = parts;
+    this.#udp = new UdpReach(parts);
+  }
+
+  async start(): Promise<void> {
+    const { model, log } = this.#parts;
+    const watched = await model.watch(acsView, { paths: ['Device.ManagementServer.'], kinds: ['value'] }, () => {
+      void this.#configure();
+    });
+    if (watched.ok) this.#watching = watched.value;
+    else log.error('the configuration can not be watched', { reason: watched.fault.message });
+    await this.#configure();
+  }
+
+  status(): Readonly<Record<string, string>> {
+    return this.#udp.status();
+  }
+
+  /** An interface has come, gone or got another address. */
+  networkChanged(): void {
+    this.#udp.networkChanged();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watching?.[Symbol.dispose]();
+    await this.#turn;
+    await this.#udp[Symbol.asyncDispose]();
+  }
+
+  #configure(): Promise<void> {
+    const { model, log } = this.#parts;
+    this.#turn = this.#turn.then(async () => {
+      try {
+        const config: ReachConfig = await readReachConfig(model);
+        await this.#udp.configure(config);
+      } catch (error) {
+        log.error('the configuration of the connection requests could not be taken over', { error });
+      }
+    });
+    return this.#turn;
+  }
+}
