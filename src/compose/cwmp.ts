@@ -44,6 +44,7 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         },
         random,
         randomHex,
+        root: settings.cwmpRoot,
         allowPlain: settings.allowPlainHttp,
         reached: parts.reached,
       });

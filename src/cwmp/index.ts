@@ -21,3 +21,4 @@ export { type DeviceId, type InformEvent, type InformMessage, writeInform } from
 export type { ReachPorts } from './reach/ports.ts';
 export type { Afterwards } from './verbs/reboot.ts';
 export type { Attributes, Verb, VerbContext } from './verbs/verb.ts';
+export { type AcsModel, openAcsModel, type Root } from './view/index.ts';

@@ -13,6 +13,8 @@ export interface Settings {
   };
   /** Of a remote change that touches connectivity (probation.ts). */
   readonly confirm: { readonly settleSeconds: number; readonly timeoutSeconds: number };
+  /** Root of the data model that the ACS is shown: TR-181's, or TR-098's on top of it. */
+  readonly cwmpRoot: 'Device' | 'InternetGatewayDevice';
   /** Lab only: an ACS at `http://`. */
   readonly allowPlainHttp: boolean;
 }
@@ -49,6 +51,7 @@ export function readSettings(uci: Uci): Settings {
       allow: list('cwmp', 'connection_request_allow'),
     },
     confirm: { settleSeconds: seconds('confirm_settle', 10), timeoutSeconds: seconds('confirm_timeout', 180) },
+    cwmpRoot: option('cwmp', 'root') === 'InternetGatewayDevice' ? 'InternetGatewayDevice' : 'Device',
     allowPlainHttp: option('cwmp', 'allow_plain_http') === '1',
   };
 }

@@ -6,6 +6,7 @@ import { runSession, SessionError } from '../exchange/session.ts';
 import type { InformMessage } from '../inform.ts';
 import type { Reach } from '../reach/reach.ts';
 import { acsView } from '../verbs/verb.ts';
+import { type AcsModel, openAcsModel } from '../view/index.ts';
 import { type CwmpConfig, readConfig, readDeviceId } from './config.ts';
 import { ConnectionRequestPort } from './connection-request-port.ts';
 import { EventQueue } from './event-queue.ts';
@@ -50,13 +51,16 @@ const requestsPerSecond = 0.5;
 
 /** The CWMP client: which events are owed to the ACS, when a session is due, and what has to be kept for the next one. */
 export async function startCwmp(ports: CwmpPorts): Promise<CwmpClient> {
-  const client = new Client(ports);
+  const { root = 'Device', model, state, log } = ports;
+  const client = new Client(ports, await openAcsModel(root, model, state, log));
   await client.start();
   return client;
 }
 
 class Client implements CwmpClient {
   readonly #ports: CwmpPorts;
+  /** What the ACS sees; our own configuration is read from TR-181, whatever it sees. */
+  readonly #seen: AcsModel;
   readonly #state: CwmpStateFile;
   readonly #events: EventQueue;
   readonly #port: ConnectionRequestPort;
@@ -81,8 +85,9 @@ class Client implements CwmpClient {
   /** Reboot or reset, when the session is over. */
   #afterwards: { readonly action: 'reboot' | 'factory-reset'; readonly commandKey: string } | undefined;
 
-  constructor(ports: CwmpPorts) {
+  constructor(ports: CwmpPorts, seen: AcsModel) {
     this.#ports = ports;
+    this.#seen = seen;
     this.#state = new CwmpStateFile(ports.state, ports.log);
     this.#events = new EventQueue(this.#state.get().events ?? []);
     this.#schedule = new Schedule(this.#state, ports.clock, (commandKey) => void this.#scheduled(commandKey));
@@ -106,7 +111,7 @@ class Client implements CwmpClient {
       void this.#configure();
     });
     if (watched.ok) this.#watching = watched.value;
-    this.#notifications = await watchNotifications(model, this.#state, this.#ports.log, () => {
+    this.#notifications = await watchNotifications(this.#seen, this.#state, this.#ports.log, () => {
       this.#events.raise('4 VALUE CHANGE');
       this.#consider();
     });
@@ -140,7 +145,8 @@ class Client implements CwmpClient {
     await this.#port.refreshUrl(url);
     if (this.#port.url === before || before === '') return;
     // TR-181: a ConnectionRequestURL is notified actively unless the ACS says otherwise.
-    const path = 'Device.ManagementServer.ConnectionRequestURL';
+    const path = await this.#seen.pathOf('Device.ManagementServer.ConnectionRequestURL');
+    if (path === undefined) return;
     const notification = this.#notifications?.notificationOf(path) ?? 0;
     if (notification === 0) return;
     this.#notifications?.mark([path]);
@@ -150,7 +156,8 @@ class Client implements CwmpClient {
   }
 
   async tell(name: string, paths: readonly string[]): Promise<void> {
-    this.#notifications?.mark(paths);
+    const seen = await Promise.all(paths.map((path) => this.#seen.pathOf(path)));
+    this.#notifications?.mark(seen.filter((path) => path !== undefined));
     const { oui } = await readDeviceId(this.#ports.model);
     this.#events.raise(`X ${oui} ${name}`);
     if (paths.length > 0) this.#events.raise('4 VALUE CHANGE');
@@ -268,7 +275,7 @@ class Client implements CwmpClient {
     try {
       await this.#port.refreshUrl(url);
       const parameters = await informParameters(
-        this.#ports.model,
+        this.#seen,
         changed.keys(),
         told.map(({ code }) => code),
       );
@@ -326,7 +333,7 @@ class Client implements CwmpClient {
         this.#afterwards = { action, commandKey };
       }),
       context: {
-        model,
+        model: this.#seen,
         acs: url.host,
         attributes: this.#notifications!,
         schedule: (seconds, key) => this.#schedule.add(seconds, key),

@@ -1,21 +1,22 @@
-import type { Model } from '#model';
 import type { InformMessage } from '../inform.ts';
 import { acsView } from '../verbs/verb.ts';
+import type { AcsModel } from '../view/index.ts';
 
 /**
  * TR-069 3.7.1.2: the parameters marked forcedInform, whatever has changed, and what the ACS has asked for in the InformParameter table.
  * @param codes event codes of this Inform
  */
 export async function informParameters(
-  model: Model,
+  model: AcsModel,
   changed: Iterable<string>,
   codes: readonly string[],
 ): Promise<InformMessage['parameters']> {
   const paths = new Set<string>();
-  for (const object of model.supported('cwmp').below('Device.')) {
+  for (const object of model.supported('cwmp').below(model.root)) {
     if (object.path.includes('{i}')) continue;
     for (const { name, forcedInform } of object.parameters) if (forcedInform) paths.add(object.path + name);
   }
+  for (const path of await model.alwaysInformed()) paths.add(path);
   for (const path of changed) paths.add(path);
   for (const path of await asked(model, codes)) paths.add(path);
   const readings = await model.get(acsView, [...paths]);
@@ -33,11 +34,9 @@ export async function informParameters(
   );
 }
 
-const table = 'Device.ManagementServer.InformParameter.';
-
 /** Rows of the InformParameter table that this Inform is meant by; a pattern may have `*` for an instance. What it finds nothing for is left out. */
-async function asked(model: Model, codes: readonly string[]): Promise<string[]> {
-  const [rows] = await model.get(acsView, [table]);
+async function asked(model: AcsModel, codes: readonly string[]): Promise<string[]> {
+  const [rows] = await model.get(acsView, [`${model.root}ManagementServer.InformParameter.`]);
   if (!rows?.result.ok) return [];
   return rows.result.value.flatMap(({ parameters }) => {
     const value = (name: string): string => parameters.find(({ info }) => info.name === name)?.value ?? '';

@@ -1,7 +1,8 @@
 import type { Log } from '#base';
-import type { Change, Model, ParameterInfo } from '#model';
+import type { Change, ParameterInfo } from '#model';
 import { objectPathOf, toSchemaPath } from '#model';
 import { type Attributes, acsView } from '../verbs/verb.ts';
+import type { AcsModel } from '../view/index.ts';
 import type { CwmpStateFile } from './state.ts';
 
 /** TR-069 A.3.2.4: 0 off, 1 passive, 2 active. */
@@ -28,7 +29,7 @@ export interface Notifications extends Attributes, AsyncDisposable {
  * @param heard called for each change of a parameter with active notification
  */
 export async function watchNotifications(
-  model: Model,
+  model: AcsModel,
   state: CwmpStateFile,
   log: Log,
   heard: (path: string) => void,
@@ -60,7 +61,7 @@ export async function watchNotifications(
   };
   const rewatch = async (): Promise<void> => {
     const paths = new Set(Object.keys(state.get().attributes ?? {}));
-    for (const object of model.supported('cwmp').below('Device.')) {
+    for (const object of model.supported('cwmp').below(model.root)) {
       if (object.path.includes('{i}')) continue;
       for (const { name, activeNotify } of object.parameters) {
         if (activeNotify === 'forceEnabled' || activeNotify === 'forceDefaultEnabled') paths.add(object.path + name);

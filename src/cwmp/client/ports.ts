@@ -2,6 +2,7 @@ import type { Clock, Log } from '#base';
 import type { Model } from '#model';
 import type { HttpConnection, StateStore } from '#platform';
 import type { ReachPorts } from '../reach/ports.ts';
+import type { Root } from '../view/index.ts';
 import type { SeenRequest } from './connection-request.ts';
 
 export interface ConnectionRequestListener extends AsyncDisposable {
@@ -10,6 +11,8 @@ export interface ConnectionRequestListener extends AsyncDisposable {
 
 export interface CwmpPorts {
   readonly model: Model;
+  /** What the ACS is shown the model under (`option root`); default TR-181's. */
+  readonly root?: Root;
   readonly clock: Clock;
   readonly log: Log;
   /** Survives power cuts. */

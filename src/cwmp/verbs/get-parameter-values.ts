@@ -10,7 +10,11 @@ import { acsView, type Verb } from './verb.ts';
 export const getParameterValues: Verb = async (request, { model, signal }) => {
   const names = child(request, 'ParameterNames');
   if (!names) return refused(invalidArguments('ParameterNames is missing'));
-  const paths = names.children.map((name) => name.text.trim()).map((path) => (path === '' ? 'Device.' : path));
+  const asked = names.children.map((name) => name.text.trim());
+  // '' is everything, under whatever root is served.
+  const top = asked.includes('') ? await model.names(acsView, '', true) : undefined;
+  const root = top?.ok ? top.value[0]!.path : '';
+  const paths = asked.map((path) => (path === '' ? root : path));
   const readings = await model.get(acsView, paths, { signal });
   const values = new Map<string, ParameterReading>();
   for (const { result } of readings) {

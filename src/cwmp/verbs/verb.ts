@@ -6,6 +6,7 @@ import type { CwmpFault } from '../faults.ts';
 
 /** What an RPC of the ACS may use. */
 export interface VerbContext {
+  /** As the ACS sees it, under whatever root. */
   readonly model: Model;
   /** `Device.ManagementServer.ParameterKey`: stored by a write that succeeded (TR-069 A.3.2.1). */
   readonly storeParameterKey: (key: string) => Promise<void>;

@@ -1,0 +1,35 @@
+import type { Model } from '#model';
+
+/** The data model as an ACS is shown it: TR-181 as it is, or another root on top of it. The verbs do not know which. */
+export interface AcsModel extends Model {
+  /** `Device.` or `InternetGatewayDevice.` */
+  readonly root: string;
+  /**
+   * Parameters of rows that are in every Inform beside those marked forcedInform (TR-098 2.4.1: the address of the default WAN
+   * connection). Full paths.
+   */
+  alwaysInformed(): Promise<readonly string[]>;
+  /** Where a parameter of TR-181 is found under this root; `undefined`: nowhere. */
+  pathOf(devicePath: string): Promise<string | undefined>;
+}
+
+/** TR-181 itself. */
+export function tr181View(model: Model): AcsModel {
+  return {
+    root: 'Device.',
+    alwaysInformed: async () => [],
+    pathOf: async (path) => path,
+    supported: (protocol) => model.supported(protocol),
+    coverage: (protocol) => model.coverage(protocol),
+    get: (view, paths, options) => model.get(view, paths, options),
+    names: (view, path, nextLevel) => model.names(view, path, nextLevel),
+    instances: (view, path, first) => model.instances(view, path, first),
+    write: (view, writes, options) => model.write(view, writes, options),
+    operate: (view, request) => model.operate(view, request),
+    watch: (view, request, heard) => model.watch(view, request, heard),
+    declare: (declaration) => model.declare(declaration),
+    declareTable: (declaration) => model.declareTable(declaration),
+    raise: (path, args, origin) => model.raise(path, args, origin),
+    changed: () => model.changed(),
+  };
+}
