@@ -119,6 +119,11 @@ export class Router implements AsyncDisposable {
     return this.#reboots;
   }
 
+  /** Resolves when it is up again after what reboots it was told to do so far. */
+  up(): Promise<void> {
+    return this.#rebooting;
+  }
+
   async start(): Promise<void> {
     await mkdir(join(this.root, 'tmp'), { recursive: true });
     await this.startBus();

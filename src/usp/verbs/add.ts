@@ -1,9 +1,9 @@
 import { ok, refused } from '#base';
 import type { Write } from '#model';
 import type { AddResp } from '../codec/types.ts';
-import { failureOf, parameterFailureOf } from '../errors.ts';
+import { parameterFailureOf } from '../errors.ts';
 import { objectPath, tablesOf } from './object-path.ts';
-import { wholeRefused } from './refusals.ts';
+import { objectFailure, wholeRefused } from './refusals.ts';
 import type { Verb } from './verb.ts';
 
 /** TR-369 "The Add Message". A search path that reaches several tables has one result for each row. */
@@ -24,7 +24,7 @@ export const add: Verb<'add', 'addResp'> = async (request, { model, view, contro
   return ok({
     createdObjResults: answer.outcomes.flatMap(({ result }, index): AddResp['createdObjResults'] => {
       if (!result.ok) {
-        return [{ requestedPath: asked[index]!, operStatus: { operFailure: failureOf(result.fault.fault) } }];
+        return [{ requestedPath: asked[index]!, operStatus: { operFailure: objectFailure(result.fault) } }];
       }
       return result.value.map((object) => ({
         requestedPath: asked[index]!,

@@ -15,6 +15,13 @@ export function byObject(refused: WriteRefused): { affectedPath: string; paramEr
   return [...objects].map(([affectedPath, paramErrs]) => ({ affectedPath, paramErrs }));
 }
 
+/** Of an object that was not made or not changed: permission is what it lacks where that is all that its parameters lack (TP-469 2.23, 2.26). */
+export function objectFailure({ fault, refusals }: WriteRefused): OperationFailure {
+  const first = refusals[0]?.fault;
+  const denied = fault.kind === 'required-parameter' && refusals.every((refusal) => refusal.fault.kind === 'denied');
+  return failureOf(denied && first ? first : fault);
+}
+
 /**
  * Without allow_partial one failure refuses the whole message (R-SET.1, R-ADD.1): an Error message with every parameter at fault, or, where the fault is not one of
  * a parameter, every object (TP-469 1.4, 1.26). A failure that is the object's own, or that all have in common for want of permission, keeps its code.

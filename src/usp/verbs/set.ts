@@ -1,8 +1,8 @@
 import { ok, refused } from '#base';
 import type { Write } from '#model';
-import { failureOf, parameterFailureOf } from '../errors.ts';
+import { parameterFailureOf } from '../errors.ts';
 import { objectPath } from './object-path.ts';
-import { byObject, wholeRefused } from './refusals.ts';
+import { byObject, objectFailure, wholeRefused } from './refusals.ts';
 import type { Verb } from './verb.ts';
 
 /** TR-369 "The Set Message". */
@@ -19,7 +19,7 @@ export const set: Verb<'set', 'setResp'> = async (request, { model, view, contro
     updatedObjResults: answer.outcomes.map(({ result }, index) => {
       const requestedPath = request.updateObjs[index]!.objPath;
       if (!result.ok) {
-        const failure = { ...failureOf(result.fault.fault), updatedInstFailures: byObject(result.fault) };
+        const failure = { ...objectFailure(result.fault), updatedInstFailures: byObject(result.fault) };
         return { requestedPath, operStatus: { operFailure: failure } };
       }
       const updatedInstResults = result.value.map((object) => ({

@@ -151,6 +151,8 @@ export class Bench {
     const resp = this.expect(0, await this.tryAdd(false, rows));
     return resp.createdObjResults.map(({ operStatus }) => {
       this.metric(0, operStatus?.operSuccess !== undefined, `not added: ${JSON.stringify(operStatus?.operFailure)}`);
+      const { paramErrs } = operStatus.operSuccess;
+      this.metric(0, paramErrs.length === 0, `not as it should be: ${JSON.stringify(paramErrs)}`);
       return operStatus.operSuccess.instantiatedPath;
     });
   }
@@ -158,6 +160,8 @@ export class Bench {
     const resp = this.expect(0, await this.trySet(false, [[path, params]]));
     const status = resp.updatedObjResults[0]?.operStatus;
     this.metric(0, status?.operSuccess !== undefined, `not set: ${JSON.stringify(status)}`);
+    const errors = status.operSuccess.updatedInstResults.flatMap(({ paramErrs }) => paramErrs);
+    this.metric(0, errors.length === 0, `not set: ${JSON.stringify(errors)}`);
   }
   /** Sets for the time of the test. */
   async borrowed(path: string, params: Params): Promise<void> {

@@ -1,9 +1,17 @@
 import { addTests } from './chapters/add.ts';
 import { deleteTests } from './chapters/delete.ts';
+import { generalTests } from './chapters/general.ts';
 import { getTests } from './chapters/get.ts';
+import { identityTests } from './chapters/identity.ts';
 import { instancesTests } from './chapters/instances.ts';
+import { notifyTests } from './chapters/notify.ts';
+import { onboardingTests } from './chapters/onboarding.ts';
+import { operateTests } from './chapters/operate.ts';
+import { permissionTests } from './chapters/permissions.ts';
+import { recordTests } from './chapters/records.ts';
 import { setTests } from './chapters/set.ts';
 import { supportedTests } from './chapters/supported.ts';
+import { webSocketTests } from './chapters/web-socket.ts';
 import type { Test } from './verdict.ts';
 
 const all: readonly Test[] = [
@@ -13,6 +21,14 @@ const all: readonly Test[] = [
   ...getTests,
   ...instancesTests,
   ...supportedTests,
+  ...notifyTests,
+  ...onboardingTests,
+  ...operateTests,
+  ...identityTests,
+  ...permissionTests,
+  ...recordTests,
+  ...generalTests,
+  ...webSocketTests,
 ];
 
 const order = (number: string): number => {

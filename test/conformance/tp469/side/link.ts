@@ -23,6 +23,8 @@ export interface ServerTls {
   readonly cert: string;
   readonly key: string;
   readonly clientCa?: string;
+  /** The same, but expired (2.8). */
+  readonly expired?: { readonly cert: string; readonly key: string };
 }
 
 /** An attempt or a frame, when it came. */

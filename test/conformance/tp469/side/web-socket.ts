@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { NotRunnable } from '../verdict.ts';
 import type { At, Link, ServerTls, Side } from './link.ts';
 import type { Time } from './time.ts';
 
@@ -91,6 +92,22 @@ export class WebSocketSide implements Link {
     for (let from = 0; from < record.length; from += size) {
       socket.send(record.subarray(from, from + size), { fin: from + size >= record.length, binary: true });
     }
+  }
+
+  /** From now on the server shows a certificate that has expired. @returns what undoes it */
+  expire(): () => void {
+    const { tls } = this.#options;
+    const server = this.#server;
+    if (!tls?.expired || !(server instanceof SecureServer)) {
+      throw new NotRunnable('the judge has no expired certificate');
+    }
+    const context = ({ cert, key }: { cert: string; key: string }) => ({
+      cert,
+      key,
+      ...(tls.clientCa !== undefined && { ca: tls.clientCa }),
+    });
+    server.setSecureContext(context(tls.expired));
+    return () => server.setSecureContext(context(tls));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

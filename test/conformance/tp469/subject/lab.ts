@@ -9,8 +9,10 @@ import type { Mtp, ServerTls } from '../side/link.ts';
 import type { Subject } from './subject.ts';
 import { configuration } from './tandem-config.ts';
 
-/** Feature IDs of the plan that Tandem supports at this time. */
-const features = [1, 2, 4, 5, 6, 7, 8, 10, 12, 13, 15, 19, 31, 35, 36, 38, 39];
+/** All Feature IDs of the plan but CoAP's: what Tandem does not have yet fails, it is not left out. */
+const features = [
+  ...Array.from({ length: 42 }, (_, index) => index + 1).filter((id) => ![11, 14, 16, 20, 29].includes(id)),
+];
 
 export const labDescriptor: Descriptor = {
   name: 'Tandem on the simulated router',
@@ -97,6 +99,7 @@ export class LabSubject implements Subject {
   async #restart(): Promise<void> {
     await this.#agent?.[Symbol.asyncDispose]();
     this.#agent = undefined;
+    await this.#router!.up();
     rmSync(join(this.#router!.root, 'var/run/tandem'), { recursive: true, force: true });
     await this.#startAgent();
   }
@@ -120,11 +123,13 @@ export class LabSubject implements Subject {
 
 /** The judge's servers in the lab ask for mutual TLS. */
 export function labServerTls(pki: Pki): ServerTls {
-  const { certPem: cert, keyPem: key } = pki.issue({
+  const request = {
     commonName: 'judge',
     ip: ['127.0.0.1'],
     uri: [labDescriptor.controllers.primary.endpointId, labDescriptor.controllers.secondary!.endpointId],
     usage: 'both',
-  });
-  return { cert, key, clientCa: pki.caPem };
+  } as const;
+  const { certPem: cert, keyPem: key } = pki.issue(request);
+  const old = pki.issue({ ...request, notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') });
+  return { cert, key, clientCa: pki.caPem, expired: { cert: old.certPem, key: old.keyPem } };
 }

@@ -1,0 +1,97 @@
+import { readMessage, type UspMessage, type UspRecord, writeMessage } from '#lab';
+import type { Bench } from '../bench.ts';
+import type { Peer } from '../side/peer.ts';
+
+type SessionContext = NonNullable<UspRecord['sessionContext']>;
+
+let lastId = 4000n + BigInt(process.pid);
+
+/** The controller's end of an end-to-end session, as a test wants it to be: it counts, but it repairs nothing. */
+export class JudgeSession {
+  readonly id = ++lastId;
+  readonly #peer: Peer;
+  readonly #from: number;
+  #sequence = 0n;
+  #last: SessionContext | undefined;
+
+  constructor(peer: Peer) {
+    this.#peer = peer;
+    this.#from = peer.records.length;
+  }
+
+  /** Asks for a path. @param sequenceId default the next */
+  get(path: string, sequenceId?: bigint): void {
+    const msgId = this.#peer.nextId();
+    const request = { get: { paramPaths: [path], maxDepth: 0 } };
+    this.#send([writeMessage(msgId, { kind: 'request', request })], sequenceId);
+  }
+
+  /** Asks for a record once more. */
+  retransmit(retransmitId: bigint): void {
+    this.#send([], undefined, retransmitId);
+  }
+  /** A record without payload says what has come. */
+  acknowledge(): void {
+    this.#send([]);
+  }
+  /** The last record, as it was. */
+  repeat(): void {
+    this.#peer.sendRecord({ sessionContext: this.#last! });
+  }
+
+  /** Records of this session from the agent. */
+  heard(): SessionContext[] {
+    return this.#peer.records
+      .slice(this.#from)
+      .flatMap(({ what }) => (what.sessionContext?.sessionId === this.id ? [what.sessionContext] : []));
+  }
+  /** Those with the response to a Get in them. */
+  answers(): { readonly context: SessionContext; readonly message: UspMessage }[] {
+    return this.heard().flatMap((context) => {
+      if (context.payload.length === 0) return [];
+      try {
+        const message = readMessage(Buffer.concat(context.payload));
+        return message.body.kind === 'response' && message.body.response.getResp ? [{ context, message }] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  async answer(
+    t: Bench,
+    metric: number,
+    wanted: { readonly sequenceId?: bigint; readonly parameter?: string } = {},
+  ): Promise<SessionContext> {
+    const found = await t.time.until(
+      () =>
+        this.answers().find(
+          ({ context }) => wanted.sequenceId === undefined || context.sequenceId === wanted.sequenceId,
+        ),
+      20,
+    );
+    const which = wanted.sequenceId === undefined ? '' : ` with sequence_id ${wanted.sequenceId}`;
+    t.metric(metric, found !== undefined, `there was no GetResponse in the session${which}`);
+    if (wanted.parameter !== undefined && found.message.body.kind === 'response') {
+      const requested = found.message.body.response.getResp!.reqPathResults[0]?.requestedPath;
+      t.equal(metric, requested, wanted.parameter, 'what it answers');
+    }
+    return found.context;
+  }
+
+  #send(payload: Uint8Array[], sequenceId = this.#sequence + 1n, retransmitId = 0n): void {
+    if (sequenceId === this.#sequence + 1n) this.#sequence = sequenceId;
+    let highest = 0n;
+    for (const one of this.heard()) if (one.sequenceId > highest) highest = one.sequenceId;
+    this.#last = {
+      sessionId: this.id,
+      sequenceId,
+      expectedId: highest + 1n,
+      retransmitId,
+      payloadSarState: 0,
+      payloadrecSarState: 0,
+      payload,
+    };
+    this.#peer.sendRecord({ sessionContext: this.#last });
+  }
+}
