@@ -11,7 +11,7 @@ import {
   UciFiles,
 } from '#platform';
 import {
-  bootCause,
+  bootRecord,
   bootstrap,
   declareDeviceCommands,
   declareScheduleTimer,
@@ -135,7 +135,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       randomHex,
       version,
       reached: () => probation.reached(),
-      boot: () => bootCause(state, runtime, first, log.child('usp')),
+      boot: () => bootRecord(state, runtime, first, log.child('usp')),
       operators,
       status,
       actions,

@@ -1,7 +1,7 @@
 import type { Clock, Log } from '#base';
 import type { DataModel } from '#model';
 import type { Factory, StateStore, UbusClient } from '#platform';
-import type { bootCause, Settings, StatusPart } from '#services';
+import type { bootRecord, Settings, StatusPart } from '#services';
 
 /** What watching over the device's reachability needs of a protocol. */
 export interface Operator {
@@ -24,7 +24,7 @@ export interface RoomParts {
   readonly randomHex: (count: number) => string;
   readonly version: string;
   readonly reached: () => void;
-  readonly boot: () => ReturnType<typeof bootCause>;
+  readonly boot: () => ReturnType<typeof bootRecord>;
   readonly operators: Operator[];
   readonly status: Record<string, StatusPart>;
   readonly actions: Record<string, () => void>;

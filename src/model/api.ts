@@ -252,6 +252,8 @@ export type Change =
       readonly path: string;
       readonly args: Readonly<Record<string, string>>;
       readonly origin: Origin;
+      /** It concerns this controller only: `Device.LocalAgent.Controller.1` */
+      readonly recipient?: string;
     }
   | {
       /** An asynchronous command has ended, well or not. */
@@ -417,6 +419,10 @@ export interface Model {
   declareTable(declaration: StoredTableDeclaration): StoredTable;
   /** A declared parameter has changed by itself: whoever watches is told of the difference. */
   changed(): Promise<void>;
-  /** Raise an event that a declaration announced. @param path instance path and name: `Device.Boot!` */
-  raise(path: string, args: Readonly<Record<string, string>>, origin: Origin): void;
+  /**
+   * Raise an event that a declaration announced.
+   * @param path instance path and name: `Device.Boot!`
+   * @param recipient row of the only controller that it concerns, without the last dot
+   */
+  raise(path: string, args: Readonly<Record<string, string>>, origin: Origin, recipient?: string): void;
 }

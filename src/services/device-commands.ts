@@ -13,7 +13,7 @@ export function declareDeviceCommands(model: Model, bus: Bus, state: StateStore,
     async (args, { origin, commandKey }) => {
       log.warn('going down', { command, cause: args.Cause ?? '', by: origin.by, peer: origin.peer });
       try {
-        await rememberCause(state, command, commandKey, origin);
+        await rememberCause(state, command, commandKey, args.Reason ?? '', origin);
         await bus.invoke(object, method, {});
         return ok({});
       } catch (error) {

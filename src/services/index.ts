@@ -1,4 +1,4 @@
-export { bootCause } from './boot-cause.ts';
+export { type BootRecord, bootRecord } from './boot-cause.ts';
 export { type BootstrapParts, bootstrap } from './bootstrap.ts';
 export { publishBusApi, type StatusPart } from './bus-api.ts';
 export { checkMappings } from './check-mappings.ts';

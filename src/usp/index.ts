@@ -4,6 +4,7 @@ export { type RecordContent, readRecord, type SessionContext, type UspRecord, wr
 export type * from './codec/types.ts';
 export { startUsp, type UspAgent, type UspPorts } from './exchange/agent.ts';
 export type { MqttClientConfig, WebSocketServerConfig } from './exchange/mtp-config.ts';
+export type { BootPort } from './notify/boot-event.ts';
 export { Outbox, type OutboxParts } from './notify/outbox.ts';
 export {
   type OpenTunnel,

@@ -20,6 +20,10 @@ export class HandClock implements Clock {
     this.#timers.add(timer);
     return { [Symbol.dispose]: () => void this.#timers.delete(timer) };
   }
+  /** The wall clock is set; what was waited for by duration is not moved. */
+  set(now: number): void {
+    this.#now = now;
+  }
   /** Milliseconds until the next timer rings. */
   get nextMs(): number | undefined {
     const times = [...this.#timers].map(({ at }) => at - this.#monotonic);

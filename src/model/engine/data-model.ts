@@ -227,8 +227,8 @@ export class DataModel implements Model, AsyncDisposable {
     return { rows: () => rows.rows() };
   }
 
-  raise(path: string, args: Readonly<Record<string, string>>, origin: Origin): void {
-    this.#signals.tell({ kind: 'event', path, args, origin });
+  raise(path: string, args: Readonly<Record<string, string>>, origin: Origin, recipient?: string): void {
+    this.#signals.tell({ kind: 'event', path, args, origin, ...(recipient !== undefined && { recipient }) });
   }
 
   /**

@@ -12,10 +12,15 @@ interface Group {
   readonly members: Set<Member>;
 }
 
+/** By listener, what it has heard in this look: several of its paths can lead to the same thing. */
+type Told = Map<Member, Set<string>>;
+
 interface Member {
   readonly kinds: ReadonlySet<Change['kind']>;
   readonly view: View;
   readonly heard: (change: Change) => void;
+  /** It has one path only. */
+  readonly single: boolean;
 }
 
 /** What a group sees when it looks. */
@@ -43,7 +48,8 @@ export class Watches {
   }
 
   async add(view: View, request: WatchRequest, heard: (change: Change) => void): Promise<Disposable | ModelFault> {
-    const member: Member = { kinds: new Set(request.kinds), view, heard };
+    const single = request.paths.length === 1;
+    const member: Member = { kinds: new Set(request.kinds), view, heard, single };
     for (const path of request.paths) {
       const parsed = parsePath(path, view.protocol);
       if (!parsed.ok) return { kind: 'path-syntax', message: parsed.fault.message, path };
@@ -90,7 +96,8 @@ export class Watches {
         protocol,
         groups.map((group) => group.path),
       );
-      for (const [index, group] of groups.entries()) this.#tell(group, looks[index]!, writtenBy);
+      const told: Told = new Map();
+      for (const [index, group] of groups.entries()) this.#tell(group, looks[index]!, told, writtenBy);
     }
   }
 
@@ -108,7 +115,7 @@ export class Watches {
     group.rows = new Map(look.rows);
   }
 
-  #tell(group: Group, look: Look, by: Parameters<Watches['refresh']>[0]): void {
+  #tell(group: Group, look: Look, told: Told, by: Parameters<Watches['refresh']>[0]): void {
     const device: Origin = { by: 'device' };
     const before = { values: group.values, rows: group.rows };
     const failed = new Set(
@@ -123,7 +130,12 @@ export class Watches {
     }
     for (const [path, uniqueKeys] of group.rows) {
       if (!before.rows.has(path)) {
-        this.#send(group, { kind: 'created', path, uniqueKeys, origin: by?.written.has(path) ? by.origin : device });
+        this.#send(group, told, {
+          kind: 'created',
+          path,
+          uniqueKeys,
+          origin: by?.written.has(path) ? by.origin : device,
+        });
       }
     }
     for (const [path, { type, value, secret }] of group.values) {
@@ -131,20 +143,28 @@ export class Watches {
       // A parameter of a new row is told by the row's creation.
       if (!known || known.value === value) continue;
       const origin = by?.written.has(path) ? by.origin : device;
-      this.#send(group, { kind: 'value', path, type, value, origin }, secret);
+      this.#send(group, told, { kind: 'value', path, type, value, origin }, secret);
     }
     for (const path of before.rows.keys()) {
       if (!group.rows.has(path))
-        this.#send(group, { kind: 'deleted', path, origin: by?.written.has(path) ? by.origin : device });
+        this.#send(group, told, { kind: 'deleted', path, origin: by?.written.has(path) ? by.origin : device });
     }
   }
 
   /** @param secret that it has changed is told, what it is now is not */
-  #send(group: Group, change: Change, secret = false): void {
+  #send(group: Group, told: Told, change: Change, secret = false): void {
     for (const member of [...group.members]) {
-      if (!member.kinds.has(change.kind)) continue;
+      if (!member.kinds.has(change.kind) || heardBefore(told, member, change)) continue;
       const hide = secret && change.kind === 'value' && member.view.reveal !== true;
       member.heard(hide ? { ...change, value: '' } : change);
     }
   }
+}
+
+function heardBefore(told: Told, member: Member, { kind, path }: Change): boolean {
+  if (member.single) return false;
+  const heard = told.get(member) ?? new Set();
+  told.set(member, heard);
+  const what = `${kind} ${path}`;
+  return heard.has(what) || !heard.add(what);
 }

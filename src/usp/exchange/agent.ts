@@ -1,10 +1,13 @@
-import { type Clock, explain, type Log, ok, periodicWaitMs, type Result, refused } from '#base';
-import type { Model, ModelFault } from '#model';
+import { type Clock, explain, type Log } from '#base';
+import type { Model } from '#model';
 import type { BlobTable } from '#platform';
+import { BootEvent, type BootPort } from '../notify/boot-event.ts';
+import { OnBoarding } from '../notify/on-boarding.ts';
+import { PeriodicEvent } from '../notify/periodic-event.ts';
 import { Subscriptions } from '../notify/subscriptions.ts';
+import { Thresholds, thresholdOperators } from '../notify/thresholds.ts';
 import { declareSession } from '../session/index.ts';
-import { supportedVersions } from '../verbs/get-supported-protocol.ts';
-import { type ControllerConfig, configPaths, readConfig, type UspConfig } from './config.ts';
+import { configPaths, readConfig, type UspConfig } from './config.ts';
 import { ControllerSession } from './controller-session.ts';
 import { noMtps } from './mtp-config.ts';
 import { declareTransports } from './transport-parameters.ts';
@@ -20,8 +23,8 @@ export interface UspPorts extends TransportPorts {
   readonly version: string;
   /** A controller's connection stands, or has carried a message: the device can be managed. */
   readonly reached: () => void;
-  /** What is said of the boot, if this is the agent's first start in it (TR-181 `Device.Boot!`). */
-  readonly boot: Readonly<Record<string, string>> | undefined;
+  /** What is said of the boot, and to whom it has still to be said (TR-181 `Device.Boot!`). */
+  readonly boot: BootPort;
 }
 
 export interface UspAgent extends AsyncDisposable {
@@ -60,8 +63,11 @@ class Agent implements UspAgent {
   readonly #transports: Transports;
   readonly #declared: Disposable[] = [];
   readonly #subscriptions: Subscriptions;
-  readonly #periodic = new Map<string, { readonly key: string; readonly timer: Disposable }>();
-  #config: UspConfig = { controllers: [], ...noMtps };
+  readonly #thresholds: Thresholds;
+  readonly #onBoarding: OnBoarding;
+  readonly #periodic: PeriodicEvent;
+  readonly #boot: BootEvent;
+  #config: UspConfig = { controllerRows: new Set(), controllers: [], ...noMtps };
   #watching: Disposable | undefined;
   #turn: Promise<void> = Promise.resolve();
 
@@ -72,24 +78,28 @@ class Agent implements UspAgent {
     const { model, clock, log, random, randomHex } = ports;
     const session = (path: string): ControllerSession | undefined => this.#sessions.get(path);
     this.#transports = new Transports({ ports, model, clock, log, random, endpointId, session });
-    this.#subscriptions = new Subscriptions({
-      model,
-      clock,
-      log,
-      randomHex,
-      recipient: (path) => this.#sessions.get(`${path}.`),
-      controllerRow: (id) => this.#config.controllers.find((one) => one.endpointId === id)?.path.slice(0, -1),
-    });
+    const controllers = {
+      recipient: (path: string) => session(`${path}.`),
+      controllerRow: (id: string) => this.#config.controllers.find((one) => one.endpointId === id)?.path.slice(0, -1),
+      isController: (path: string) => this.#config.controllerRows.has(path),
+    };
+    this.#boot = new BootEvent(ports.boot, clock);
+    this.#subscriptions = new Subscriptions({ model, clock, log, randomHex, boot: this.#boot, ...controllers });
+    this.#thresholds = new Thresholds({ model, log, ...controllers });
+    this.#periodic = new PeriodicEvent(model, clock);
+    this.#onBoarding = new OnBoarding({ model, clock, session });
   }
 
   async start(): Promise<void> {
-    const { model, log, clock, version, boot } = this.#ports;
+    const { model, log, clock, version } = this.#ports;
     this.#declared.push(
       model.declare({
         path: 'Device.LocalAgent.',
         parameters: {
           EndpointID: { get: () => this.#endpointId },
           SoftwareVersion: { get: () => version },
+          SupportedThresholdOperator: { get: () => thresholdOperators.join(',') },
+          SupportedNumberOfSubscriptions: { get: () => '-1' },
           UpTime: { get: () => String(Math.floor((clock.monotonicMs() - this.#startedMs) / 1000)) },
         },
         events: ['Periodic!'],
@@ -99,7 +109,7 @@ class Agent implements UspAgent {
       declareSession(model, (path) => this.#sessions.get(path)?.exchange),
       model.declare({
         path: 'Device.LocalAgent.Controller.{i}.',
-        commands: { 'SendOnBoardRequest()': async (_, { row }) => this.#sendOnBoardRequest(row.path) },
+        commands: { 'SendOnBoardRequest()': (_, { row }) => this.#onBoarding.request(row.path) },
       }),
     );
     const watched = await model.watch(
@@ -110,7 +120,8 @@ class Agent implements UspAgent {
     if (watched.ok) this.#watching = watched.value;
     else log.error('the configuration can not be watched', { reason: watched.fault.message });
     await this.#takeOver();
-    if (boot) model.raise('Device.Boot!', boot, { by: 'device' });
+    model.raise('Device.Boot!', this.#boot.args, { by: 'device' });
+    this.#boot.keep();
   }
 
   get managed(): boolean {
@@ -138,9 +149,12 @@ class Agent implements UspAgent {
     this.#abort.abort(new Error('stopped'));
     this.#watching?.[Symbol.dispose]();
     await this.#turn;
-    for (const { timer } of this.#periodic.values()) timer[Symbol.dispose]();
+    this.#periodic[Symbol.dispose]();
     await this.#transports[Symbol.asyncDispose]();
     await this.#subscriptions[Symbol.asyncDispose]();
+    await this.#thresholds[Symbol.asyncDispose]();
+    this.#onBoarding[Symbol.dispose]();
+    await this.#boot[Symbol.asyncDispose]();
     for (const session of this.#sessions.values()) session[Symbol.dispose]();
     for (const declared of this.#declared) declared[Symbol.dispose]();
   }
@@ -152,9 +166,11 @@ class Agent implements UspAgent {
         if (this.#abort.signal.aborted) return;
         this.#config = await readConfig(this.#ports.model);
         this.#syncSessions();
-        this.#syncPeriodic();
+        this.#periodic.sync(this.#config.controllers);
         this.#transports.sync(this.#config);
         await this.#subscriptions.sync();
+        await this.#thresholds.sync();
+        this.#onBoarding.sync(this.#config.controllers);
       })
       .catch((error) => this.#ports.log.error('the configuration could not be taken over', { reason: explain(error) }));
     return this.#turn;
@@ -186,40 +202,5 @@ class Agent implements UspAgent {
       };
       this.#sessions.set(path, new ControllerSession(config, parts));
     }
-  }
-
-  /** `Device.LocalAgent.Periodic!`, on each controller's own grid. A change of something else does not move it. */
-  #syncPeriodic(): void {
-    const wanted = new Map(this.#config.controllers.map(({ path, periodic }) => [path, periodic]));
-    for (const [path, { key, timer }] of [...this.#periodic]) {
-      if (JSON.stringify(wanted.get(path)) === key) continue;
-      timer[Symbol.dispose]();
-      this.#periodic.delete(path);
-    }
-    for (const [path, periodic] of wanted) if (!this.#periodic.has(path)) this.#armPeriodic(path, periodic);
-  }
-
-  #armPeriodic(path: string, periodic: ControllerConfig['periodic']): void {
-    const { clock } = this.#ports;
-    if (periodic.intervalSeconds <= 0) return;
-    const waitMs = periodicWaitMs(clock.now(), periodic.phase, periodic.intervalSeconds);
-    const timer = clock.timer(waitMs, () => {
-      this.#armPeriodic(path, periodic);
-      this.#subscriptions.tellOne(path.slice(0, -1), 'Device.LocalAgent.Periodic!');
-    });
-    this.#periodic.set(path, { key: JSON.stringify(periodic), timer });
-  }
-
-  /** TR-369 R-NOT.5, R-NOT.6: asked for by command, answered by the controller or sent again. */
-  async #sendOnBoardRequest(path: string): Promise<Result<Readonly<Record<string, string>>, ModelFault>> {
-    const session = this.#sessions.get(path);
-    if (!session) return refused({ kind: 'command-failed', message: 'the controller is not enabled', path });
-    const names = ['ManufacturerOUI', 'ProductClass', 'SerialNumber'].map((name) => `Device.DeviceInfo.${name}`);
-    const [oui = '', productClass = '', serialNumber = ''] = (
-      await this.#ports.model.get({ protocol: 'usp' }, names)
-    ).map(({ result }) => (result.ok ? (result.value[0]?.parameters[0]?.value ?? '') : ''));
-    const onBoardReq = { oui, productClass, serialNumber, agentSupportedProtocolVersions: supportedVersions };
-    session.notify({ subscriptionId: '', sendResp: true, onBoardReq }, 0);
-    return ok({});
   }
 }

@@ -22,9 +22,17 @@ export interface ControllerConfig {
     /** Milliseconds since 1970; `undefined`: counted from now. */
     readonly phase: number | undefined;
   };
+  /** TR-369 R-NOT.5. */
+  readonly onBoarding: {
+    readonly complete: boolean;
+    /** Until it is asked for again; 0: it is not. */
+    readonly restartSeconds: number;
+  };
 }
 
 export interface UspConfig extends MtpConfig {
+  /** Rows of all controllers, enabled or not, without the last dot. */
+  readonly controllerRows: ReadonlySet<string>;
   readonly controllers: readonly ControllerConfig[];
 }
 
@@ -37,6 +45,7 @@ export async function readConfig(model: Model): Promise<UspConfig> {
   const trust = 'Device.LocalAgent.ControllerTrust.Role.';
   const roles = new Map(rows(trust).map((row) => [row.path, rows(`${row.path}Permission.`).map(permission)]));
   return {
+    controllerRows: await readControllerRows(model),
     controllers: rows('Device.LocalAgent.Controller.')
       .filter((row) => row.text('EndpointID') !== '')
       .map((row) => ({
@@ -54,11 +63,20 @@ export async function readConfig(model: Model): Promise<UspConfig> {
           intervalSeconds: row.number('PeriodicNotifInterval', 86_400),
           phase: phaseOf(row.text('PeriodicNotifTime')),
         },
+        onBoarding: {
+          complete: row.flag('OnBoardingComplete'),
+          restartSeconds: row.number('OnBoardingRestartTime', 0),
+        },
         notifyRetry: retryOf(row, 'USPNotifRetryMinimumWaitInterval', 'USPNotifRetryIntervalMultiplier'),
         session: sessionOf(row),
       })),
     ...readMtps(rows),
   };
+}
+
+async function readControllerRows(model: Model): Promise<ReadonlySet<string>> {
+  const read = await model.instances({ protocol: 'usp' }, 'Device.LocalAgent.Controller.', true);
+  return new Set(read.ok ? read.value.map(({ path }) => path.slice(0, -1)) : []);
 }
 
 function permission(row: Row): Permission {

@@ -96,6 +96,9 @@ export class ControllerSession implements Recipient, Disposable {
     });
   }
 
+  get endpointId(): string {
+    return this.#config.endpointId;
+  }
   get config(): ControllerConfig {
     return this.#config;
   }
@@ -148,21 +151,22 @@ export class ControllerSession implements Recipient, Disposable {
     });
   }
 
-  notify(notify: Notify, expirationSeconds: number): void {
-    if (this.#answering) this.#held.push(() => this.#notify(notify, expirationSeconds));
-    else this.#notify(notify, expirationSeconds);
+  notify(notify: Notify, expirationSeconds: number, over?: () => void): void {
+    if (this.#answering) this.#held.push(() => this.#notify(notify, expirationSeconds, over));
+    else this.#notify(notify, expirationSeconds, over);
   }
 
-  #notify(notify: Notify, expirationSeconds: number): void {
+  #notify(notify: Notify, expirationSeconds: number, over?: () => void): void {
     const { event } = notify;
     if (event?.eventName !== 'Boot!' || this.#config.bootParameters.length === 0) {
-      this.#outbox.add(notify, expirationSeconds);
+      this.#outbox.add(notify, expirationSeconds, over);
       return;
     }
     void parameterMap(this.#parts.model, this.#view, this.#config.bootParameters).then((ParameterMap) => {
       this.#outbox.add(
         { ...notify, event: { ...event, params: { ...event.params, ParameterMap } } },
         expirationSeconds,
+        over,
       );
     });
   }

@@ -19,14 +19,19 @@ interface Entry {
   readonly retried: boolean;
   /** Monotonic; after it nobody wants the notification any more. */
   readonly expiresMs: number;
+  /** It has reached the controller, or nobody waits for it any more. */
+  readonly over: (() => void) | undefined;
   attempts: number;
   timer: Disposable | undefined;
+  /** Monotonic. */
+  retryAtMs: number | undefined;
   /** Waits for a connection. */
   waiting: boolean;
 }
 
 /** Kept for a controller that is away; the oldest that need no answer go first. */
 const entryLimit = 4096;
+const bytesLimit = 2 * 1024 * 1024;
 
 /**
  * Notifications on their way to one controller: in order, kept while there is no connection, sent again until they are answered where the subscription asks
@@ -35,6 +40,7 @@ const entryLimit = 4096;
 export class Outbox implements Disposable {
   readonly #parts: OutboxParts;
   readonly #entries = new Map<string, Entry>();
+  #bytes = 0;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -44,14 +50,29 @@ export class Outbox implements Disposable {
     return this.#entries.size;
   }
 
-  /** @param expirationSeconds 0: it never expires (Subscription.NotifExpiration) */
-  add(notify: Notify, expirationSeconds: number): void {
+  /** Bytes of them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Milliseconds until the next one is sent again; `undefined`: none is going to be. */
+  get nextRetryMs(): number | undefined {
+    const now = this.#parts.clock.monotonicMs();
+    const times = [...this.#entries.values()].flatMap(({ retryAtMs }) => (retryAtMs === undefined ? [] : [retryAtMs]));
+    return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
+  }
+
+  /**
+   * @param expirationSeconds 0: it never expires (Subscription.NotifExpiration)
+   * @param over called once it needs no further care; not when the agent stops
+   */
+  add(notify: Notify, expirationSeconds: number, over?: () => void): void {
     const { clock, nextId, log } = this.#parts;
     const id = nextId();
     const bytes = writeMessage(id, { kind: 'request', request: { notify } });
     const expiresMs = expirationSeconds > 0 ? clock.monotonicMs() + expirationSeconds * 1000 : Number.POSITIVE_INFINITY;
-    if (this.#entries.size >= entryLimit) {
-      const oldest = [...this.#entries.values()].find((entry) => !entry.retried) ?? [...this.#entries.values()][0]!;
+    while (this.#entries.size > 0 && (this.#entries.size >= entryLimit || this.#bytes + bytes.length > bytesLimit)) {
+      const oldest = this.#oldest();
       this.#remove(oldest);
       log.warn('too many notifications wait; the oldest is dropped', { subscription: oldest.subscription });
     }
@@ -61,11 +82,14 @@ export class Outbox implements Disposable {
       bytes,
       retried: notify.sendResp,
       expiresMs,
+      over,
       attempts: 0,
       timer: undefined,
+      retryAtMs: undefined,
       waiting: false,
     };
     this.#entries.set(id, entry);
+    this.#bytes += bytes.length;
     this.#try(entry);
   }
 
@@ -88,7 +112,14 @@ export class Outbox implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const entry of [...this.#entries.values()]) this.#remove(entry);
+    for (const { timer } of this.#entries.values()) timer?.[Symbol.dispose]();
+    this.#entries.clear();
+    this.#bytes = 0;
+  }
+
+  #oldest(): Entry {
+    for (const entry of this.#entries.values()) if (!entry.retried) return entry;
+    return this.#entries.values().next().value!;
   }
 
   #try(entry: Entry): void {
@@ -105,11 +136,15 @@ export class Outbox implements Disposable {
     }
     entry.attempts++;
     entry.timer?.[Symbol.dispose]();
-    entry.timer = clock.timer(retryWaitMs(retry(), entry.attempts, random), () => this.#try(entry));
+    const waitMs = retryWaitMs(retry(), entry.attempts, random);
+    entry.retryAtMs = clock.monotonicMs() + waitMs;
+    entry.timer = clock.timer(waitMs, () => this.#try(entry));
   }
 
   #remove(entry: Entry): void {
     entry.timer?.[Symbol.dispose]();
-    this.#entries.delete(entry.id);
+    if (!this.#entries.delete(entry.id)) return;
+    this.#bytes -= entry.bytes.length;
+    entry.over?.();
   }
 }

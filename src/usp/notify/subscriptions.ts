@@ -1,12 +1,17 @@
 import { type Clock, formatDateTime, type Log } from '#base';
-import type { Change, DeclaredRow, Model, Origin, StoredTable, View } from '#model';
+import type { Change, DeclaredRow, Model, ModelFault, Origin, StoredTable, View } from '#model';
 import type { Notify } from '../codec/types.ts';
-import { failureOf } from '../errors.ts';
+import type { BootEvent } from './boot-event.ts';
+import { notificationOf } from './notification.ts';
+import { changeKinds, checkReferences, listItems, meansRow, watchedPaths } from './reference-list.ts';
+import { readSettings, TriggerConfig } from './trigger-config.ts';
 
 /** The controller that a subscription reports to. */
 export interface Recipient {
+  readonly endpointId: string;
   readonly view: View;
-  notify(notify: Notify, expirationSeconds: number): void;
+  /** @param over called when the controller has it, or nobody waits for it any more */
+  notify(notify: Notify, expirationSeconds: number, over?: () => void): void;
   forget(subscription: string): void;
 }
 
@@ -19,6 +24,9 @@ export interface SubscriptionParts {
   readonly recipient: (path: string) => Recipient | undefined;
   /** Row of the controller with this Endpoint ID, without the last dot. */
   readonly controllerRow: (endpointId: string) => string | undefined;
+  /** Whether the row is there, enabled or not. */
+  readonly isController: (path: string) => boolean;
+  readonly boot: BootEvent;
 }
 
 const table = 'Device.LocalAgent.Subscription.{i}.';
@@ -26,6 +34,8 @@ const columns = [
   'Alias',
   'Enable',
   'Recipient',
+  'TriggerAction',
+  'TriggerConfigSettings',
   'ID',
   'CreationDate',
   'NotifType',
@@ -35,32 +45,29 @@ const columns = [
   'NotifRetry',
   'NotifExpiration',
 ];
-const kinds: Readonly<Record<string, Change['kind']>> = {
-  ValueChange: 'value',
-  ObjectCreation: 'created',
-  ObjectDeletion: 'deleted',
-  Event: 'event',
-  OperationComplete: 'completed',
-};
+
+/** The clock may have been set since: times to live are looked at again at least this often. */
+const longestLookMs = 600_000;
 
 interface Watched {
   readonly row: DeclaredRow;
   readonly key: string;
   readonly watch: Disposable;
-  /** At the end of its time to live. */
-  readonly end: Disposable;
 }
 
-/** `Device.LocalAgent.Subscription.{i}.` and what it makes the agent say (TR-369 "Notifications and Subscription Mechanism"). */
+/** `Device.LocalAgent.Subscription.{i}.` and what it makes the agent say and do (TR-369 "Notifications and Subscription Mechanism"). */
 export class Subscriptions implements AsyncDisposable {
   readonly #parts: SubscriptionParts;
   readonly #table: StoredTable;
+  readonly #triggers: TriggerConfig;
   readonly #watches = new Map<string, Watched>();
   #turn: Promise<void> = Promise.resolve();
+  #expiry: Disposable | undefined;
   #stopped = false;
 
   constructor(parts: SubscriptionParts) {
     this.#parts = parts;
+    this.#triggers = new TriggerConfig(parts);
     this.#table = parts.model.declareTable({
       path: table,
       columns,
@@ -70,16 +77,7 @@ export class Subscriptions implements AsyncDisposable {
         CreationDate: formatDateTime(parts.clock.now()),
         Recipient: this.#recipientOf(origin),
       }),
-      validate: (row, before) => {
-        if (row.values.Recipient === '') {
-          return { kind: 'value-conflict', message: 'only a controller can subscribe', path: row.path };
-        }
-        if (row.values.ID === '') return { kind: 'invalid-value', message: 'an ID can not be empty' };
-        if (before && before.values.ID !== row.values.ID) {
-          return { kind: 'value-conflict', message: 'the ID of a subscription does not change' };
-        }
-        return undefined;
-      },
+      validate: checkRow,
       committed: () => void this.sync(),
     });
   }
@@ -102,22 +100,10 @@ export class Subscriptions implements AsyncDisposable {
     return this.#turn;
   }
 
-  /**
-   * An event that concerns one controller only (`Device.LocalAgent.Periodic!`).
-   * @param recipient row of the controller, without the last dot
-   */
-  tellOne(recipient: string, path: string): void {
-    const change: Change = { kind: 'event', path, args: {}, origin: { by: 'device' } };
-    for (const { row } of this.#watches.values()) {
-      const { values } = row;
-      if (values.Recipient !== recipient || values.NotifType !== 'Event') continue;
-      if (pathsOf(row).includes(path)) this.#tell(row, change);
-    }
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     await this.#turn;
+    this.#expiry?.[Symbol.dispose]();
     for (const path of [...this.#watches.keys()]) this.#end(path);
   }
 
@@ -132,70 +118,108 @@ export class Subscriptions implements AsyncDisposable {
       const row = rows.get(path);
       if (row && keyOf(row) === key && this.#parts.recipient(row.values.Recipient ?? '')) continue;
       this.#end(path);
-      if (!row) this.#parts.recipient(was.values.Recipient ?? '')?.forget(was.values.ID ?? '');
+      if (!row) {
+        this.#triggers.forget(path);
+        this.#parts.recipient(was.values.Recipient ?? '')?.forget(was.values.ID ?? '');
+      }
     }
-    for (const row of rows.values()) if (!this.#watches.has(row.path)) await this.#begin(row);
+    const over: string[] = [];
+    for (const row of rows.values()) {
+      if (!this.#parts.isController(row.values.Recipient ?? '') || this.#leftMs(row) <= 0) over.push(row.path);
+      else if (!this.#watches.has(row.path)) await this.#begin(row);
+    }
+    if (over.length > 0) void this.#remove(over);
+    this.#watchExpiry(rows.values());
   }
 
   async #begin(row: DeclaredRow): Promise<void> {
-    const { model, clock, log } = this.#parts;
+    const { model, log } = this.#parts;
     const { values } = row;
-    const kind = kinds[values.NotifType ?? ''];
+    const kind = changeKinds[values.NotifType ?? ''];
     const recipient = this.#parts.recipient(values.Recipient ?? '');
     if (values.Enable !== 'true' || kind === undefined || !recipient) return;
-    const leftMs = this.#leftMs(row);
-    if (leftMs !== undefined && leftMs <= 0) {
-      void this.#expire(row.path);
-      return;
-    }
-    const paths = pathsOf(row);
-    const watch = await model.watch(recipient.view, { paths, kinds: [kind] }, (change) => this.#tell(row, change));
+    const paths = watchedPaths(values.NotifType ?? '', listItems(values.ReferenceList ?? ''));
+    if (paths.length === 0) return;
+    const heard = (change: Change): void => {
+      if (meansRow(change, paths)) this.#heard(row, change);
+    };
+    const watch = await model.watch(recipient.view, { paths, kinds: [kind] }, heard);
     if (!watch.ok) {
       log.warn('a subscription can not be watched for', { subscription: row.path, reason: watch.fault.message });
       return;
     }
-    const end: Disposable =
-      leftMs === undefined ? { [Symbol.dispose]: () => {} } : clock.timer(leftMs, () => void this.#expire(row.path));
-    this.#watches.set(row.path, { row, key: keyOf(row), watch: watch.value, end });
+    this.#watches.set(row.path, { row, key: keyOf(row), watch: watch.value });
   }
 
   #end(path: string): void {
-    const watched = this.#watches.get(path);
-    watched?.watch[Symbol.dispose]();
-    watched?.end[Symbol.dispose]();
+    this.#watches.get(path)?.watch[Symbol.dispose]();
     this.#watches.delete(path);
   }
 
-  /** TimeToLive counts from the creation. */
-  #leftMs({ values }: DeclaredRow): number | undefined {
+  /** TimeToLive counts from the creation, by the wall clock. */
+  #leftMs({ values }: DeclaredRow): number {
     const seconds = Number(values.TimeToLive ?? '0');
-    if (!(seconds > 0)) return undefined;
-    return Date.parse(values.CreationDate ?? '') + seconds * 1000 - this.#parts.clock.now();
+    if (!(seconds > 0)) return Number.POSITIVE_INFINITY;
+    const created = Date.parse(values.CreationDate ?? '');
+    return (Number.isNaN(created) ? 0 : created) + seconds * 1000 - this.#parts.clock.now();
   }
 
-  async #expire(path: string): Promise<void> {
+  #watchExpiry(rows: Iterable<DeclaredRow>): void {
+    this.#expiry?.[Symbol.dispose]();
+    this.#expiry = undefined;
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const row of rows) nextMs = Math.min(nextMs, Math.max(0, this.#leftMs(row)));
+    if (nextMs === Number.POSITIVE_INFINITY) return;
+    this.#expiry = this.#parts.clock.timer(Math.min(nextMs, longestLookMs), () => void this.sync());
+  }
+
+  /** Their time is over, or their controller is gone. */
+  async #remove(paths: readonly string[]): Promise<void> {
     const { model, log } = this.#parts;
-    const origin = { by: 'device' } as const;
-    const answer = await model.write({ protocol: 'usp' }, [{ op: 'delete', path }], { origin, partial: false });
-    if (answer.committed) log.info('a subscription has expired', { subscription: path });
+    const writes = paths.map((path) => ({ op: 'delete', path }) as const);
+    await model.write({ protocol: 'usp' }, writes, { origin: { by: 'device' }, partial: true });
+    log.info('subscriptions are over', { count: paths.length });
   }
 
-  #tell(row: DeclaredRow, change: Change): void {
+  #heard(row: DeclaredRow, change: Change): void {
     const { values } = row;
     const recipient = this.#parts.recipient(values.Recipient ?? '');
     if (!recipient || !mayHear(recipient.view, change)) return;
-    recipient.notify(
-      { subscriptionId: values.ID ?? '', sendResp: values.NotifRetry === 'true', ...contentOf(change) },
-      Number(values.NotifExpiration ?? '0'),
-    );
+    if (change.kind === 'event' && change.recipient !== undefined && change.recipient !== values.Recipient) return;
+    const boot = change.kind === 'event' && change.path === 'Device.Boot!';
+    if (boot && !this.#parts.boot.owes(row.path)) return;
+    const over = boot ? this.#parts.boot.under(row.path) : undefined;
+    if (values.TriggerAction === 'Config') over?.();
+    else {
+      const retry = values.NotifRetry === 'true';
+      const notify = { subscriptionId: values.ID ?? '', sendResp: retry, ...notificationOf(change) };
+      // NotifExpiration ends retries; without them it means nothing.
+      recipient.notify(notify, retry ? Number(values.NotifExpiration ?? '0') : 0, over);
+    }
+    if (values.TriggerAction === 'Config' || values.TriggerAction === 'NotifyAndConfig') {
+      void this.#triggers.apply(row.path, values.TriggerConfigSettings ?? '', recipient.view, recipient.endpointId);
+    }
   }
 }
 
-const pathsOf = ({ values }: DeclaredRow): string[] =>
-  (values.ReferenceList ?? '')
-    .split(',')
-    .map((path) => path.trim())
-    .filter(Boolean);
+/** What the schema does not say of a row by itself. */
+function checkRow(row: DeclaredRow, before: DeclaredRow | undefined): ModelFault | undefined {
+  const { values } = row;
+  if (values.Recipient === '') {
+    return { kind: 'value-conflict', message: 'only a controller can subscribe', path: row.path };
+  }
+  if (values.ID === '') return { kind: 'invalid-value', message: 'an ID can not be empty' };
+  if (before && before.values.ID !== values.ID) {
+    return { kind: 'value-conflict', message: 'the ID of a subscription does not change' };
+  }
+  const settled = before?.values.ReferenceList ?? '';
+  if (settled !== '' && settled !== values.ReferenceList) {
+    return { kind: 'not-writable', message: 'what a subscription refers to does not change' };
+  }
+  const settings = readSettings(values.TriggerConfigSettings ?? '');
+  if (!settings.ok) return settings.fault;
+  return checkReferences(values.NotifType ?? '', listItems(values.ReferenceList ?? ''));
+}
 
 /** What, if it changes, makes another watch of it. */
 const keyOf = ({ values }: DeclaredRow): string => JSON.stringify(values);
@@ -205,28 +229,4 @@ function mayHear({ access }: View, change: Change): boolean {
   if (change.kind === 'value') return access.allows('Param', 'n', change.path);
   if (change.kind === 'event' || change.kind === 'completed') return access.allows('CommandEvent', 'n', change.path);
   return access.allows('Obj', 'n', change.path.replace(/[0-9]+\.$/, ''));
-}
-
-function contentOf(change: Change): Partial<Notify> {
-  switch (change.kind) {
-    case 'value':
-      return { valueChange: { paramPath: change.path, paramValue: change.value } };
-    case 'created':
-      return { objCreation: { objPath: change.path, uniqueKeys: change.uniqueKeys } };
-    case 'deleted':
-      return { objDeletion: { objPath: change.path } };
-    case 'event': {
-      const dot = change.path.lastIndexOf('.') + 1;
-      const [objPath, eventName] = [change.path.slice(0, dot), change.path.slice(dot)];
-      return { event: { objPath, eventName, params: change.args } };
-    }
-    case 'completed': {
-      const dot = change.path.lastIndexOf('.') + 1;
-      const [objPath, commandName] = [change.path.slice(0, dot), change.path.slice(dot)];
-      const ended = change.result.ok
-        ? { reqOutputArgs: { outputArgs: change.result.value } }
-        : { cmdFailure: failureOf(change.result.fault) };
-      return { operComplete: { objPath, commandName, commandKey: change.commandKey, ...ended } };
-    }
-  }
 }

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorCode, explain, silentLog } from '#base';
 import { type Factory, type Files, readFactory, UciFiles } from '#platform';
-import { bootCause, bootstrap, readSettings } from '#services';
+import { bootRecord, bootstrap, readSettings } from '#services';
 import { MemoryState } from '../../support/memory-state.ts';
 
 let directory: string;
@@ -152,17 +152,27 @@ describe('settings', () => {
 });
 
 describe('the cause of a boot', () => {
-  it('is told once in each boot, and is a reset at the very first', async () => {
+  it('is the same for every start in a boot, with those who have still to hear it, and a reset at the very first', async () => {
     const state = new MemoryState();
     const runtime = new MemoryState();
-    expect(await bootCause(state, runtime, true, silentLog)).toMatchObject({ Cause: 'LocalFactoryReset' });
-    expect(await bootCause(state, runtime, false, silentLog)).toBeUndefined();
-    expect(await bootCause(state, new MemoryState(), false, silentLog)).toMatchObject({ Cause: 'LocalReboot' });
+    const first = await bootRecord(state, runtime, true, silentLog);
+    expect(first).toMatchObject({ args: { Cause: 'LocalFactoryReset' }, owed: undefined });
+    const crashed = await bootRecord(state, runtime, false, silentLog);
+    expect(crashed).toMatchObject({ args: first.args, owed: undefined });
+    await crashed.keep(['Device.LocalAgent.Subscription.2.']);
+    const again = await bootRecord(state, runtime, false, silentLog);
+    expect(again).toMatchObject({ args: first.args, owed: ['Device.LocalAgent.Subscription.2.'] });
+    expect(await bootRecord(state, new MemoryState(), false, silentLog)).toMatchObject({
+      args: { Cause: 'LocalReboot' },
+      owed: undefined,
+    });
   });
   it('is told although what was remembered is damaged', async () => {
     const state = new MemoryState();
     state.entries.set('boot', '{');
-    expect(await bootCause(state, new MemoryState(), false, silentLog)).toMatchObject({ Cause: 'LocalReboot' });
+    expect(await bootRecord(state, new MemoryState(), false, silentLog)).toMatchObject({
+      args: { Cause: 'LocalReboot' },
+    });
     expect(state.entries.has('boot')).toBe(false);
   });
 });
