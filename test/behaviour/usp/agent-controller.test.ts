@@ -279,7 +279,7 @@ describe('over WebSocket', () => {
     await controller.record(() => controller.records.filter(({ websocketConnect }) => websocketConnect).length === 2);
     const kept = await get(controller, 'Device.LocalAgent.Subscription.*.ID');
     expect(Object.values(kept)).toEqual(['boot']);
-    expect(controller.notifications).toEqual([]);
+    expect(controller.notifications.filter(({ onBoardReq }) => !onBoardReq)).toEqual([]);
 
     await controller.ask(
       device,
@@ -353,6 +353,71 @@ describe('over WebSocket', () => {
     });
   });
 
+  it('is asked to take it on board as long as the controller has not said that it has', async () => {
+    const controller = await overWebSocket();
+    await controller.notification(({ onBoardReq }) => onBoardReq !== undefined);
+    const asked = () => controller.notifications.filter(({ onBoardReq }) => onBoardReq).length;
+    const objPath = 'Device.LocalAgent.Controller.1.';
+    const set = (param: string, value: string) => {
+      const updateObjs = [{ objPath, paramSettings: [{ param, value, required: true }] }];
+      return controller.ask(device, { set: { allowPartial: false, updateObjs } }, 'setResp');
+    };
+    expect((await set('OnBoardingRestartTime', '1')).ok).toBe(true);
+    await agent.stop();
+    agent = await startDaemon(bundles.dist, router);
+    await expect.poll(asked, { timeout: 5000 }).toBeGreaterThanOrEqual(3);
+    expect((await set('OnBoardingComplete', 'true')).ok).toBe(true);
+    await agent.stop();
+    const before = asked();
+    agent = await startDaemon(bundles.dist, router);
+    await controller.record(() => controller.records.filter(({ websocketConnect }) => websocketConnect).length === 3);
+    expect((await get(controller, `${objPath}OnBoardingComplete`))[`${objPath}OnBoardingComplete`]).toBe('true');
+    expect(asked()).toBe(before);
+  });
+
+  it('runs commands that take long, tells their end after the answer, and knows of them after a restart', async () => {
+    const controller = await overWebSocket();
+    await controller.connected(device);
+    const timer = 'Device.ScheduleTimer()';
+    await subscribe(controller, 'ended', 'OperationComplete', timer, { Persistent: 'true' });
+    const run = (command: string, commandKey: string, inputArgs: Record<string, string> = {}) =>
+      controller.ask(device, { operate: { command, commandKey, sendResp: true, inputArgs } }, 'operateResp');
+    expect(await run(timer, 'short', { DelaySeconds: '1', Unknown: 'x' })).toMatchObject({
+      ok: true,
+      value: { operationResults: [{ executedCommand: timer, reqObjPath: 'Device.LocalAgent.Request.1.' }] },
+    });
+    const ended = await controller.notification(({ operComplete }) => operComplete !== undefined);
+    expect(ended).toMatchObject({
+      subscriptionId: 'ended',
+      operComplete: { objPath: 'Device.', commandName: 'ScheduleTimer()', commandKey: 'short', reqOutputArgs: {} },
+    });
+    expect(await run(timer, 'none')).toMatchObject({
+      ok: true,
+      value: { operationResults: [{ executedCommand: timer, cmdFailure: { errCode: 7027 } }] },
+    });
+
+    await run(timer, 'long', { DelaySeconds: '86400' });
+    await agent.stop('SIGKILL');
+    agent = await startDaemon(bundles.dist, router);
+    await controller.record(() => controller.records.filter(({ websocketConnect }) => websocketConnect).length === 2);
+    const row = 'Device.LocalAgent.Request.2.';
+    expect(await get(controller, row)).toEqual({
+      [`${row}Alias`]: 'cpe-2',
+      [`${row}Originator`]: self,
+      [`${row}Command`]: timer,
+      [`${row}CommandKey`]: 'long',
+      [`${row}Status`]: 'Active',
+    });
+    expect(await run(`${row}Cancel()`, '')).toMatchObject({
+      ok: true,
+      value: { operationResults: [{ reqOutputArgs: {} }] },
+    });
+    const canceled = await controller.notification(({ operComplete }) => operComplete?.commandKey === 'long');
+    expect(canceled.operComplete).toMatchObject({ cmdFailure: { errCode: 7023 } });
+    const waited = runCli(bundles.dist, router, 'operate', timer, 'DelaySeconds=1');
+    expect(await waited).toMatchObject({ code: 0, out: `${timer}\n` });
+  });
+
   it('comes back when the controller does, and has kept what it had to say', async () => {
     const controller = await overWebSocket();
     await controller.connected(device);
@@ -380,7 +445,9 @@ describe('over WebSocket', () => {
     controller.sendRaw(device, writeRecord({ ...stray, toId: device, fromId: 'proto::stranger' }));
     controller.sendRaw(device, writeRecord({ ...stray, toId: 'os::other', fromId: self }));
     expect((await get(controller, ssid))[ssid]).toBe('OpenWrt');
-    expect(controller.records.filter(({ noSessionContext }) => noSessionContext)).toHaveLength(1);
+    expect(controller.notifications.filter(({ onBoardReq }) => !onBoardReq)).toEqual([]);
+    const answers = controller.records.filter(({ noSessionContext }) => noSessionContext).length;
+    expect(answers - controller.notifications.length).toBe(1);
     controller.sendRaw(device, Buffer.from('ffffffff', 'hex'));
     await expect.poll(() => gone).toEqual(['1003 the record can not be read']);
     expect(agent.child.exitCode).toBeNull();
