@@ -13,6 +13,8 @@ export type PermissionTarget = 'Param' | 'Obj' | 'InstantiatedObj' | 'CommandEve
 export type PermissionRight = 'r' | 'w' | 'x' | 'n';
 export interface Access {
   allows(target: PermissionTarget, right: PermissionRight, path: string): boolean;
+  /** Values of `secured` parameters are shown as they are; absent: of none. Hidden ones never are. */
+  showsSecured?(path: string): boolean;
 }
 
 export interface View {

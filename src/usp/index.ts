@@ -16,4 +16,4 @@ export {
   type Tunnel,
   type TunnelEvents,
 } from './session/index.ts';
-export { accessOf, type Permission, type Role } from './trust/access.ts';
+export { accessOf, findTargets, type Permission, type Role } from './trust/index.ts';

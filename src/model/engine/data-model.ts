@@ -148,7 +148,7 @@ export class DataModel implements Model, AsyncDisposable {
 
   async operate(view: View, request: OperateRequest): Promise<Result<readonly OperateOutcome[], ModelFault>> {
     const resolved = await this.#evaluate(view, request.signal, ({ tree, evaluator }) =>
-      resolvePath(tree, evaluator, view.protocol, request.path),
+      resolvePath(tree, evaluator, view.protocol, request.path, view.access),
     );
     if (!resolved.ok) return resolved;
     const { leaf, nodes, schemaPath } = resolved.value;

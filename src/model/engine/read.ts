@@ -25,7 +25,7 @@ export interface Reading {
 /** @param maxDepth levels of objects below the path; 0: all */
 export function readPath(reading: Reading, requested: string, maxDepth: number): PathReading {
   const { tree, evaluator, view } = reading;
-  const resolved = resolvePath(tree, evaluator, view.protocol, requested);
+  const resolved = resolvePath(tree, evaluator, view.protocol, requested, view.access);
   if (!resolved.ok) return { requested, result: resolved };
   const { nodes, leaf, table, schemaPath } = resolved.value;
   const supported = tree.supported(view.protocol);
@@ -39,12 +39,24 @@ export function readPath(reading: Reading, requested: string, maxDepth: number):
       return { requested, result: refused({ kind: 'unsupported-path', message, path: requested }) };
     }
     const objects = nodes.flatMap((node) => readObject(reading, node, [info]));
-    return { requested, result: ok(objects) };
+    return { requested, result: withheld(reading, requested, nodes, objects) ?? ok(objects) };
   }
   const starts = table.length > 0 ? table.flatMap(({ parent }) => evaluator.children(parent, schemaPath)) : nodes;
   const objects: ObjectReading[] = [];
   for (const node of starts) collect(reading, node, maxDepth === 0 ? Number.POSITIVE_INFINITY : maxDepth, objects);
-  return { requested, result: ok(objects) };
+  return { requested, result: withheld(reading, requested, starts, objects) ?? ok(objects) };
+}
+
+/** TR-369 R-GET.1: what may not be read is not there, not even in the supported data model. */
+function withheld(
+  { view: { access } }: Reading,
+  path: string,
+  nodes: readonly Node[],
+  objects: readonly ObjectReading[],
+): Result<never, ModelFault> | undefined {
+  if (!access || nodes.length === 0 || objects.length > 0) return undefined;
+  if (nodes.some((node) => access.allows('Obj', 'r', node.path)) && path.endsWith('.')) return undefined;
+  return refused({ kind: 'unsupported-path', message: 'not supported', path });
 }
 
 function collect(reading: Reading, node: Node, depth: number, into: ObjectReading[]): void {
@@ -64,7 +76,7 @@ function readObject(
   known?: ObjectInfo,
 ): ObjectReading[] {
   const info = known ?? reading.tree.supported(reading.view.protocol).object(node.schemaPath);
-  if (!info) return [];
+  if (!info || reading.view.access?.allows('Obj', 'r', node.path) === false) return [];
   const parameters = wanted
     .filter((parameter) => reading.view.access?.allows('Param', 'r', node.path + parameter.name) ?? true)
     .map((parameter) => readParameter(reading, node, parameter));
@@ -73,9 +85,13 @@ function readObject(
 }
 
 function readParameter(reading: Reading, node: Node, info: ParameterInfo): ParameterReading {
-  if ((info.hidden || info.secured) && !reading.view.reveal) return { info, value: '' };
+  if (!isShown(reading.view, info, node.path + info.name)) return { info, value: '' };
   const { value, fault } = reading.evaluator.value(reading.view.protocol, node, info.name);
   return fault ? { info, value, fault } : { info, value };
+}
+
+function isShown({ reveal, access }: View, { hidden, secured }: ParameterInfo, path: string): boolean {
+  return reveal === true || (!hidden && (!secured || access?.showsSecured?.(path) === true));
 }
 
 /** TR-069 A.3.2.3: names below a path; a table itself is a line of its own, writable when rows may be added. */
@@ -142,14 +158,14 @@ export function readInstances(
   firstLevelOnly: boolean,
 ): Result<InstanceReading[], ModelFault> {
   const { tree, evaluator, view } = reading;
-  const resolved = resolvePath(tree, evaluator, view.protocol, path);
+  const resolved = resolvePath(tree, evaluator, view.protocol, path, view.access);
   if (!resolved.ok) return resolved;
   const { nodes, leaf, table, schemaPath } = resolved.value;
   if (leaf.kind !== 'object') return refused({ kind: 'path-syntax', message: 'an object path is needed', path });
   const found: InstanceReading[] = [];
   const visit = (node: Node): void => {
     if (node.schemaPath.endsWith('{i}.') && (view.access?.allows('InstantiatedObj', 'r', node.path) ?? true)) {
-      found.push({ path: node.path, uniqueKeys: uniqueKeysOf(reading, node) });
+      found.push({ path: node.path, uniqueKeys: readableKeys(view, node, uniqueKeysOf(reading, node)) });
     }
     if (!firstLevelOnly) descend(node);
   };
@@ -167,6 +183,12 @@ export function readInstances(
     else descend(node);
   }
   return ok(found);
+}
+
+/** TR-369 R-GIN.1 */
+function readableKeys({ access }: View, node: Node, keys: Record<string, string>): Record<string, string> {
+  if (!access) return keys;
+  return Object.fromEntries(Object.entries(keys).filter(([name]) => access.allows('Param', 'r', node.path + name)));
 }
 
 export function uniqueKeysOf(reading: Reading, node: Node): Record<string, string> {

@@ -1,6 +1,7 @@
 import { ok, type Result, refused } from '#base';
-import type { ModelFault, Protocol } from '../api.ts';
+import type { Access, ModelFault, Protocol } from '../api.ts';
 import { fillInstances, type ParsedPath, parsePath, type SearchTerm, type Segment } from '../path/index.ts';
+import type { ParameterDefinition } from '../schema/index.ts';
 import { checkTerm, matchesTerm, splitList } from '../validate/index.ts';
 import type { Evaluator, Node } from './evaluate.ts';
 import type { Tree } from './tree.ts';
@@ -20,15 +21,17 @@ export interface Resolved {
 const fault = (kind: ModelFault['kind'], message: string, path: string): ModelFault => ({ kind, message, path });
 const referenceDepthLimit = 4;
 
+/** @param access who searches: a parameter that may not be read, or whose value is not shown, finds nothing (TR-369 R-GIN.0) */
 export function resolvePath(
   tree: Tree,
   evaluator: Evaluator,
   protocol: Protocol,
   text: string,
+  access?: Access,
 ): Result<Resolved, ModelFault> {
   const parsed = parsePath(text, protocol);
   if (!parsed.ok) return refused(fault('path-syntax', parsed.fault.message, text));
-  return resolveParsed(tree, evaluator, protocol, parsed.value, text, 0);
+  return resolveParsed(tree, evaluator, protocol, parsed.value, text, 0, access);
 }
 
 function resolveParsed(
@@ -38,6 +41,7 @@ function resolveParsed(
   path: ParsedPath,
   text: string,
   depth: number,
+  access?: Access,
 ): Result<Resolved, ModelFault> {
   const { segments, leaf } = path;
   if (segments.length > 0 && (segments[0]!.kind !== 'name' || segments[0]!.name !== 'Device')) {
@@ -76,7 +80,7 @@ function resolveParsed(
     if (segment.kind === 'schema') return refused(fault('path-syntax', '{i} stands for no row', text));
     if (!rowMissing) return refused(fault('unsupported-path', `${schemaPath} is not a table`, text));
     const rows = table.flatMap(({ parent }) => candidates(tree, evaluator, protocol, parent, schemaPath, segment));
-    const chosen = choose(tree, evaluator, protocol, rows, schemaPath, segment, text);
+    const chosen = choose(tree, evaluator, protocol, rows, schemaPath, segment, text, access);
     if (!chosen.ok) return chosen;
     nodes = chosen.value;
     table = [];
@@ -127,6 +131,7 @@ function choose(
   schemaPath: string,
   segment: Exclude<Segment, { kind: 'name' | 'schema' | 'reference' }>,
   text: string,
+  access?: Access,
 ): Result<Node[], ModelFault> {
   switch (segment.kind) {
     case 'instance':
@@ -138,7 +143,7 @@ function choose(
     case 'search': {
       let kept = rows;
       for (const term of segment.terms) {
-        const searched = search(tree, evaluator, protocol, kept, schemaPath, term, text);
+        const searched = search(tree, evaluator, protocol, kept, schemaPath, term, text, access);
         if (!searched.ok) return searched;
         kept = searched.value;
       }
@@ -156,6 +161,7 @@ function search(
   schemaPath: string,
   term: SearchTerm,
   text: string,
+  access?: Access,
 ): Result<Node[], ModelFault> {
   const view = tree.view(protocol);
   const plain = term.steps.every((step) => step.follow === undefined);
@@ -174,6 +180,7 @@ function search(
             const definition = view.parameter(node.schemaPath + step.name);
             return (
               definition !== undefined &&
+              mayCompare(definition, node.path + step.name, access) &&
               matchesTerm(definition.type, evaluator.value(protocol, node, step.name).value, term)
             );
           });
@@ -187,6 +194,11 @@ function search(
       return false;
     }),
   );
+}
+
+function mayCompare({ hidden, secured }: ParameterDefinition, path: string, access: Access | undefined): boolean {
+  if (!access) return true;
+  return access.allows('Param', 'r', path) && !hidden && (!secured || access.showsSecured?.(path) === true);
 }
 
 function follow(

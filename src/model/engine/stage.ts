@@ -13,7 +13,7 @@ import type { CompiledParameter } from '../mapping/compiled.ts';
 import { toOption } from '../mapping/convert.ts';
 import { fitted } from '../mapping/fit.ts';
 import type { ParameterDefinition } from '../schema/index.ts';
-import { checkValue } from '../validate/index.ts';
+import { checkValue, splitList } from '../validate/index.ts';
 import { declaredRow, type Node } from './evaluate.ts';
 import type { Instances } from './instances.ts';
 import { MappedKeys } from './mapped-keys.ts';
@@ -41,12 +41,12 @@ export class Stager {
   /** Touches every source that staging this write will need, and nothing else. */
   prepare(write: Write): void {
     const { tree, evaluator, view } = this.#reading;
-    const resolved = resolvePath(tree, evaluator, view.protocol, write.path);
+    const resolved = resolvePath(tree, evaluator, view.protocol, write.path, view.access);
     if (!resolved.ok || write.op === 'delete') return;
     const mapped = tree.binding(resolved.value.schemaPath)?.mapped;
     for (const { name, value } of write.parameters) {
       const rule = mapped?.parameters.get(name)?.rule;
-      if (rule?.as === 'ref') evaluator.referenced(rule.to!, rule.by, value);
+      if (rule?.as === 'ref') for (const path of splitList(value)) evaluator.referenced(rule.to!, rule.by, path);
     }
   }
 
@@ -76,7 +76,7 @@ export class Stager {
 
   #add(write: Extract<Write, { op: 'add' }>, plan: Plan): Result<ObjectWritten[], WriteRefused> {
     const { tree, evaluator, view } = this.#reading;
-    const resolved = resolvePath(tree, evaluator, view.protocol, write.path);
+    const resolved = resolvePath(tree, evaluator, view.protocol, write.path, view.access);
     if (!resolved.ok) return refuse(resolved.fault);
     const { table, schemaPath } = resolved.value;
     if (table.length === 0) {
@@ -140,7 +140,7 @@ export class Stager {
 
   #nodes(path: string): Result<readonly Node[], ModelFault> {
     const { tree, evaluator, view } = this.#reading;
-    const resolved = resolvePath(tree, evaluator, view.protocol, path);
+    const resolved = resolvePath(tree, evaluator, view.protocol, path, view.access);
     if (!resolved.ok) return resolved;
     if (resolved.value.leaf.kind !== 'object') {
       return refused({ kind: 'path-syntax', message: 'an object path is needed', path });
@@ -156,20 +156,22 @@ export class Stager {
   ): Result<{ parameters: { name: string; value: string }[]; refusals: ParameterRefusal[] }, WriteRefused> {
     const done: { name: string; value: string }[] = [];
     const refusals: ParameterRefusal[] = [];
-    let failed = false;
+    const failed: ModelFault[] = [];
     for (const { name, value, required } of parameters) {
       const result = this.#parameter(node, name, value, plan);
       if (result.ok) done.push({ name, value: result.value });
       else {
         refusals.push({ path: node.path + name, fault: result.fault });
-        failed ||= required;
+        if (required) failed.push(result.fault);
       }
     }
-    if (failed) {
-      return refused({
-        fault: { kind: 'required-parameter', message: 'a required parameter failed', path: node.path },
-        refusals,
-      });
+    if (failed.length > 0) {
+      // Want of permission is said as such (TP-469 2.23, 2.26).
+      const denied = failed.every(({ kind }) => kind === 'denied');
+      const fault: ModelFault = denied
+        ? { kind: 'denied', message: 'not permitted', path: node.path }
+        : { kind: 'required-parameter', message: 'a required parameter failed', path: node.path };
+      return refused({ fault, refusals });
     }
     return ok({ parameters: done, refusals });
   }
@@ -253,7 +255,7 @@ export class Stager {
     const before = plan.options.get(key) ?? place.section.options.get(name);
     let option: string | readonly string[] | undefined;
     if (mapped.rule.as === 'ref') {
-      option = value === '' ? '' : evaluator.referenced(mapped.rule.to!, mapped.rule.by, value);
+      option = this.#references(mapped, value);
       if (option === undefined)
         return refused({ kind: 'invalid-value', message: 'the row it refers to does not exist' });
     } else {
@@ -271,6 +273,15 @@ export class Stager {
     if (option === '' || option.length === 0) changes.push({ op: 'unset', section, option: name });
     else changes.push({ op: 'set', section, option: name, value: typeof option === 'string' ? option : [...option] });
     return ok(undefined);
+  }
+
+  /** What stands for the rows that are named; one of a list by itself is no list. */
+  #references({ rule, definition }: CompiledParameter, value: string): string | readonly string[] | undefined {
+    const paths = definition.type.list ? splitList(value) : [value].filter(Boolean);
+    const found = paths.map((path) => this.#reading.evaluator.referenced(rule.to!, rule.by, path));
+    const known = found.filter((identity) => identity !== undefined);
+    if (known.length < found.length) return undefined;
+    return known.length > 1 ? known : (known[0] ?? '');
   }
 
   #alias(node: Node, value: string, plan: Plan): Result<undefined, ModelFault> {

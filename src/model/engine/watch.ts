@@ -2,11 +2,14 @@ import type { BaseType, Change, ModelFault, ObjectReading, Origin, Protocol, Vie
 import { parsePath } from '../path/index.ts';
 import type { Signals } from './signals.ts';
 
+/** Whose value only some may see, or nobody. */
+type Secrecy = 'hidden' | 'secured' | undefined;
+
 interface Group {
   readonly path: string;
   readonly protocol: Protocol;
   /** By full parameter path. */
-  values: Map<string, { readonly type: BaseType; readonly value: string; readonly secret: boolean }>;
+  values: Map<string, { readonly type: BaseType; readonly value: string; readonly secret: Secrecy }>;
   /** By instance path, with unique keys. */
   rows: Map<string, Readonly<Record<string, string>>>;
   readonly members: Set<Member>;
@@ -107,7 +110,7 @@ export class Watches {
       for (const { info, value, fault } of object.parameters) {
         // A source that fails for once has not changed its value.
         if (!fault) {
-          const secret = info.hidden || info.secured;
+          const secret = info.hidden ? 'hidden' : info.secured ? 'secured' : undefined;
           group.values.set(object.path + info.name, { type: info.type, value, secret });
         }
       }
@@ -152,10 +155,12 @@ export class Watches {
   }
 
   /** @param secret that it has changed is told, what it is now is not */
-  #send(group: Group, told: Told, change: Change, secret = false): void {
+  #send(group: Group, told: Told, change: Change, secret?: Secrecy): void {
     for (const member of [...group.members]) {
       if (!member.kinds.has(change.kind) || heardBefore(told, member, change)) continue;
-      const hide = secret && change.kind === 'value' && member.view.reveal !== true;
+      const { reveal, access } = member.view;
+      const shown = reveal === true || (secret === 'secured' && access?.showsSecured?.(change.path) === true);
+      const hide = secret !== undefined && change.kind === 'value' && !shown;
       member.heard(hide ? { ...change, value: '' } : change);
     }
   }

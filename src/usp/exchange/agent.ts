@@ -7,6 +7,7 @@ import { PeriodicEvent } from '../notify/periodic-event.ts';
 import { Subscriptions } from '../notify/subscriptions.ts';
 import { Thresholds, thresholdOperators } from '../notify/thresholds.ts';
 import { declareSession } from '../session/index.ts';
+import { Authority, noTrust } from '../trust/index.ts';
 import { configPaths, readConfig, type UspConfig } from './config.ts';
 import { ControllerSession } from './controller-session.ts';
 import { noMtps } from './mtp-config.ts';
@@ -67,7 +68,8 @@ class Agent implements UspAgent {
   readonly #onBoarding: OnBoarding;
   readonly #periodic: PeriodicEvent;
   readonly #boot: BootEvent;
-  #config: UspConfig = { controllerRows: new Set(), controllers: [], ...noMtps };
+  readonly #authority: Authority;
+  #config: UspConfig = { controllerRows: new Set(), controllers: [], trust: noTrust, ...noMtps };
   #watching: Disposable | undefined;
   #turn: Promise<void> = Promise.resolve();
 
@@ -75,6 +77,7 @@ class Agent implements UspAgent {
     this.#ports = ports;
     this.#endpointId = endpointId;
     this.#startedMs = ports.clock.monotonicMs();
+    this.#authority = new Authority(ports.model);
     const { model, clock, log, random, randomHex } = ports;
     const session = (path: string): ControllerSession | undefined => this.#sessions.get(path);
     this.#transports = new Transports({ ports, model, clock, log, random, endpointId, session });
@@ -165,6 +168,7 @@ class Agent implements UspAgent {
       .then(async () => {
         if (this.#abort.signal.aborted) return;
         this.#config = await readConfig(this.#ports.model);
+        await this.#authority.configure(this.#config.trust);
         this.#syncSessions();
         this.#periodic.sync(this.#config.controllers);
         this.#transports.sync(this.#config);
@@ -191,6 +195,7 @@ class Agent implements UspAgent {
       if (this.#sessions.has(path)) continue;
       const parts = {
         model,
+        authority: this.#authority,
         clock,
         log,
         random,

@@ -28,7 +28,11 @@ export class Row {
 }
 
 /** Rows that are enabled, by the path of their table; a table without `Enable` is taken whole. Secrets included. */
-export type Rows = (table: string) => Row[];
+export interface Rows {
+  (table: string): Row[];
+  /** A single object. */
+  one(path: string): Row;
+}
 
 /** Reads these objects at once. */
 export async function readRows(model: Model, paths: readonly string[]): Promise<Rows> {
@@ -37,11 +41,12 @@ export async function readRows(model: Model, paths: readonly string[]): Promise<
     if (!result.ok) continue;
     for (const object of result.value) objects.set(object.path, valuesOf(object));
   }
-  return (table) =>
+  const rows = (table: string): Row[] =>
     [...objects]
       .filter(([path]) => path.startsWith(table) && /^[0-9]+\.$/.test(path.slice(table.length)))
       .map(([path]) => new Row(path, objects))
       .filter((row) => row.text('Enable') !== 'false');
+  return Object.assign(rows, { one: (path: string) => new Row(path, objects) });
 }
 
 function valuesOf(object: ObjectReading): ReadonlyMap<string, string> {

@@ -1,8 +1,8 @@
 import type { RetryPolicy } from '#base';
 import type { Model } from '#model';
 import type { SessionSettings } from '../session/index.ts';
-import type { Permission, Role } from '../trust/access.ts';
-import { type Row, readRows, retryOf } from './config-row.ts';
+import { readTrust, type TrustConfig } from '../trust/index.ts';
+import { readRows, retryOf } from './config-row.ts';
 import { type MtpConfig, mtpPaths, type Peer, peersOf, readMtps } from './mtp-config.ts';
 import { sessionOf } from './session-config.ts';
 
@@ -10,7 +10,8 @@ export interface ControllerConfig {
   /** Instance path of its row. */
   readonly path: string;
   readonly endpointId: string;
-  readonly roles: readonly Role[];
+  /** `AssignedRole`: rows, without the last dot. */
+  readonly assigned: readonly string[];
   /** Enabled ones, in their order. */
   readonly peers: readonly Peer[];
   readonly notifyRetry: RetryPolicy;
@@ -33,6 +34,7 @@ export interface ControllerConfig {
 export interface UspConfig extends MtpConfig {
   /** Rows of all controllers, enabled or not, without the last dot. */
   readonly controllerRows: ReadonlySet<string>;
+  readonly trust: TrustConfig;
   readonly controllers: readonly ControllerConfig[];
 }
 
@@ -42,8 +44,6 @@ export const configPaths = ['Device.LocalAgent.Controller.', 'Device.LocalAgent.
 /** The agent's controllers, transports and roles as they stand in the model, secrets included. What is not enabled is left out. */
 export async function readConfig(model: Model): Promise<UspConfig> {
   const rows = await readRows(model, configPaths);
-  const trust = 'Device.LocalAgent.ControllerTrust.Role.';
-  const roles = new Map(rows(trust).map((row) => [row.path, rows(`${row.path}Permission.`).map(permission)]));
   return {
     controllerRows: await readControllerRows(model),
     controllers: rows('Device.LocalAgent.Controller.')
@@ -51,10 +51,7 @@ export async function readConfig(model: Model): Promise<UspConfig> {
       .map((row) => ({
         path: row.path,
         endpointId: row.text('EndpointID'),
-        roles: row.references('AssignedRole').flatMap((path) => {
-          const role = roles.get(`${path}.`);
-          return role ? [role] : [];
-        }),
+        assigned: row.references('AssignedRole'),
         peers: rows(`${row.path}MTP.`)
           .sort((a, b) => a.number('Order', 0) - b.number('Order', 0))
           .flatMap((mtp) => peersOf(mtp, rows)),
@@ -70,6 +67,7 @@ export async function readConfig(model: Model): Promise<UspConfig> {
         notifyRetry: retryOf(row, 'USPNotifRetryMinimumWaitInterval', 'USPNotifRetryIntervalMultiplier'),
         session: sessionOf(row),
       })),
+    trust: readTrust(rows.one('Device.LocalAgent.ControllerTrust.'), rows),
     ...readMtps(rows),
   };
 }
@@ -77,19 +75,6 @@ export async function readConfig(model: Model): Promise<UspConfig> {
 async function readControllerRows(model: Model): Promise<ReadonlySet<string>> {
   const read = await model.instances({ protocol: 'usp' }, 'Device.LocalAgent.Controller.', true);
   return new Set(read.ok ? read.value.map(({ path }) => path.slice(0, -1)) : []);
-}
-
-function permission(row: Row): Permission {
-  return {
-    order: row.number('Order', 0),
-    targets: row.references('Targets'),
-    rights: {
-      Param: row.text('Param'),
-      Obj: row.text('Obj'),
-      InstantiatedObj: row.text('InstantiatedObj'),
-      CommandEvent: row.text('CommandEvent'),
-    },
-  };
 }
 
 /** The unknown time leaves the phase open. */

@@ -9,7 +9,7 @@ import { parameterMap } from '../notify/boot-parameters.ts';
 import { Outbox } from '../notify/outbox.ts';
 import type { Recipient } from '../notify/subscriptions.ts';
 import { type MessageOrigin, RecordExchange, type SessionView } from '../session/index.ts';
-import { accessOf } from '../trust/access.ts';
+import type { Authority, Voucher } from '../trust/index.ts';
 import type { ControllerConfig } from './config.ts';
 
 /** A way to the controller that stands. */
@@ -33,6 +33,7 @@ export interface Arrival {
 
 export interface ControllerSessionParts {
   readonly model: Model;
+  readonly authority: Authority;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -51,11 +52,10 @@ const backlogLimit = 256;
 export class ControllerSession implements Recipient, Disposable {
   readonly #parts: ControllerSessionParts;
   readonly #outbox: Outbox;
-  readonly #exchange: RecordExchange<true>;
+  readonly #exchange: RecordExchange<Voucher>;
   readonly #links: Link[] = [];
   readonly #open = new Set<string>();
   #config: ControllerConfig;
-  #view: View;
   #turn: Promise<void> = Promise.resolve();
   #messages = 0;
   /** A request is being answered: what it sets off is told after its response. */
@@ -67,7 +67,6 @@ export class ControllerSession implements Recipient, Disposable {
   constructor(config: ControllerConfig, parts: ControllerSessionParts) {
     this.#parts = parts;
     this.#config = config;
-    this.#view = viewOf(config);
     const { clock, log, random, randomHex, endpointId } = parts;
     this.#exchange = new RecordExchange({
       clock,
@@ -80,7 +79,7 @@ export class ControllerSession implements Recipient, Disposable {
       vouch: () => undefined,
       route: () => {
         const link = this.#links[0];
-        return link && { send: (record) => link.send(record), voucher: true, connect: link.connect };
+        return link && { send: (record) => link.send(record), voucher: known, connect: link.connect };
       },
       deliver: (message, origin) => this.#read(message, origin),
     });
@@ -102,8 +101,9 @@ export class ControllerSession implements Recipient, Disposable {
   get config(): ControllerConfig {
     return this.#config;
   }
+  /** What notifications may tell. */
   get view(): View {
-    return this.#view;
+    return this.#viewFor(known);
   }
   get links(): readonly Link[] {
     return this.#links;
@@ -118,7 +118,6 @@ export class ControllerSession implements Recipient, Disposable {
 
   reconfigure(config: ControllerConfig): void {
     this.#config = config;
-    this.#view = viewOf(config);
     this.#exchange.settle();
   }
 
@@ -137,7 +136,7 @@ export class ControllerSession implements Recipient, Disposable {
 
   /** A Connect record for this controller. */
   record(content: RecordContent): Buffer {
-    return this.#exchange.record(content, true);
+    return this.#exchange.record(content, known);
   }
 
   /** A record of this controller for this agent, as checked by whoever took it from the transport. */
@@ -146,7 +145,7 @@ export class ControllerSession implements Recipient, Disposable {
     this.#arrival = arrival;
     this.#exchange.receive(record, {
       send: arrival.reply,
-      voucher: true,
+      voucher: known,
       ...(arrival.connect && { connect: arrival.connect }),
     });
   }
@@ -162,7 +161,7 @@ export class ControllerSession implements Recipient, Disposable {
       this.#outbox.add(notify, expirationSeconds, over);
       return;
     }
-    void parameterMap(this.#parts.model, this.#view, this.#config.bootParameters).then((ParameterMap) => {
+    void parameterMap(this.#parts.model, this.view, this.#config.bootParameters).then((ParameterMap) => {
       this.#outbox.add(
         { ...notify, event: { ...event, params: { ...event.params, ParameterMap } } },
         expirationSeconds,
@@ -181,7 +180,7 @@ export class ControllerSession implements Recipient, Disposable {
     this.#outbox[Symbol.dispose]();
   }
 
-  #read(bytes: Buffer, origin: MessageOrigin<true>): void {
+  #read(bytes: Buffer, origin: MessageOrigin<Voucher>): void {
     let message: UspMessage;
     try {
       message = readMessage(bytes);
@@ -193,7 +192,7 @@ export class ControllerSession implements Recipient, Disposable {
     this.#take(message, origin);
   }
 
-  #take(message: UspMessage, origin: MessageOrigin<true>): void {
+  #take(message: UspMessage, origin: MessageOrigin<Voucher>): void {
     const { msgId, body } = message;
     if (body.kind !== 'request') {
       // NotifyResp, or an Error in its place; anything else answers nothing of ours and is ignored (R-MSG.9).
@@ -209,10 +208,11 @@ export class ControllerSession implements Recipient, Disposable {
     }
     this.#open.add(msgId);
     this.#turn = this.#turn.then(async () => {
-      const { model, log, signal, settled } = this.#parts;
+      const { model, log, signal, settled, authority } = this.#parts;
       this.#answering = true;
       try {
-        const context = { model, view: this.#view, controller: this.#config.endpointId, signal };
+        await authority.refresh();
+        const context = { model, view: this.#viewFor(origin.voucher), controller: this.#config.endpointId, signal };
         const answered = await answer(message, context, log);
         await settled();
         if (answered) say(answered);
@@ -225,6 +225,11 @@ export class ControllerSession implements Recipient, Disposable {
       }
     });
   }
+
+  #viewFor(voucher: Voucher | undefined): View {
+    const { authority } = this.#parts;
+    return authority.viewOf(authority.rolesOf(this.#config.assigned, voucher));
+  }
 }
 
-const viewOf = (config: ControllerConfig): View => ({ protocol: 'usp', access: accessOf(config.roles) });
+const known: Voucher = { inherited: [] };

@@ -1,4 +1,5 @@
 import type { Access, PermissionRight, PermissionTarget } from '#model';
+import { type FoundTargets, matcherOf } from './target.ts';
 
 /** One row of `Device.LocalAgent.ControllerTrust.Role.{i}.Permission.{i}.` that is enabled. */
 export interface Permission {
@@ -11,34 +12,41 @@ export interface Permission {
 /** Permissions of one role. */
 export type Role = readonly Permission[];
 
+export interface AccessOptions {
+  /** Those of the roles that are named in `ControllerTrust.SecuredRoles`. */
+  readonly secured?: readonly Role[];
+  /** What the search expressions among the targets find now. */
+  readonly found?: FoundTargets;
+}
+
 const position: Readonly<Record<PermissionRight, number>> = { r: 0, w: 1, x: 2, n: 3 };
 
 /**
  * What the roles together permit (TR-369 "Role Based Access Control"): within a role the permission of the highest order that fits counts, and a controller may
- * what any of its roles may. No role, no right.
+ * what any of its roles may. No role, no right. A role shows values of secured parameters that it may read, if it is one of the secured ones.
  */
-export function accessOf(roles: readonly Role[]): Access {
-  const compiled = roles.map((role) =>
-    [...role]
-      .sort((a, b) => b.order - a.order)
-      .map(({ targets, rights }) => ({ covers: targets.map(matcher), rights })),
-  );
+export function accessOf(roles: readonly Role[], { secured = [], found = new Map() }: AccessOptions = {}): Access {
+  const all = roles.map((role) => compile(role, found));
+  const shows = secured.map((role) => compile(role, found));
   return {
-    allows: (target, right, path) =>
-      compiled.some((role) => {
-        const permission = role.find(({ covers }) => covers.some((matches) => matches(path)));
-        return permission?.rights[target][position[right]] === right;
-      }),
+    allows: (target, right, path) => all.some((permits) => permits(target, right, path)),
+    showsSecured: (path) => shows.some((permits) => permits('Param', 'r', path)),
   };
 }
 
-/** A partial path covers everything below it; `*` and `{i}` stand for any instance. */
-function matcher(target: string): (path: string) => boolean {
-  if (!/[*{]/.test(target)) return target.endsWith('.') ? (path) => path.startsWith(target) : (path) => path === target;
-  const pattern = target
-    .split('.')
-    .map((word) => (word === '*' || word === '{i}' ? '(?:[0-9]+|\\{i\\}|\\*)' : word.replace(/[^\w-]/g, '\\$&')))
-    .join('\\.');
-  const expression = new RegExp(`^${pattern}${target.endsWith('.') ? '' : '$'}`);
-  return (path) => expression.test(path);
+type Permits = (target: PermissionTarget, right: PermissionRight, path: string) => boolean;
+
+function compile(role: Role, found: FoundTargets): Permits {
+  const permissions = [...role]
+    .sort((a, b) => b.order - a.order)
+    .map(({ targets, rights }) => ({ covers: targets.map((target) => matcherOf(target, found)), rights }));
+  return (target, right, path) => {
+    const schema = path.includes('{i}');
+    for (const { covers, rights } of permissions) {
+      const granted = rights[target][position[right]] === right;
+      // What is permitted of some rows is part of the supported data model; what is withheld of some rows is so of the others.
+      if (covers.some(({ rows, any }) => rows(path) || (schema && granted && any(path)))) return granted;
+    }
+    return false;
+  };
 }

@@ -140,8 +140,15 @@ describe('reading', () => {
 
   it('leaves out what a peer may not read', async () => {
     await start();
-    const access = { allows: (_: unknown, __: unknown, path: string) => path.endsWith('.SSID') };
+    const access = {
+      allows: (target: string, _: unknown, path: string) => target === 'Obj' || path.endsWith('.SSID'),
+    };
     expect(await valuesOf({ ...usp, access }, 'Device.WiFi.SSID.1.')).toEqual({ 'Device.WiFi.SSID.1.SSID': 'Home' });
+    expect(await faultOf({ ...usp, access }, 'Device.WiFi.SSID.1.Enable')).toBe('unsupported-path');
+    // A parameter of an object whose names may not be known is not there either (TR-369 R-GET.1).
+    const blind = { allows: (target: string) => target === 'Param' };
+    expect(await faultOf({ ...usp, access: blind }, 'Device.WiFi.SSID.1.SSID')).toBe('unsupported-path');
+    expect(await faultOf({ ...usp, access: blind }, 'Device.WiFi.')).toBe('unsupported-path');
   });
 });
 

@@ -42,4 +42,29 @@ describe('what roles permit', () => {
     expect(access.allows('Param', 'r', 'Device.X')).toBe(false);
     expect(access.allows('Param', 'w', 'Device.X')).toBe(false);
   });
+
+  it('takes objects without their last dot, and what is below them (TR-369 "Role Definition")', () => {
+    const role = [permission(1, 'Device', 'rwxn'), permission(2, 'Device.LocalAgent.ControllerTrust', '----')];
+    const access = accessOf([role]);
+    expect(access.allows('Param', 'r', 'Device.LocalAgent.EndpointID')).toBe(true);
+    expect(access.allows('Param', 'r', 'Device.LocalAgent.ControllerTrust.Role.1.Name')).toBe(false);
+    expect(access.allows('Obj', 'r', 'Device.LocalAgent.ControllerTrust.')).toBe(false);
+    expect(access.allows('Param', 'r', 'Device.LocalAgent.ControllerTrustX')).toBe(true);
+  });
+
+  it('hides a part of the supported data model only where it is withheld of every row', () => {
+    const of = (targets: string, param: string) =>
+      accessOf([[permission(2, targets, param), permission(1, 'Device.', 'r---')]]);
+    expect(of('Device.WiFi.SSID.1.', '----').allows('Param', 'r', 'Device.WiFi.SSID.{i}.SSID')).toBe(true);
+    expect(of('Device.WiFi.SSID.*.', '----').allows('Param', 'r', 'Device.WiFi.SSID.{i}.SSID')).toBe(false);
+    expect(of('Device.WiFi.SSID.1.', 'rw--').allows('Param', 'w', 'Device.WiFi.SSID.{i}.SSID')).toBe(true);
+  });
+
+  it('shows what is secured to the secured ones of the roles, and only what they may read', () => {
+    const [all, wifi] = [[permission(1, 'Device.', 'r---')], [permission(1, 'Device.WiFi.', 'r---')]];
+    expect(accessOf([all, wifi]).showsSecured!('Device.WiFi.X')).toBe(false);
+    const access = accessOf([all, wifi], { secured: [wifi] });
+    expect(access.showsSecured!('Device.WiFi.X')).toBe(true);
+    expect(access.showsSecured!('Device.Users.X')).toBe(false);
+  });
 });
