@@ -64,6 +64,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await connectUbus({ path: options.ubusSocket, log: log.child('ubus'), clock, persist: true }),
     );
     const rooted = new RootedFiles(root);
+    const scripts = new RootedScripts(root);
     const uci = new UciFiles(at('/etc/config'), log.child('uci'));
     const state = new FileStateStore(at('/etc/tandem'), log.child('state'));
     const runtime = new FileStateStore(at('/var/run/tandem'), log.child('runtime'));
@@ -75,7 +76,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         bus,
         uci,
         files: rooted,
-        scripts: new RootedScripts(root),
+        scripts,
         state,
         clock,
         log: log.child('model'),
@@ -127,6 +128,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       clock,
       bus,
       model,
+      uci,
+      files: rooted,
+      scripts,
+      at,
       state,
       runtime,
       factory,

@@ -1,6 +1,7 @@
 import { allowsAddress, listenHttp, localAddressTowards, openHttp, openUdp, resolveHost } from '#platform';
-import { startOnDemand } from '#services';
+import { isIdle, startOnDemand } from '#services';
 import type { RoomParts } from './room.ts';
+import { composeTransfers } from './transfers.ts';
 
 /** CWMP, started when it is first enabled. */
 export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
@@ -47,6 +48,8 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         root: settings.cwmpRoot,
         allowPlain: settings.allowPlainHttp,
         reached: parts.reached,
+        files: composeTransfers(parts),
+        idle: () => isIdle(bus, clock),
       });
       parts.operators.push({
         managed: () => client.status().state !== 'off',

@@ -1,6 +1,6 @@
 import type { Clock, Log } from '#base';
 import type { DataModel } from '#model';
-import type { Factory, StateStore, UbusClient } from '#platform';
+import type { Factory, Files, Scripts, StateStore, UbusClient, Uci } from '#platform';
 import type { bootRecord, Settings, StatusPart } from '#services';
 
 /** What watching over the device's reachability needs of a protocol. */
@@ -16,6 +16,11 @@ export interface RoomParts {
   readonly clock: Clock;
   readonly bus: UbusClient;
   readonly model: DataModel;
+  readonly uci: Uci;
+  readonly files: Files;
+  readonly scripts: Scripts;
+  /** Where a path of the device is to be found. */
+  readonly at: (path: string) => string;
   readonly state: StateStore;
   readonly runtime: StateStore;
   readonly factory: Factory;

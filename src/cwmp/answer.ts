@@ -2,6 +2,7 @@ import { explain, type Log } from '#base';
 import type { Envelope } from './codec/read-envelope.ts';
 import { message, writeEnvelope, writeFault } from './codec/write-envelope.ts';
 import { methodNotSupported } from './faults.ts';
+import type { TransferDesk } from './transfers/desk.ts';
 import { addObject } from './verbs/add-object.ts';
 import { getParameterAttributes, setParameterAttributes } from './verbs/attributes.ts';
 import { deleteObject } from './verbs/delete-object.ts';
@@ -11,10 +12,20 @@ import { getRpcMethods } from './verbs/get-rpc-methods.ts';
 import { type Afterwards, factoryReset, reboot } from './verbs/reboot.ts';
 import { scheduleInform } from './verbs/schedule-inform.ts';
 import { setParameterValues } from './verbs/set-parameter-values.ts';
+import {
+  cancelTransfer,
+  getAllQueuedTransfers,
+  getQueuedTransfers,
+  scheduleDownload,
+  transfer,
+} from './verbs/transfers.ts';
 import type { Verb, VerbContext } from './verbs/verb.ts';
 
-/** The RPCs that an ACS can call here, by name. */
-export function createVerbs(afterwards: Afterwards): ReadonlyMap<string, Verb> {
+/**
+ * The RPCs that an ACS can call here, by name.
+ * @param desk without it there are no transfers
+ */
+export function createVerbs(afterwards: Afterwards, desk?: TransferDesk): ReadonlyMap<string, Verb> {
   const verbs: Map<string, Verb> = new Map<string, Verb>([
     ['GetRPCMethods', getRpcMethods(() => [...verbs.keys()])],
     ['SetParameterValues', setParameterValues],
@@ -28,6 +39,14 @@ export function createVerbs(afterwards: Afterwards): ReadonlyMap<string, Verb> {
     ['Reboot', reboot(afterwards)],
     ['FactoryReset', factoryReset(afterwards)],
   ]);
+  if (desk) {
+    verbs.set('Download', transfer(desk, 'Download'));
+    verbs.set('Upload', transfer(desk, 'Upload'));
+    verbs.set('ScheduleDownload', scheduleDownload(desk));
+    verbs.set('CancelTransfer', cancelTransfer(desk));
+    verbs.set('GetQueuedTransfers', getQueuedTransfers(desk));
+    verbs.set('GetAllQueuedTransfers', getAllQueuedTransfers(desk));
+  }
   return verbs;
 }
 

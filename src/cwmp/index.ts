@@ -19,6 +19,7 @@ export {
 export type { CwmpFault } from './faults.ts';
 export { type DeviceId, type InformEvent, type InformMessage, writeInform } from './inform.ts';
 export type { ReachPorts } from './reach/ports.ts';
+export type { FileEngine, FileFault, FileUse } from './transfers/port.ts';
 export type { Afterwards } from './verbs/reboot.ts';
 export type { Attributes, Verb, VerbContext } from './verbs/verb.ts';
 export { type AcsModel, openAcsModel, type Root } from './view/index.ts';

@@ -81,4 +81,4 @@ export { UciDocument } from './uci/document.ts';
 export { UciError, type UciErrorCode } from './uci/error.ts';
 export { UciFiles } from './uci/files.ts';
 export { isUciName, isUciPackageName, isUciType, isUciValue } from './uci/names.ts';
-export { parseUci } from './uci/parse.ts';
+export { parseUci, parseUciExport } from './uci/parse.ts';

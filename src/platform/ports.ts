@@ -132,8 +132,8 @@ export interface Files {
   exists(path: string): boolean;
 }
 
-/** Runs the vendor's executables (docs/mapping-language.md, `script`). */
+/** Runs the vendor's executables (docs/mapping-language.md, `script`; docs/transfers.md). */
 export interface Scripts {
   /** @returns the JSON that it printed. @throws ScriptError */
-  run(path: string, timeoutMs: number, signal?: AbortSignal): Promise<unknown>;
+  run(path: string, timeoutMs: number, signal?: AbortSignal, args?: readonly string[]): Promise<unknown>;
 }

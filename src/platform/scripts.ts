@@ -10,8 +10,8 @@ export class ScriptError extends TandemError {}
 const outputLimitBytes = 256 * 1024;
 
 /**
- * Runs the vendor's scripts: executables that print one JSON document. Only what nobody but the agent's own user can have written is run, without a shell and
- * without arguments; its output is bounded, and so is its time.
+ * Runs the vendor's scripts: executables that print one JSON document. Only what nobody but the agent's own user can have written is run, without a shell;
+ * its output is bounded, and so is its time.
  */
 export class RootedScripts implements Scripts {
   readonly #root: string;
@@ -19,7 +19,7 @@ export class RootedScripts implements Scripts {
     this.#root = resolve(root);
   }
 
-  run(path: string, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
+  run(path: string, timeoutMs: number, signal?: AbortSignal, args: readonly string[] = []): Promise<unknown> {
     const file = join(this.#root, resolve('/', path));
     const distrust = this.#distrust(file);
     if (distrust !== undefined) return Promise.reject(new ScriptError('SCRIPT_UNTRUSTED', `${path} ${distrust}`));
@@ -31,7 +31,7 @@ export class RootedScripts implements Scripts {
         env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
         ...(signal && { signal }),
       } as const;
-      execFile(file, [], options, (error, output) => {
+      execFile(file, [...args], options, (error, output) => {
         if (error) {
           const code = error.killed ? 'SCRIPT_TIMEOUT' : 'SCRIPT_FAILED';
           fail(new ScriptError(code, `${path} ${error.killed ? 'took too long' : 'failed'}`, { cause: error }));

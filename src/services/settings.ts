@@ -15,7 +15,9 @@ export interface Settings {
   readonly confirm: { readonly settleSeconds: number; readonly timeoutSeconds: number };
   /** Root of the data model that the ACS is shown: TR-181's, or TR-098's on top of it. */
   readonly cwmpRoot: 'Device' | 'InternetGatewayDevice';
-  /** Lab only: an ACS at `http://`. */
+  /** Where files wait on their way in and out; in RAM by default. */
+  readonly transferDirectory: string;
+  /** Lab only: an ACS and files at `http://`. */
   readonly allowPlainHttp: boolean;
 }
 
@@ -52,6 +54,9 @@ export function readSettings(uci: Uci): Settings {
     },
     confirm: { settleSeconds: seconds('confirm_settle', 10), timeoutSeconds: seconds('confirm_timeout', 180) },
     cwmpRoot: option('cwmp', 'root') === 'InternetGatewayDevice' ? 'InternetGatewayDevice' : 'Device',
+    transferDirectory: absolute(option('agent', 'transfer_directory')) ?? '/var/run/tandem/transfer',
     allowPlainHttp: option('cwmp', 'allow_plain_http') === '1',
   };
 }
+
+const absolute = (path: string | undefined): string | undefined => (path?.startsWith('/') ? path : undefined);

@@ -92,7 +92,8 @@ describe('a session', () => {
 
     const own = (id: string, body: string) => cpe.post(envelope(id, body, 'urn:dslforum-org:cwmp-1-0'));
     const done = '<CommandKey>fw</CommandKey><FaultStruct><FaultCode>0</FaultCode><FaultString/></FaultStruct>';
-    const completed = await own('t1', `<c:TransferComplete>${done}</c:TransferComplete>`);
+    const times = '<StartTime>2026-11-21T01:45:00Z</StartTime><CompleteTime>2026-11-21T01:46:00Z</CompleteTime>';
+    const completed = await own('t1', `<c:TransferComplete>${done}${times}</c:TransferComplete>`);
     expect(completed.body).toContain('<cwmp:TransferCompleteResponse></cwmp:TransferCompleteResponse>');
     expect(idOf(completed.body)).toBe('t1');
     expect((await own('t2', '<c:GetRPCMethods/>')).body).toContain('xsd:string[7]');

@@ -4,6 +4,7 @@ import { createLog, formatRecord } from '#base';
 import { type CwmpClient, type ReachPorts, type SeenRequest, startCwmp } from '#cwmp';
 import type { HttpConnection } from '#platform';
 import { FakeBus } from './fake-bus.ts';
+import { FakeFiles } from './fake-files.ts';
 import { HandClock } from './hand-clock.ts';
 import { MemoryState } from './memory-state.ts';
 import { type ModelFixture, openModel } from './model-fixture.ts';
@@ -87,6 +88,8 @@ export class ReachBench implements AsyncDisposable {
       randomHex: (count) => (++numbers).toString(16).padStart(count * 2, '0'),
       allowPlain: true,
       reached: () => {},
+      files: new FakeFiles(),
+      idle: async () => true,
     });
   }
 

@@ -3,13 +3,14 @@ import type { HttpConnection } from '#platform';
 import { createVerbs } from '../answer.ts';
 import { httpTransport } from '../exchange/http-transport.ts';
 import { runSession, SessionError } from '../exchange/session.ts';
-import type { InformMessage } from '../inform.ts';
+import type { InformEvent, InformMessage } from '../inform.ts';
 import type { Reach } from '../reach/reach.ts';
+import { Transfers } from '../transfers/transfers.ts';
 import { acsView } from '../verbs/verb.ts';
 import { type AcsModel, openAcsModel } from '../view/index.ts';
 import { type CwmpConfig, readConfig, readDeviceId } from './config.ts';
 import { ConnectionRequestPort } from './connection-request-port.ts';
-import { EventQueue } from './event-queue.ts';
+import { EventQueue, inOrder } from './event-queue.ts';
 import { informParameters } from './inform-parameters.ts';
 import { watchNotifications } from './notifications.ts';
 import type { CwmpPorts } from './ports.ts';
@@ -66,12 +67,15 @@ class Client implements CwmpClient {
   readonly #port: ConnectionRequestPort;
   readonly #schedule: Schedule;
   readonly #connectionRequests: TokenBucket;
+  readonly #transfers: Transfers;
   readonly #abort = new AbortController();
   readonly #declared: Disposable[] = [];
   #notifications: Awaited<ReturnType<typeof watchNotifications>> | undefined;
   #reach: Reach | undefined;
   #watching: Disposable | undefined;
   #config: CwmpConfig | undefined;
+  /** URL of the ACS that a BOOTSTRAP is owed to. */
+  #newTo = '';
   #retryCount = 0;
   /** Codes of the events that the failed session had told: they wait for the retry. */
   #waiting: ReadonlySet<string> = new Set();
@@ -91,6 +95,13 @@ class Client implements CwmpClient {
     this.#state = new CwmpStateFile(ports.state, ports.log);
     this.#events = new EventQueue(this.#state.get().events ?? []);
     this.#schedule = new Schedule(this.#state, ports.clock, (commandKey) => void this.#scheduled(commandKey));
+    this.#transfers = new Transfers({
+      ...ports,
+      engine: ports.files,
+      quiet: () => !this.#session && !this.#goingDown && this.#config?.enabled === true,
+      origin: () => ({ by: 'cwmp', ...(this.#config?.url && { peer: this.#config.url.host }) }),
+      reported: () => this.#consider(),
+    });
     this.#port = new ConnectionRequestPort(ports, this.#state, () => this.#connectionRequest());
     this.#connectionRequests = new TokenBucket(ports.clock, requestBurst, requestsPerSecond);
   }
@@ -124,7 +135,7 @@ class Client implements CwmpClient {
     return {
       url: url?.href ?? '',
       state: !enabled || !url ? 'off' : this.#session ? 'in session' : this.#retryTimer ? 'waiting to retry' : 'idle',
-      pending: this.#events.pending.map(({ code }) => code),
+      pending: this.#owed(this.#transfers.events).map(({ code }) => code),
       retryCount: this.#retryCount,
       connectionRequestUrl: this.#port.url,
       reach: this.#reach?.status() ?? {},
@@ -169,6 +180,7 @@ class Client implements CwmpClient {
     this.#retryTimer?.[Symbol.dispose]();
     this.#periodicTimer?.[Symbol.dispose]();
     this.#schedule[Symbol.dispose]();
+    await this.#transfers[Symbol.asyncDispose]();
     this.#watching?.[Symbol.dispose]();
     for (const declared of this.#declared) declared[Symbol.dispose]();
     await this.#notifications?.[Symbol.asyncDispose]();
@@ -209,7 +221,11 @@ class Client implements CwmpClient {
       await this.#port.sync(this.#config);
       this.#armPeriodic(this.#config);
       const { url } = this.#config;
-      if (url && this.#state.get().bootstrapped !== url.href) this.#events.raise('0 BOOTSTRAP');
+      if (url && this.#state.get().bootstrapped !== url.href) {
+        this.#events.raise('0 BOOTSTRAP');
+        if (this.#newTo !== url.href) await this.#transfers.forgetReports();
+        this.#newTo = url.href;
+      }
       this.#consider();
     } catch (error) {
       this.#ports.log.error('the configuration could not be taken over', { error });
@@ -252,8 +268,11 @@ class Client implements CwmpClient {
   #consider(): void {
     const { enabled, url } = this.#config ?? {};
     if (this.#session || this.#goingDown || this.#abort.signal.aborted || !enabled || !url) return;
-    const { pending } = this.#events;
-    if (pending.length === 0) return;
+    const pending = this.#owed(this.#transfers.pressing);
+    if (pending.length === 0) {
+      this.#transfers.consider();
+      return;
+    }
     if (this.#retryTimer) {
       if (!pending.some(({ code }) => impatient.test(code) && !this.#waiting.has(code))) return;
       this.#retryTimer[Symbol.dispose]();
@@ -261,13 +280,19 @@ class Client implements CwmpClient {
     }
     this.#session = this.#runOne(this.#config!, url).finally(() => {
       this.#session = undefined;
+      this.#transfers.consider();
       this.#consider();
     });
   }
 
+  /** What the next Inform tells. @param reports events of what has messages of its own */
+  #owed(reports: readonly InformEvent[]): InformEvent[] {
+    return inOrder([...this.#events.pending, ...reports]);
+  }
+
   async #runOne(config: CwmpConfig, url: URL): Promise<void> {
     const { log, clock } = this.#ports;
-    const told = [...this.#events.pending];
+    const told = this.#owed(this.#transfers.events);
     const changed = this.#notifications!.take();
     const said = told.map(({ code }) => code).join(', ');
     log.info('session begins', { acs: url.host, events: said, retry: this.#retryCount });
@@ -328,10 +353,10 @@ class Client implements CwmpClient {
         signal,
       }),
       inform,
-      ownRequests: [],
+      ownRequests: this.#transfers.requests(url.host),
       verbs: createVerbs((action, commandKey) => {
         this.#afterwards = { action, commandKey };
-      }),
+      }, this.#transfers.desk),
       context: {
         model: this.#seen,
         acs: url.host,
@@ -366,7 +391,7 @@ class Client implements CwmpClient {
     notBeforeSeconds: number | undefined,
   ): Promise<void> {
     this.#events.failed(told);
-    this.#waiting = new Set(this.#events.pending.filter((event) => told.includes(event)).map(({ code }) => code));
+    this.#waiting = new Set(told.map(({ code }) => code).filter((code) => code !== '6 CONNECTION REQUEST'));
     this.#afterwards = undefined;
     this.#retryCount++;
     const { durable } = this.#events;
@@ -374,7 +399,7 @@ class Client implements CwmpClient {
     if (JSON.stringify(durable) !== JSON.stringify(this.#state.get().events ?? [])) {
       await this.#state.change({ events: durable });
     }
-    if (this.#events.pending.length === 0) return;
+    if (this.#owed(this.#transfers.pressing).length === 0) return;
     const byTable = retryWaitMs(config.retry, this.#retryCount, this.#ports.random);
     const waitMs = Math.max(byTable, (notBeforeSeconds ?? 0) * 1000);
     this.#ports.log.info('next try', { in_s: Math.round(waitMs / 1000) });

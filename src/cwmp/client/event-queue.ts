@@ -31,9 +31,7 @@ export class EventQueue {
     // What was owed to an earlier ACS is of no concern to a new one.
     if (code === '0 BOOTSTRAP') this.#events = this.#events.filter((event) => event.code === '1 BOOT');
     if (this.#events.some((event) => event.code === code && event.commandKey === commandKey)) return;
-    this.#events.push({ code, commandKey });
-    // In the order of the codes, as ACS have come to expect it.
-    this.#events.sort((a, b) => rank(a.code) - rank(b.code));
+    this.#events = inOrder([...this.#events, { code, commandKey }]);
   }
 
   delivered(events: readonly InformEvent[]): void {
@@ -45,5 +43,9 @@ export class EventQueue {
     this.#events = this.#events.filter((event) => !(events.includes(event) && event.code === '6 CONNECTION REQUEST'));
   }
 }
+
+/** In the order of the codes, as ACS have come to expect it. */
+export const inOrder = (events: readonly InformEvent[]): InformEvent[] =>
+  [...events].sort((a, b) => rank(a.code) - rank(b.code));
 
 const rank = (code: string): number => (/^[0-9]+ /.test(code) ? Number.parseInt(code, 10) : 100);

@@ -2,6 +2,7 @@ import type { Clock, Log } from '#base';
 import type { Model } from '#model';
 import type { HttpConnection, StateStore } from '#platform';
 import type { ReachPorts } from '../reach/ports.ts';
+import type { FileEngine } from '../transfers/port.ts';
 import type { Root } from '../view/index.ts';
 import type { SeenRequest } from './connection-request.ts';
 
@@ -34,6 +35,9 @@ export interface CwmpPorts {
   readonly randomHex: (bytes: number) => string;
   /** The ACS has answered well: the device can be managed. */
   readonly reached: () => void;
+  readonly files: FileEngine;
+  /** Whether nobody at the device would be disturbed by what it does to itself. */
+  readonly idle: () => Promise<boolean>;
   /** Lab only: an ACS at `http://`. */
   readonly allowPlain: boolean;
 }

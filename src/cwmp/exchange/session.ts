@@ -27,7 +27,10 @@ export interface SessionTransport {
 export interface OwnRequest {
   readonly method: string;
   readonly write: (writer: XmlWriter) => void;
-  readonly delivered: (response: Envelope) => void;
+  /** Asked when its turn comes. */
+  readonly pointless?: () => boolean;
+  /** Awaited before the session goes on. */
+  readonly delivered: (response: Envelope) => unknown;
   /** The ACS refused it; the session goes on. */
   readonly refused: (code: number | undefined) => void;
 }
@@ -80,10 +83,11 @@ export async function runSession(parts: SessionParts): Promise<SessionOutcome> {
   const speak = async (): Promise<string> => {
     while (!held && own.length > 0) {
       const request = own.shift()!;
+      if (request.pointless?.()) continue;
       const response = await ask(parts, request.method, {}, request.write);
       held = response.header.holdRequests;
       if (response.fault) request.refused(response.fault.cwmpCode);
-      else if (response.method === `${request.method}Response`) request.delivered(response);
+      else if (response.method === `${request.method}Response`) await request.delivered(response);
       else throw new SessionError('CWMP_UNEXPECTED', `${request.method} was answered by ${response.method}`);
     }
     return transport.post('');

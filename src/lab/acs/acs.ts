@@ -7,10 +7,11 @@ import { Emitter, explain } from '#base';
 import { type AcsAuthentication, type AcsCredentials, Gatekeeper } from './authentication.ts';
 import { CallQueue } from './call-queue.ts';
 import { sendConnectionRequest } from './connection-request.ts';
-import { aboutCpeRequest, answerCpeRequest } from './cpe-request.ts';
+import { type AcsCpeRequest, aboutCpeRequest, answerCpeRequest, readCpeRequest } from './cpe-request.ts';
 import { type AcsEnvelope, readBody, readEnvelope, writeEnvelope } from './envelope.ts';
 import { AcsError, AcsViolation } from './errors.ts';
 import type { AcsEvent } from './events.ts';
+import { FileShelf } from './file-shelf.ts';
 import { type AcsInform, readInform } from './inform.ts';
 import { type AcsDevice, InformLog } from './inform-log.ts';
 import { type AcsAnswer, type AcsRpc, aboutAnswer, aboutCall } from './rpc.ts';
@@ -26,6 +27,8 @@ export interface AcsOptions {
   /** With `clientCa` a client certificate of that authority is required. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
   readonly authentication?: AcsAuthentication;
+  /** Of the files beside it; default: anybody is served. */
+  readonly fileAuthentication?: AcsAuthentication;
   /** For connection requests that are not given others. */
   readonly connectionRequest?: AcsCredentials;
 }
@@ -37,6 +40,9 @@ export interface AcsOptions {
 export class Acs implements AsyncDisposable {
   readonly events = new Emitter<AcsEvent>(() => {});
   readonly violations: string[] = [];
+  readonly files: FileShelf;
+  /** TransferComplete and what else the CPE has said by itself, oldest first. */
+  readonly requests: AcsCpeRequest[] = [];
   readonly #options: AcsOptions;
   readonly #path: string;
   /** By cookie; one for each device at most. */
@@ -51,6 +57,7 @@ export class Acs implements AsyncDisposable {
   constructor(options: AcsOptions) {
     this.#options = options;
     this.#path = options.path ?? '/acs';
+    this.files = new FileShelf(options.fileAuthentication);
     this.#gatekeeper = options.authentication && new Gatekeeper(options.authentication);
   }
 
@@ -79,6 +86,11 @@ export class Acs implements AsyncDisposable {
   get url(): string {
     const { port } = this.#server!.address() as AddressInfo;
     return `${this.#options.tls ? 'https' : 'http'}://${this.#options.host ?? '127.0.0.1'}:${port}${this.#path}`;
+  }
+
+  /** Where a file of the shelf is to be had. */
+  fileUrl(name: string): string {
+    return new URL(`/files/${encodeURIComponent(name)}`, this.url).href;
   }
 
   /** All, oldest first. */
@@ -139,6 +151,7 @@ export class Acs implements AsyncDisposable {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const cookie = /(?:^|; ?)session=(\w+)/.exec(request.headers.cookie ?? '')?.[1] ?? '';
     try {
+      if (await this.files.serve(request, response)) return;
       const body = await readBody(request);
       const { method = '', url = '', headers, socket } = request;
       const verdict = this.#gatekeeper?.judge(socket, headers.authorization, method, url);
@@ -187,6 +200,7 @@ export class Acs implements AsyncDisposable {
     const received = session.receive(envelope);
     if (received.kind === 'request') {
       const method = received.message.local;
+      this.requests.push(readCpeRequest(device, received.message));
       this.events.emit({ kind: 'request', device, method, about: aboutCpeRequest(received.message) });
       writeEnvelope(response, namespace, received.id, answerCpeRequest(method));
       return;

@@ -1,4 +1,5 @@
-import { find, textOf, type XmlElement } from './xml.ts';
+import { AcsViolation } from './errors.ts';
+import { find, need, needNumber, textOf, type XmlElement } from './xml.ts';
 
 /** What a CPE can ask of this ACS, beside Inform. */
 const known = [
@@ -19,6 +20,43 @@ export function answerCpeRequest(method: string): string {
   const list = `<MethodList SOAP-ENC:arrayType="xsd:string[${methods.length}]">${methods.map((name) => `<string>${name}</string>`).join('')}</MethodList>`;
   return `<cwmp:${method}Response>${method === 'GetRPCMethods' ? list : ''}</cwmp:${method}Response>`;
 }
+
+/** A message that the CPE has sent by itself. */
+export interface AcsCpeRequest {
+  readonly device: string;
+  readonly method: string;
+  readonly commandKey: string;
+  /** Of its FaultStruct, or of the first operation; undefined where it has none. */
+  readonly faultCode: number | undefined;
+  readonly startTime: string;
+  readonly completeTime: string;
+  readonly message: XmlElement;
+}
+
+/** @throws AcsViolation for a TransferComplete that TR-069 A.3.3.2 does not allow */
+export function readCpeRequest(device: string, message: XmlElement): AcsCpeRequest {
+  const { local: method } = message;
+  const fault = find(message, 'FaultStruct') ?? find(find(message, 'Results'), 'Fault');
+  if (/TransferComplete$/.test(method)) {
+    need(message, method === 'TransferComplete' ? 'CommandKey' : 'TransferURL');
+    const code = needNumber(need(message, 'FaultStruct'), 'FaultCode');
+    if (!transferFaults.has(code)) throw new AcsViolation(`${method} carries the fault ${code}`);
+    for (const name of ['StartTime', 'CompleteTime']) {
+      if (Number.isNaN(Date.parse(need(message, name).text))) throw new AcsViolation(`${name} of ${method} is no time`);
+    }
+  }
+  return {
+    device,
+    method,
+    commandKey: textOf(message, 'CommandKey'),
+    faultCode: fault && needNumber(fault, 'FaultCode'),
+    startTime: textOf(message, 'StartTime'),
+    completeTime: textOf(message, 'CompleteTime'),
+    message,
+  };
+}
+
+const transferFaults = new Set([0, 9001, 9002, 9010, 9011, 9012, 9014, 9015, 9016, 9017, 9018, 9019, 9020]);
 
 /** For a person: how a transfer ended. */
 export function aboutCpeRequest(message: XmlElement): string {

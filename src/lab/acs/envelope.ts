@@ -7,7 +7,7 @@ const encoding = 'http://schemas.xmlsoap.org/soap/encoding/';
 const cwmp = /^urn:dslforum-org:cwmp-1-[0-2]$/;
 const bodyLimitBytes = 8 << 20;
 /** What is an array wherever CWMP has it. */
-const arrays = new Set(['Event', 'ParameterList', 'MethodList', 'AccessList']);
+const arrays = new Set(['Event', 'ParameterList', 'MethodList', 'AccessList', 'TransferList']);
 
 export interface AcsEnvelope {
   readonly id: string;

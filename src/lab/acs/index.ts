@@ -1,8 +1,11 @@
 export { Acs, type AcsOptions, startAcs } from './acs.ts';
 export type { AcsAuthentication, AcsCredentials } from './authentication.ts';
+export type { AcsCpeRequest } from './cpe-request.ts';
 export { AcsError } from './errors.ts';
 export type { AcsEvent } from './events.ts';
+export { FileShelf, type FileTrouble, type ShelvedFile } from './file-shelf.ts';
 export { formatAcsEvent } from './format-event.ts';
 export type { AcsInform } from './inform.ts';
 export type { AcsDevice } from './inform-log.ts';
 export type { AcsAnswer, AcsFault, AcsRpc } from './rpc.ts';
+export type { AcsTransfer, AcsUnitOperation, AcsWindow, TransferRpc } from './transfer-rpc.ts';

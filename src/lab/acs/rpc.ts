@@ -1,3 +1,4 @@
+import { type AcsTransfer, readTransfers, type TransferRpc, writeTransferArguments } from './transfer-rpc.ts';
 import { escapeXml, need, needNumber, textOf, type XmlElement } from './xml.ts';
 
 /** What an operator can have the ACS call (TR-069 Annex A). */
@@ -18,6 +19,8 @@ export type AcsRpc =
     }
   | { readonly rpc: 'AddObject' | 'DeleteObject'; readonly path: string; readonly parameterKey?: string }
   | { readonly rpc: 'Reboot'; readonly commandKey?: string }
+  | { readonly rpc: 'ScheduleInform'; readonly delaySeconds: number; readonly commandKey?: string }
+  | TransferRpc
   | { readonly rpc: 'FactoryReset' };
 
 export interface AcsFault {
@@ -36,6 +39,8 @@ export interface AcsAnswer {
   /** GetParameterAttributes: path → notification. */
   readonly attributes?: ReadonlyMap<string, number>;
   readonly methods?: readonly string[];
+  /** GetQueuedTransfers, GetAllQueuedTransfers. */
+  readonly transfers?: readonly AcsTransfer[];
   /** AddObject. */
   readonly instance?: number;
   readonly status?: number;
@@ -85,6 +90,10 @@ export function writeArguments(call: AcsRpc): string {
       return leaf('ObjectName', call.path) + leaf('ParameterKey', call.parameterKey ?? '');
     case 'Reboot':
       return leaf('CommandKey', call.commandKey ?? '');
+    case 'ScheduleInform':
+      return leaf('DelaySeconds', String(call.delaySeconds)) + leaf('CommandKey', call.commandKey ?? '');
+    default:
+      return writeTransferArguments(call, leaf, list);
   }
 }
 
@@ -101,6 +110,14 @@ export function readAnswer(response: XmlElement): AcsAnswer {
       return { attributes: pairs((entry) => needNumber(entry, 'Notification')) };
     case 'GetRPCMethodsResponse':
       return { methods: need(response, 'MethodList').children.map(({ text }) => text) };
+    case 'GetQueuedTransfersResponse':
+    case 'GetAllQueuedTransfersResponse':
+      return { transfers: readTransfers(response) };
+    case 'DownloadResponse':
+    case 'UploadResponse':
+      need(response, 'StartTime');
+      need(response, 'CompleteTime');
+      return { status: needNumber(response, 'Status') };
     case 'AddObjectResponse':
       return { instance: needNumber(response, 'InstanceNumber'), status: needNumber(response, 'Status') };
     case 'SetParameterValuesResponse':
@@ -131,6 +148,7 @@ export function readFault(fault: XmlElement): AcsFault {
 export function aboutCall(call: AcsRpc): string {
   if (call.rpc === 'SetParameterValues')
     return ` ${call.values.map(({ name, value }) => `${name}=${value}`).join(' ')}`;
+  if ('url' in call) return ` ${call.fileType} ${call.url}`;
   if ('names' in call) return ` ${call.names.join(' ')}`;
   return 'path' in call ? ` ${call.path}` : '';
 }

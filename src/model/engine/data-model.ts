@@ -246,6 +246,22 @@ export class DataModel implements Model, AsyncDisposable {
     return done;
   }
 
+  /**
+   * Replaces packages by what an operator has kept of them, as one write: all or nothing, journalled, on probation like any other.
+   * @param packages their texts
+   * @throws ApplyError
+   */
+  restore(packages: ReadonlyMap<string, string>, origin: Origin): Promise<void> {
+    const done = this.#turn.then(async () => {
+      const plan = { ...emptyPlan(), whole: new Map(packages) };
+      const replaced = await this.#transactions.apply(plan, async () => {});
+      await this.#ports.applied?.({ packages: replaced, origin, paths: [] });
+      await this.changed();
+    });
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
   /** The device has changed by itself: whoever watches is told of the difference. */
   async changed(): Promise<void> {
     this.#sources.forget();

@@ -5,6 +5,8 @@ import type { StoredRow } from './stored.ts';
 export interface Plan {
   /** By package, in the order of the request. */
   readonly uci: Map<string, UciChange[]>;
+  /** Packages that are replaced as a whole, by their new text. */
+  readonly whole: Map<string, string>;
   /** Run in order; each returns what undoes it. */
   readonly effects: (() => (() => void) | Promise<() => void>)[];
   /** Full paths of the parameters that are written, for the origin of what is told afterwards. */
@@ -29,6 +31,7 @@ export interface Plan {
 
 export const emptyPlan = (): Plan => ({
   uci: new Map(),
+  whole: new Map(),
   effects: [],
   written: new Set(),
   gone: new Set(),
@@ -45,6 +48,7 @@ export const emptyPlan = (): Plan => ({
 export function copyOf(plan: Plan): Plan {
   return {
     uci: new Map([...plan.uci].map(([pack, changes]) => [pack, [...changes]])),
+    whole: new Map(plan.whole),
     effects: [...plan.effects],
     written: new Set(plan.written),
     gone: new Set(plan.gone),

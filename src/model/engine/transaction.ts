@@ -46,15 +46,15 @@ export class Transactions {
   async apply(plan: Plan, persist: () => Promise<void>): Promise<ReplacedPackages> {
     const undo: (() => void | Promise<void>)[] = [];
     let journalled = false;
-    const packages = [...plan.uci].filter(([, changes]) => changes.length > 0);
+    const packages = [...[...plan.uci].filter(([, changes]) => changes.length > 0), ...plan.whole];
     const replaced = new Map<string, ReplacedPackage>();
     try {
       if (packages.length > 0) {
         const before: Record<string, string | undefined> = {};
         const after = new Map<string, string>();
-        for (const [pack, changes] of packages) {
+        for (const [pack, made] of packages) {
           before[pack] = this.#uci.text(pack);
-          after.set(pack, this.#uci.preview(pack, changes));
+          after.set(pack, typeof made === 'string' ? made : this.#uci.preview(pack, made));
         }
         await this.#state.write(journalName, JSON.stringify(before));
         journalled = true;

@@ -17,19 +17,32 @@ export function parseUci(text: string): UciDocument {
   return new Parser(text).run();
 }
 
+/**
+ * Reads what `uci export` prints: every `package` line begins a package.
+ * @throws UciError UCI_PARSE with line and byte, also for what stands before the first package and for a package that is there twice; UCI_LIMIT
+ */
+export function parseUciExport(text: string): ReadonlyMap<string, UciDocument> {
+  const packages = new Map<string, UciDocument>();
+  new Parser(text, packages).run();
+  return packages;
+}
+
 const isSpace = (c: string): boolean => c === ' ' || (c >= '\t' && c <= '\r');
 
 class Parser {
   readonly #text: string;
-  readonly #document = new UciDocument();
+  /** Of an export: what each package begins. */
+  readonly #packages: Map<string, UciDocument> | undefined;
+  #document = new UciDocument();
   #at = 0;
   #line = 1;
   #lineStart = 0;
   #section: string | undefined;
   #sections = 0;
 
-  constructor(text: string) {
+  constructor(text: string, packages?: Map<string, UciDocument>) {
     this.#text = text;
+    this.#packages = packages;
   }
 
   run(): UciDocument {
@@ -63,6 +76,7 @@ class Parser {
         const name = this.#argument();
         if (name === '') throw this.#error('insufficient arguments');
         if (!isUciPackageName(name)) throw this.#error('invalid character in name field');
+        this.#begin(name);
         break;
       }
       case 'config':
@@ -84,7 +98,16 @@ class Parser {
     if (this.#argument() !== '') throw this.#error('too many arguments');
   }
 
+  #begin(name: string): void {
+    if (!this.#packages) return;
+    if (this.#packages.has(name)) throw this.#error('package is there twice');
+    this.#document = new UciDocument();
+    this.#section = undefined;
+    this.#packages.set(name, this.#document);
+  }
+
   #config(): void {
+    if (this.#packages?.size === 0) throw this.#error('section before the first package');
     const type = this.#argument();
     if (type === '') throw this.#error('insufficient arguments');
     if (!isUciType(type)) throw this.#error('invalid character in type field');

@@ -4,6 +4,7 @@ import { silentLog } from '#base';
 import { type CwmpClient, type SeenRequest, startCwmp } from '#cwmp';
 import type { HttpConnection } from '#platform';
 import { FakeBus } from '../../support/fake-bus.ts';
+import { FakeFiles } from '../../support/fake-files.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { MemoryState } from '../../support/memory-state.ts';
 import { type ModelFixture, openModel } from '../../support/model-fixture.ts';
@@ -77,6 +78,7 @@ class Bench implements AsyncDisposable {
   client!: CwmpClient;
   heard: ((request: SeenRequest) => { status: number; headers: Record<string, string> }) | undefined;
   readonly rebooted: string[] = [];
+  readonly files = new FakeFiles();
   address = '192.0.2.7';
 
   constructor() {
@@ -130,6 +132,8 @@ class Bench implements AsyncDisposable {
       randomHex: (count) => (++bytes).toString(16).padStart(count * 2, '0'),
       allowPlain: true,
       reached: () => {},
+      files: this.files,
+      idle: async () => true,
     });
   }
 

@@ -133,7 +133,7 @@ describe('settings', () => {
       join(directory, 'tandem'),
       "config agent 'agent'\n\toption log_level 'loud'\n\nconfig cwmp 'cwmp'\n\toption connection_request_port '99999'\n\toption allow_plain_http 'yes'\n",
     );
-    expect(readSettings(new UciFiles(directory))).toEqual({
+    expect(readSettings(new UciFiles(directory))).toMatchObject({
       logLevel: 'info',
       connectionRequest: { address: '::', port: 7547, udpPort: 7547, allow: [] },
       confirm: { settleSeconds: 10, timeoutSeconds: 180 },
