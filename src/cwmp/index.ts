@@ -18,6 +18,7 @@ export {
 } from './exchange/session.ts';
 export type { CwmpFault } from './faults.ts';
 export { type DeviceId, type InformEvent, type InformMessage, writeInform } from './inform.ts';
+export type { InstanceMode, InstanceSettings } from './instance-names.ts';
 export type { ReachPorts } from './reach/ports.ts';
 export type { FileEngine, FileFault, FileUse } from './transfers/port.ts';
 export type { Afterwards } from './verbs/reboot.ts';

@@ -4,6 +4,7 @@ import { createVerbs } from '../answer.ts';
 import { httpTransport } from '../exchange/http-transport.ts';
 import { runSession, SessionError } from '../exchange/session.ts';
 import type { InformEvent, InformMessage } from '../inform.ts';
+import { InstanceNames } from '../instance-names.ts';
 import type { Reach } from '../reach/reach.ts';
 import { Transfers } from '../transfers/transfers.ts';
 import { acsView } from '../verbs/verb.ts';
@@ -335,13 +336,20 @@ class Client implements CwmpClient {
       changed.size > 0 && !told.some(({ code }) => code === '4 VALUE CHANGE')
         ? [...told, { code: '4 VALUE CHANGE', commandKey: '' }]
         : told;
+    const names = await InstanceNames.of(
+      this.#seen,
+      config.instances,
+      parameters.map(({ path }) => path),
+    );
     const inform: InformMessage = {
       deviceId: await readDeviceId(model),
       events,
       now: clock.now(),
       retryCount: this.#retryCount,
-      parameters,
+      parameters: parameters.map((parameter) => ({ ...parameter, path: names.show(parameter.path) })),
     };
+    /** What the ACS changes of it in the session counts from its next request on. */
+    const current = (): CwmpConfig => this.#config ?? config;
     let requests = 0;
     const { served } = await runSession({
       transport: httpTransport({
@@ -363,6 +371,9 @@ class Client implements CwmpClient {
         attributes: this.#notifications!,
         schedule: (seconds, key) => this.#schedule.add(seconds, key),
         storeParameterKey: (parameterKey) => this.#state.change({ parameterKey }),
+        get instances() {
+          return current().instances;
+        },
         signal,
       },
       log,

@@ -2,6 +2,7 @@ import type { RetryPolicy } from '#base';
 import { Secret } from '#base';
 import type { Model } from '#model';
 import type { DeviceId } from '../inform.ts';
+import type { InstanceSettings } from '../instance-names.ts';
 
 /** `Device.ManagementServer.` as it stands now, secrets included. */
 export interface CwmpConfig {
@@ -17,6 +18,7 @@ export interface CwmpConfig {
     readonly phase: number | undefined;
   };
   readonly retry: RetryPolicy;
+  readonly instances: InstanceSettings;
   readonly connectionRequest: {
     readonly enabled: boolean;
     readonly username: string;
@@ -59,6 +61,10 @@ export async function readConfig(model: Model): Promise<CwmpConfig> {
     retry: {
       minimumWaitSeconds: whole('CWMPRetryMinimumWaitInterval', 5),
       intervalMultiplier: whole('CWMPRetryIntervalMultiplier', 2000),
+    },
+    instances: {
+      mode: text('InstanceMode') === 'InstanceAlias' ? 'InstanceAlias' : 'InstanceNumber',
+      autoCreate: text('AutoCreateInstances') === 'true',
     },
     connectionRequest: {
       enabled: text('HTTPConnectionRequestEnable') === 'true',

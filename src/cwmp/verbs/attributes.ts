@@ -6,6 +6,7 @@ import { child, childText } from '../codec/element.ts';
 import { isTrue } from '../codec/read-envelope.ts';
 import { array } from '../codec/write-envelope.ts';
 import { cwmpFault, invalidArguments } from '../faults.ts';
+import { byNumber, hasWildcard, InstanceNames } from '../instance-names.ts';
 import { acsView, type Verb } from './verb.ts';
 
 const view: Protocol = 'cwmp';
@@ -18,19 +19,21 @@ async function parametersAt(model: Model, path: string): Promise<Result<string[]
 }
 
 /** TR-069 A.3.2.5. */
-export const getParameterAttributes: Verb = async (request, { model, attributes }) => {
+export const getParameterAttributes: Verb = async (request, { model, attributes, instances = byNumber }) => {
   const names = child(request, 'ParameterNames');
   if (!names) return refused(invalidArguments('ParameterNames is missing'));
-  const found = new Set<string>();
+  /** With the path that it was asked for by. */
+  const found = new Map<string, string>();
   for (const name of names.children) {
     const parameters = await parametersAt(model, name.text.trim());
     if (!parameters.ok) return refused(cwmpFault(parameters.fault));
-    for (const path of parameters.value) found.add(path);
+    for (const path of parameters.value) found.set(path, name.text.trim());
   }
+  const shown = await InstanceNames.of(model, instances, found.keys());
   return ok((writer) =>
     array(writer, 'ParameterList', 'cwmp:ParameterAttributeStruct', found.size, () => {
-      for (const path of found) {
-        writer.raw('<ParameterAttributeStruct>').leaf('Name', path);
+      for (const [path, requested] of found) {
+        writer.raw('<ParameterAttributeStruct>').leaf('Name', shown.show(path, requested));
         writer.leaf('Notification', attributes.notificationOf(path));
         array(writer, 'AccessList', 'xsd:string', 0, () => {});
         writer.raw('</ParameterAttributeStruct>');
@@ -45,7 +48,9 @@ export const setParameterAttributes: Verb = async (request, { model, attributes 
   if (!list) return refused(invalidArguments('ParameterList is missing'));
   const changes = new Map<string, number>();
   for (const entry of list.children) {
-    const parameters = await parametersAt(model, childText(entry, 'Name') ?? '');
+    const name = childText(entry, 'Name') ?? '';
+    if (hasWildcard(name)) return refused({ code: 9005, text: `${name} is no path` });
+    const parameters = await parametersAt(model, name);
     if (!parameters.ok) return refused(cwmpFault(parameters.fault));
     if (!isTrue(childText(entry, 'NotificationChange') ?? '0')) continue;
     const text = childText(entry, 'Notification') ?? '';

@@ -3,10 +3,11 @@ import { childText } from '../codec/element.ts';
 import { isTrue } from '../codec/read-envelope.ts';
 import { array } from '../codec/write-envelope.ts';
 import { cwmpFault, invalidArguments } from '../faults.ts';
+import { byNumber, InstanceNames } from '../instance-names.ts';
 import { acsView, type Verb } from './verb.ts';
 
 /** TR-069 A.3.2.3. */
-export const getParameterNames: Verb = async (request, { model }) => {
+export const getParameterNames: Verb = async (request, { model, instances = byNumber }) => {
   const path = childText(request, 'ParameterPath');
   const nextLevel = childText(request, 'NextLevel');
   if (path === undefined || nextLevel === undefined) {
@@ -14,12 +15,17 @@ export const getParameterNames: Verb = async (request, { model }) => {
   }
   const names = await model.names(acsView, path, isTrue(nextLevel));
   if (!names.ok) return refused(cwmpFault(names.fault));
+  const shown = await InstanceNames.of(
+    model,
+    instances,
+    names.value.map((name) => name.path),
+  );
   return ok((writer) =>
     array(writer, 'ParameterList', 'cwmp:ParameterInfoStruct', names.value.length, () => {
       for (const { path: name, writable } of names.value) {
         writer
           .raw('<ParameterInfoStruct>')
-          .leaf('Name', name)
+          .leaf('Name', shown.show(name, path))
           .leaf('Writable', writable ? '1' : '0');
         writer.raw('</ParameterInfoStruct>');
       }

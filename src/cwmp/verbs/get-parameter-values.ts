@@ -3,31 +3,37 @@ import type { ParameterReading } from '#model';
 import { child } from '../codec/element.ts';
 import { array } from '../codec/write-envelope.ts';
 import { cwmpFault, invalidArguments } from '../faults.ts';
+import { byNumber, InstanceNames } from '../instance-names.ts';
 import { xsdType } from '../xsd-type.ts';
 import { acsView, type Verb } from './verb.ts';
 
 /** TR-069 A.3.2.2. Any unknown name refuses the whole call with 9005; each parameter is answered once. */
-export const getParameterValues: Verb = async (request, { model, signal }) => {
-  const names = child(request, 'ParameterNames');
-  if (!names) return refused(invalidArguments('ParameterNames is missing'));
-  const asked = names.children.map((name) => name.text.trim());
+export const getParameterValues: Verb = async (request, { model, instances = byNumber, signal }) => {
+  const list = child(request, 'ParameterNames');
+  if (!list) return refused(invalidArguments('ParameterNames is missing'));
+  const asked = list.children.map((name) => name.text.trim());
   // '' is everything, under whatever root is served.
   const top = asked.includes('') ? await model.names(acsView, '', true) : undefined;
   const root = top?.ok ? top.value[0]!.path : '';
   const paths = asked.map((path) => (path === '' ? root : path));
   const readings = await model.get(acsView, paths, { signal });
-  const values = new Map<string, ParameterReading>();
-  for (const { result } of readings) {
+  /** With the path that it was asked for by. */
+  const values = new Map<string, { readonly reading: ParameterReading; readonly requested: string }>();
+  for (const { requested, result } of readings) {
     if (!result.ok) return refused(cwmpFault(result.fault));
     for (const object of result.value) {
-      for (const parameter of object.parameters) values.set(object.path + parameter.info.name, parameter);
+      for (const reading of object.parameters) values.set(object.path + reading.info.name, { reading, requested });
     }
   }
+  const names = await InstanceNames.of(model, instances, values.keys());
   return ok((writer) =>
     array(writer, 'ParameterList', 'cwmp:ParameterValueStruct', values.size, () => {
-      for (const [path, { info, value }] of values) {
+      for (const [path, { reading, requested }] of values) {
+        const { info, value } = reading;
         writer.raw('<ParameterValueStruct>');
-        writer.leaf('Name', path).leaf('Value', value, ` xsi:type="${xsdType(info.type, info.list)}"`);
+        writer
+          .leaf('Name', names.show(path, requested))
+          .leaf('Value', value, ` xsi:type="${xsdType(info.type, info.list)}"`);
         writer.raw('</ParameterValueStruct>');
       }
     }),

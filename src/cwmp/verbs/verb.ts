@@ -3,6 +3,7 @@ import type { Model, View } from '#model';
 import type { Element } from '../codec/element.ts';
 import type { XmlWriter } from '../codec/write-xml.ts';
 import type { CwmpFault } from '../faults.ts';
+import type { InstanceSettings } from '../instance-names.ts';
 
 /** What an RPC of the ACS may use. */
 export interface VerbContext {
@@ -15,6 +16,8 @@ export interface VerbContext {
   readonly attributes: Attributes;
   /** ScheduleInform. @returns false: too many are outstanding */
   readonly schedule: (delaySeconds: number, commandKey: string) => Promise<boolean>;
+  /** How rows are named as long as the session lasts; by number when absent. */
+  readonly instances?: InstanceSettings;
   readonly signal: AbortSignal;
 }
 
