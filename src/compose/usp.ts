@@ -1,4 +1,4 @@
-import { listenWebSocket, openMqtt, openWebSocket } from '#platform';
+import { listenWebSocket, openMqtt, openStomp, openWebSocket } from '#platform';
 import { startOnDemand } from '#services';
 import type { RoomParts } from './room.ts';
 
@@ -23,6 +23,21 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
         openWebSocket: (url, given, events) => openWebSocket({ url, ...given, tls: factory.tls, clock }, events),
         listenWebSocket: ({ encryption, ...given }) =>
           listenWebSocket({ host: '::', ...given, ...(encryption && { tls: factory.tls }), clock, log }),
+        openStomp: (config, headers, events, signal) =>
+          openStomp(
+            {
+              host: config.host,
+              port: config.port,
+              ...(config.encryption && { tls: factory.tls }),
+              ...(config.virtualHost !== '' && { virtualHost: config.virtualHost }),
+              ...(config.username !== '' && { username: config.username, password: config.password }),
+              ...(config.heartbeat && { heartbeat: config.heartbeat }),
+              headers,
+              clock,
+              signal,
+            },
+            events,
+          ),
         openMqtt: (config, endpointId, events, signal) =>
           openMqtt(
             {

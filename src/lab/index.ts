@@ -1,4 +1,5 @@
 export * from './acs/index.ts';
+export * from './broker/index.ts';
 export { labHelp, runLabCommand } from './commands.ts';
 export * from './controller/index.ts';
 export { installFactory, type LabFactory, labIdentity } from './factory.ts';

@@ -51,6 +51,15 @@ export {
   type PublishedMessage,
 } from './net/mqtt.ts';
 export {
+  openStomp,
+  StompError,
+  type StompEvents,
+  type StompLink,
+  type StompMessage,
+  type StompOptions,
+  type StompSubscription,
+} from './net/stomp.ts';
+export {
   type HostAddress,
   openUdp,
   resolveHost,

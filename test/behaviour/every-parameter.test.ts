@@ -96,7 +96,21 @@ beforeAll(async () => {
   });
   appendFileSync(
     join(config, 'tandem'),
-    "\nconfig boot_parameter 'boot'\n\toption controller 'controller_1'\n\toption parameter 'Device.DeviceInfo.'\n\nconfig inform_parameter 'inform'\n\toption parameter 'Device.DeviceInfo.UpTime'\n",
+    `
+config boot_parameter 'boot'
+	option controller 'controller_1'
+	option parameter 'Device.DeviceInfo.'
+
+config inform_parameter 'inform'
+	option parameter 'Device.DeviceInfo.UpTime'
+
+config stomp 'one'
+	option host 's.example'
+	option password 'lab-acs-password'
+
+config stomp 'two'
+	option host 't.example'
+`,
   );
   bus = await connectUbus({ path: router.socketPath, log: silentLog });
   let names = 0;

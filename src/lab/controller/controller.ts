@@ -22,6 +22,7 @@ import {
 } from '#usp';
 import type { ControllerEvent } from './events.ts';
 import type { Route, RouteEvents } from './route.ts';
+import { joinStomp, type StompControllerOptions } from './stomp.ts';
 import { joinWebSocket, type WebSocketClientOptions } from './websocket-client.ts';
 
 export interface ControllerOptions {
@@ -36,6 +37,7 @@ export interface ControllerOptions {
   readonly mqtt?: { readonly host: string; readonly port: number; readonly topic: string };
   /** E2E session contexts: by default taken, not begun, in plain text. */
   readonly session?: Partial<SessionSettings>;
+  readonly stomp?: StompControllerOptions;
 }
 
 /** What came back for a request: the response's content, or the Error. */
@@ -75,9 +77,10 @@ export class Controller implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const { webSocket, mqtt } = this.#options;
+    const { webSocket, mqtt, stomp } = this.#options;
     if (webSocket) await this.#listen(webSocket);
     if (mqtt) await this.#join(mqtt);
+    if (stomp) this.#joined.push(await joinStomp(stomp, this.#routeEvents));
   }
 
   /** Port of the WebSocket server. */

@@ -1,7 +1,7 @@
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { connect as connectSecure } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import { type Clock, errorCode, type Secret, systemClock, TandemError } from '#base';
+import { dial } from './dial.ts';
 import type { HttpTls } from './http-request.ts';
 import { packetsWithin } from './mqtt-packet-limit.ts';
 import { isTlsProblem } from './tls-problem.ts';
@@ -97,7 +97,7 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
   const { MqttClient } = await import('mqtt');
   const { signal, clock = systemClock } = options;
   if (signal?.aborted) throw stopped(signal);
-  const socket = dial(options);
+  const socket = connectTo(options);
   // Before the client listens: it keeps what comes until a packet is complete, however large.
   const within = packetsWithin(limits.packetLimitBytes);
   socket.on('data', (piece: Buffer) => {
@@ -184,20 +184,9 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
   };
 }
 
-/** TLS 1.2 at least, checked by Node in full: chain, host name, dates. */
-function dial({ host, port, transport, tls: { ca, cert, key } = {} }: MqttOptions): Socket {
-  if (transport === 'tcp') return connectPlain({ host, port });
+function connectTo({ host, port, transport, tls = {} }: MqttOptions): Socket {
   try {
-    return connectSecure({
-      host,
-      port,
-      minVersion: 'TLSv1.2',
-      // An address is no server name (RFC 6066 3); it is checked all the same.
-      ...(isIP(host) === 0 && { servername: host }),
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key: key.reveal() }),
-    });
+    return dial(host, port, transport === 'tls' ? tls : undefined);
   } catch (error) {
     throw wrap(error, 'MQTT_CONNECT');
   }

@@ -14,7 +14,7 @@ import type { ControllerConfig } from './config.ts';
 
 /** A way to the controller that stands. */
 export interface Link {
-  readonly kind: 'websocket' | 'mqtt';
+  readonly kind: 'websocket' | 'mqtt' | 'stomp' | 'uds';
   /** What announces the agent on it, and again after a Disconnect record (R-MTP.6, R-MTP.8). */
   readonly connect: RecordContent;
   send(record: Uint8Array): void;

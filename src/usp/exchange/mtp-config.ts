@@ -18,7 +18,15 @@ export interface MqttPeer {
   /** `Device.MQTT.Client.{i}.` that carries it. */
   readonly client: string;
 }
-export type Peer = WebSocketPeer | MqttPeer;
+export interface StompPeer {
+  readonly kind: 'stomp';
+  readonly path: string;
+  /** Destination of the controller. */
+  readonly destination: string;
+  /** `Device.STOMP.Connection.{i}.` that carries it. */
+  readonly connection: string;
+}
+export type Peer = WebSocketPeer | MqttPeer | StompPeer;
 
 /** The agent's own WebSocket server, which controllers connect to (R-WS.6). */
 export interface WebSocketServerConfig {
@@ -53,17 +61,39 @@ export interface MqttClientConfig {
   readonly qos: 0 | 1 | 2;
 }
 
+export interface StompConnectionConfig {
+  /** Instance path of the row `Device.STOMP.Connection.{i}.`. */
+  readonly path: string;
+  readonly host: string;
+  readonly port: number;
+  readonly encryption: boolean;
+  readonly virtualHost: string;
+  readonly username: string;
+  readonly password: Secret;
+  readonly heartbeat: { readonly outgoingMs: number; readonly incomingMs: number } | undefined;
+  readonly retry: RetryPolicy;
+}
+
 /** What carries records, whoever they are from. */
 export interface MtpConfig {
+  readonly stompConnections: readonly StompConnectionConfig[];
+  /** The agent's own destinations, by the connection's row. */
+  readonly stompDestinations: ReadonlyMap<string, readonly string[]>;
   readonly webSocketServers: readonly WebSocketServerConfig[];
   readonly mqttClients: readonly MqttClientConfig[];
   /** For a row of `Device.LocalAgent.MTP.` the row of what carries it, if that is another one. */
   readonly carriers: ReadonlyMap<string, string>;
 }
 
-export const noMtps: MtpConfig = { webSocketServers: [], mqttClients: [], carriers: new Map() };
+export const noMtps: MtpConfig = {
+  webSocketServers: [],
+  mqttClients: [],
+  stompConnections: [],
+  stompDestinations: new Map(),
+  carriers: new Map(),
+};
 
-export const mtpPaths = ['Device.LocalAgent.MTP.', 'Device.MQTT.Client.'];
+export const mtpPaths = ['Device.LocalAgent.MTP.', 'Device.MQTT.Client.', 'Device.STOMP.Connection.'];
 
 export function readMtps(rows: Rows): MtpConfig {
   const mtps = rows('Device.LocalAgent.MTP.');
@@ -75,12 +105,15 @@ export function readMtps(rows: Rows): MtpConfig {
         mtps.filter((mtp) => mtp.text('Protocol') === 'MQTT'),
       ),
     ),
+    stompConnections: rows('Device.STOMP.Connection.').map(stompConnection),
+    stompDestinations: stompDestinations(mtps),
     carriers: new Map(mtps.flatMap((mtp) => carrierOf(mtp))),
   };
 }
 
 function carrierOf(mtp: Row): [string, string][] {
-  const carrier = mtp.text('Protocol') === 'MQTT' ? mtp.text('MQTT.Reference') : '';
+  const protocol = mtp.text('Protocol');
+  const carrier = protocol === 'MQTT' || protocol === 'STOMP' ? mtp.text(`${protocol}.Reference`) : '';
   return carrier === '' ? [] : [[mtp.path, `${carrier}.`]];
 }
 
@@ -91,6 +124,8 @@ export function peersOf(mtp: Row, rows: Rows): Peer[] {
       return webSocketPeer(mtp);
     case 'MQTT':
       return mqttPeer(mtp, rows);
+    case 'STOMP':
+      return stompPeer(mtp);
     default:
       return [];
   }
@@ -152,4 +187,41 @@ function mqttClient(row: Row, agentMtps: readonly Row[]): MqttClientConfig {
     responseTopic: agent?.text('MQTT.ResponseTopicConfigured') ?? '',
     qos: qos === 0 || qos === 2 ? qos : 1,
   };
+}
+
+function stompPeer(mtp: Row): Peer[] {
+  const [connection, destination] = [mtp.text('STOMP.Reference'), mtp.text('STOMP.Destination')];
+  if (connection === '' || destination === '') return [];
+  return [{ kind: 'stomp', path: mtp.path, destination, connection: `${connection}.` }];
+}
+
+function stompConnection(row: Row): StompConnectionConfig {
+  return {
+    path: row.path,
+    host: row.text('Host'),
+    port: row.number('Port', 61_613),
+    encryption: row.flag('EnableEncryption'),
+    virtualHost: row.text('VirtualHost'),
+    username: row.text('Username'),
+    password: new Secret(row.text('Password')),
+    // R-STOMP.8, R-STOMP.9
+    heartbeat: row.flag('EnableHeartbeats')
+      ? { outgoingMs: row.number('OutgoingHeartbeat', 0), incomingMs: row.number('IncomingHeartbeat', 0) }
+      : undefined,
+    retry: retryOf(row, 'ServerRetryInitialInterval', 'ServerRetryIntervalMultiplier', 'ServerRetryMaxInterval'),
+  };
+}
+
+function stompDestinations(mtps: readonly Row[]): Map<string, string[]> {
+  const destinations = new Map<string, string[]>();
+  for (const mtp of mtps) {
+    const [connection, destination] = [mtp.text('STOMP.Reference'), mtp.text('STOMP.Destination')];
+    if (mtp.text('Protocol') !== 'STOMP' || connection === '') continue;
+    const known = destinations.get(`${connection}.`) ?? [];
+    destinations.set(
+      `${connection}.`,
+      destination === '' || known.includes(destination) ? known : [...known, destination],
+    );
+  }
+  return destinations;
 }

@@ -1,4 +1,4 @@
-import { type Clock, explain, type Log, type RetryPolicy, retryWaitMs, sleep } from '#base';
+import { type Clock, errorCode, explain, type Log, type RetryPolicy, retryWaitMs, sleep } from '#base';
 
 export interface RetryingParts {
   readonly clock: Clock;
@@ -20,6 +20,9 @@ export interface RetryingState {
   readonly attempts: number;
   /** Of the last failure. */
   readonly reason?: string;
+  readonly code?: string;
+  /** Of the phase; milliseconds since 1970. */
+  readonly since: number;
   /** Seconds; while it waits. */
   readonly nextTrySeconds?: number;
 }
@@ -30,12 +33,15 @@ export class Retrying implements AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #done: Promise<void>;
   #phase: RetryingState['phase'] = 'connecting';
+  #since: number;
+  #code: string | undefined;
   #attempts = 0;
   #reason: string | undefined;
   #nextTryMs = 0;
 
   constructor(parts: RetryingParts) {
     this.#parts = parts;
+    this.#since = parts.clock.now();
     this.#done = this.#run();
   }
 
@@ -43,6 +49,8 @@ export class Retrying implements AsyncDisposable {
     return {
       phase: this.#phase,
       attempts: this.#attempts,
+      since: this.#since,
+      ...(this.#code !== undefined && { code: this.#code }),
       ...(this.#reason !== undefined && { reason: this.#reason }),
       ...(this.#phase === 'waiting' && {
         nextTrySeconds: Math.max(0, Math.round((this.#nextTryMs - this.#parts.clock.monotonicMs()) / 1000)),
@@ -60,25 +68,33 @@ export class Retrying implements AsyncDisposable {
     const { signal } = this.#abort;
     await after;
     while (!signal.aborted) {
-      this.#phase = 'connecting';
+      this.#enter('connecting');
       let reason = 'closed';
+      let code: string | undefined;
       try {
         await connect(signal, () => {
-          this.#phase = 'up';
+          this.#enter('up');
           this.#attempts = 0;
         });
       } catch (error) {
         reason = explain(error);
+        code = errorCode(error);
       }
       if (signal.aborted) break;
-      this.#phase = 'waiting';
+      this.#enter('waiting');
       this.#reason = reason;
+      this.#code = code;
       this.#attempts++;
       const waitMs = retryWaitMs(retry, this.#attempts, random);
       this.#nextTryMs = clock.monotonicMs() + waitMs;
       log.warn('no connection', { towards, reason, next_try_in_s: Math.round(waitMs / 1000) });
       await sleep(clock, waitMs, signal).catch(() => {});
     }
-    this.#phase = 'stopped';
+    this.#enter('stopped');
+  }
+
+  #enter(phase: RetryingState['phase']): void {
+    this.#phase = phase;
+    this.#since = this.#parts.clock.now();
   }
 }

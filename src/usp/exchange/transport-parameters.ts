@@ -1,3 +1,4 @@
+import { formatDateTime, unknownTime } from '#base';
 import type { Model } from '#model';
 import type { RetryingState } from './retrying.ts';
 import type { Transports } from './transports.ts';
@@ -13,6 +14,22 @@ export function declareTransports(model: Model, transports: Transports): Disposa
       path: 'Device.LocalAgent.Controller.{i}.MTP.{i}.WebSocket.',
       parameters: {
         CurrentRetryCount: { get: ({ path }) => String(transports.state(parentOf(path))?.attempts ?? 0) },
+      },
+    }),
+    model.declare({
+      path: 'Device.LocalAgent.MTP.{i}.STOMP.',
+      parameters: { DestinationFromServer: { get: ({ path }) => transports.learnedByMtp(parentOf(path)) } },
+    }),
+    model.declare({
+      path: 'Device.STOMP.Connection.{i}.',
+      parameters: {
+        Status: { get: ({ path }) => stompStatus(transports.state(path)) },
+        LastChangeDate: {
+          get: ({ path }) => {
+            const since = transports.state(path)?.since;
+            return since === undefined ? unknownTime : formatDateTime(since);
+          },
+        },
       },
     }),
     model.declare({
@@ -34,4 +51,12 @@ function mqttStatus(state: RetryingState | undefined): string {
   if (!state || state.phase === 'stopped') return 'Disabled';
   if (state.phase === 'up') return 'Connected';
   return state.phase === 'waiting' ? 'Error_BrokerUnreachable' : 'Connecting';
+}
+
+function stompStatus(state: RetryingState | undefined): string {
+  if (!state || state.phase === 'stopped') return 'Disabled';
+  if (state.phase === 'up') return 'Enabled';
+  if (state.phase === 'connecting') return 'Connecting';
+  if (state.code === 'STOMP_REFUSED') return 'Error_AuthenticationFailure';
+  return state.code === 'USP_NO_DESTINATION' ? 'Error_Misconfigured' : 'ServerNotPresent';
 }

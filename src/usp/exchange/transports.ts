@@ -1,10 +1,12 @@
-import { type Clock, type Log, standardRetry } from '#base';
+import { type Clock, Emitter, explain, type Log, standardRetry } from '#base';
 import type { Model } from '#model';
 import type { ControllerConfig, UspConfig } from './config.ts';
 import type { ControllerSession } from './controller-session.ts';
 import type { OpenMqtt } from './mqtt-mtp.ts';
-import { type MqttClientConfig, noMtps } from './mtp-config.ts';
+import { type MqttClientConfig, noMtps, type StompConnectionConfig } from './mtp-config.ts';
 import { Retrying, type RetryingParts, type RetryingState } from './retrying.ts';
+import type { SharedUser } from './shared-links.ts';
+import type { OpenStomp } from './stomp-mtp.ts';
 import type { OpenWebSocket } from './websocket-mtp.ts';
 import type { ListenWebSocket } from './websocket-server-mtp.ts';
 import { WebSocketSlot } from './websocket-slot.ts';
@@ -14,6 +16,7 @@ export interface TransportPorts {
   readonly openWebSocket: OpenWebSocket;
   readonly listenWebSocket: ListenWebSocket;
   readonly openMqtt: OpenMqtt;
+  readonly openStomp: OpenStomp;
 }
 
 export interface TransportParts {
@@ -43,10 +46,15 @@ export class Transports implements AsyncDisposable {
   readonly #slots = new Map<string, WebSocketSlot>();
   /** What is on its way to its end, by name. */
   readonly #ending = new Map<string, Promise<void>>();
+  /** What the brokers have told us of ourselves, by the row of the connection. */
+  readonly #learned = new Map<string, string>();
+  /** The configuration has changed, and nothing in it that makes another connection. */
+  readonly #changes: Emitter<void>;
   #config: UspConfig | undefined;
 
   constructor(parts: TransportParts) {
     this.#parts = parts;
+    this.#changes = new Emitter((error) => parts.log.error('a change was not taken over', { reason: explain(error) }));
   }
 
   get size(): number {
@@ -61,6 +69,11 @@ export class Transports implements AsyncDisposable {
   /** Of the transport behind a row of `Device.LocalAgent.MTP.`. */
   stateOfMtp(path: string): RetryingState | undefined {
     return this.state(this.#config?.carriers.get(path) ?? path);
+  }
+
+  /** Where the broker behind a row of `Device.LocalAgent.MTP.` says that the agent is reached; '': it does not. */
+  learnedByMtp(path: string): string {
+    return this.#learned.get(this.#config?.carriers.get(path) ?? '') ?? '';
   }
 
   /** Brings them in line; does not wait until they are. */
@@ -82,6 +95,7 @@ export class Transports implements AsyncDisposable {
       const retrying = new Retrying({ clock, log, random, ...rest, ...(after && { after }) });
       this.#transports.set(name, { key, retrying });
     }
+    this.#changes.emit();
   }
 
   /** Ends every connection and makes it anew. */
@@ -103,6 +117,7 @@ export class Transports implements AsyncDisposable {
     for (const controller of config.controllers) this.#addWebSocket(wanted, controller);
     for (const server of config.webSocketServers) this.#addWebSocketServer(wanted, server);
     for (const client of config.mqttClients) this.#addMqtt(wanted, client);
+    for (const connection of config.stompConnections) this.#addStomp(wanted, connection);
     return wanted;
   }
 
@@ -174,6 +189,44 @@ export class Transports implements AsyncDisposable {
     const row = this.#config?.controllers.find((one) => one.endpointId === endpointId);
     const session = row && this.#parts.session(row.path);
     return session && { session, slot: this.#slot(row.path) };
+  }
+
+  #addStomp(wanted: Map<string, Wanted>, connection: StompConnectionConfig): void {
+    const { path } = connection;
+    const controllers = (): SharedUser[] =>
+      this.#users((peer) => (peer.kind === 'stomp' && peer.connection === path ? peer.destination : undefined));
+    const destinations = (): readonly string[] | undefined => this.#config?.stompDestinations.get(path);
+    if (controllers().length === 0 || !destinations()) return;
+    const { log, ports, endpointId } = this.#parts;
+    wanted.set(path, {
+      key: JSON.stringify([connection, connection.password.reveal()]),
+      retry: connection.retry,
+      towards: connection.host,
+      connect: async (signal, stands) => {
+        const { runStomp } = await import('./stomp-mtp.ts');
+        await runStomp({
+          config: connection,
+          destinations: () => destinations() ?? [],
+          controllers,
+          changes: this.#changes,
+          learned: (destination) => void this.#learned.set(path, destination),
+          endpointId,
+          open: ports.openStomp,
+          log,
+          signal,
+          stands,
+        });
+      },
+    });
+  }
+
+  /** @param addressOf where it is reached, if it is by this one */
+  #users(addressOf: (peer: ControllerConfig['peers'][number]) => string | undefined): SharedUser[] {
+    return (this.#config?.controllers ?? []).flatMap(({ path, peers }) => {
+      const session = this.#parts.session(path);
+      const [address] = peers.flatMap((peer) => addressOf(peer) ?? []);
+      return session && address !== undefined ? [{ session, address }] : [];
+    });
   }
 
   #usersOf(client: MqttClientConfig): { session: ControllerSession; topic: string }[] {

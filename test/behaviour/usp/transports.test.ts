@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Controller, installFactory, type Router, startController, startRouter } from '#lab';
-import type { Requests, Responses } from '#usp';
+import { afterAll, afterEach, beforeAll, describe, it } from 'vitest';
+import { type Controller, installFactory, type Router, startController, startRouter, startStompBroker } from '#lab';
 import { configureAgent, fullController, type Section } from '../../support/agent-config.ts';
 import { type AgentProcess, buildBundles, startDaemon } from '../../support/agent-process.ts';
 import { freePort, hasMosquitto, startMosquitto } from '../../support/mosquitto.ts';
+import { device, exchange } from '../../support/usp-exchange.ts';
 
 // The same exchange over every transport, with the daemon as it ships.
 let bundles: Awaited<ReturnType<typeof buildBundles>>;
@@ -14,7 +14,6 @@ let router: Router;
 let agent: AgentProcess | undefined;
 const open: AsyncDisposable[] = [];
 const directories: string[] = [];
-const device = 'os::00D09E-LAB0001';
 const self = 'proto::lab-controller';
 
 beforeAll(async () => {
@@ -87,80 +86,32 @@ const transports: readonly (readonly [name: string, begin: () => Promise<Control
         hasMosquitto,
       ] as const,
   ),
+  [
+    'STOMP, the broker of the lab',
+    async () => {
+      const { port } = use(await startStompBroker({ subscribeDest: () => '/queue/agent' }));
+      return overStomp(port, {});
+    },
+  ],
 ];
+
+async function overStomp(port: number, own: Section[2]): Promise<Controller> {
+  const destination = '/queue/controller';
+  const controller = use(await startController({ endpointId: self, stomp: { host: '127.0.0.1', port, destination } }));
+  await boot([
+    ['stomp', 'broker', { enable: 1, host: '127.0.0.1', port, encryption: 0 }],
+    agentMtp({ protocol: 'STOMP', connection: 'broker', ...own }),
+    controllerMtp({ protocol: 'STOMP', connection: 'broker', destination }),
+  ]);
+  return controller;
+}
 
 describe('over every transport', () => {
   for (const [name, begin, able = true] of transports) {
     it.skipIf(!able)(`get, set, add, notify, operate, delete: ${name}`, async () => {
       const controller = await begin();
       await controller.connected(device);
-      await exchange(controller);
+      await exchange(controller, router);
     });
   }
 });
-
-async function exchange(controller: Controller): Promise<void> {
-  const ask = async <Name extends keyof Responses>(request: Partial<Requests>, response: Name) => {
-    const answer = await controller.ask(device, request, response);
-    if (!answer.ok) throw new Error(answer.fault.errMsg);
-    return answer.value;
-  };
-  const got = await ask({ get: { paramPaths: ['Device.LocalAgent.EndpointID'], maxDepth: 0 } }, 'getResp');
-  expect(got.reqPathResults[0]!.resolvedPathResults[0]!.resultParams).toEqual({ EndpointID: device });
-
-  const settings = {
-    Enable: 'true',
-    ID: 'ssid',
-    NotifType: 'ValueChange',
-    ReferenceList: 'Device.WiFi.SSID.1.SSID',
-    NotifRetry: 'true',
-  };
-  const added = await ask(
-    {
-      add: {
-        allowPartial: false,
-        createObjs: [
-          {
-            objPath: 'Device.LocalAgent.Subscription.',
-            paramSettings: Object.entries(settings).map(([param, value]) => ({ param, value, required: true })),
-          },
-        ],
-      },
-    },
-    'addResp',
-  );
-  const row = added.createdObjResults[0]!.operStatus!.operSuccess!.instantiatedPath;
-
-  await ask(
-    {
-      set: {
-        allowPartial: false,
-        updateObjs: [
-          { objPath: 'Device.WiFi.SSID.1.', paramSettings: [{ param: 'SSID', value: 'Over it', required: true }] },
-        ],
-      },
-    },
-    'setResp',
-  );
-  expect(readFileSync(join(router.root, 'etc/config/wireless'), 'utf8')).toContain("option ssid 'Over it'");
-  const { valueChange, sendResp } = await controller.notification(({ subscriptionId }) => subscriptionId === 'ssid');
-  expect(valueChange).toEqual({ paramPath: 'Device.WiFi.SSID.1.SSID', paramValue: 'Over it' });
-  expect(sendResp).toBe(true);
-
-  const operated = await ask(
-    {
-      operate: {
-        command: 'Device.LocalAgent.Controller.1.SendOnBoardRequest()',
-        commandKey: 'k',
-        sendResp: true,
-        inputArgs: {},
-      },
-    },
-    'operateResp',
-  );
-  expect(operated.operationResults[0]!.cmdFailure).toBeUndefined();
-  await controller.notification(({ onBoardReq }) => onBoardReq?.oui === '00D09E');
-
-  const deleted = await ask({ delete: { allowPartial: false, objPaths: [row] } }, 'deleteResp');
-  expect(deleted.deletedObjResults[0]!.operStatus!.operSuccess!.affectedPaths).toEqual([row]);
-}

@@ -1,0 +1,1 @@
+export { type SeenFrame, StompBroker, type StompBrokerOptions, startStompBroker } from './stomp-broker.ts';
