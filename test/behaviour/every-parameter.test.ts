@@ -34,6 +34,8 @@ config device 'wan_7'
 config bridge-vlan 'vlan_10'
 	option device 'br-lan'
 	option vlan '10'
+	list ports 'lan1:u*'
+	list ports 'lan2:t'
 
 config interface 'dsl'
 	option device 'wan.7'
@@ -41,10 +43,17 @@ config interface 'dsl'
 	option username 'user@isp.example'
 	option password 'ppp-secret'
 	option disabled '1'
+	option keepalive '5 1'
+
+config interface 'tunnel'
+	option proto 'gre'
+	option peeraddr '198.51.100.7'
+	option disabled '1'
 `,
+  firewall: `\nconfig redirect 'everything'\n\toption name 'console'\n\toption src 'wan'\n\toption dest 'lan'\n\toption dest_ip '192.168.1.30'\n\toption proto 'all'\n\toption target 'DNAT'\n`,
   dhcp: `\nconfig host 'nas'\n\toption name 'nas'\n\toption mac '02:00:00:00:00:10'\n\toption ip '192.168.1.10'\n`,
   wireless: `\nconfig wifi-iface 'uplink'\n\toption device 'radio1'\n\toption mode 'sta'\n\toption network 'wan'\n\toption ssid 'Upstream'\n\toption encryption 'psk2'\n\toption key 'uplink-secret'\n`,
-  ddns: `config service 'home'\n\toption enabled '1'\n\toption interface 'wan'\n\toption username 'me'\n\toption password 'ddns-secret'\n`,
+  ddns: `config service 'home'\n\toption enabled '1'\n\toption interface 'wan'\n\toption username 'me'\n\toption lookup_host 'home.example.org'\n\toption password 'ddns-secret'\n`,
   sqm: `config queue 'wan'\n\toption enabled '1'\n\toption interface 'wan'\n\toption download '90000'\n\toption upload '20000'\n`,
   upnpd: `config upnpd 'config'\n\toption enabled '1'\n\toption enable_upnp '1'\n`,
 };
@@ -67,7 +76,9 @@ beforeAll(async () => {
   const config = join(directory, 'root/etc/config');
   mkdirSync(config, { recursive: true });
   for (const [name, text] of Object.entries(more)) {
-    const shipped = (defaultPackages[name] ?? '').replace("\toption domain 'lan'\n", "$&\tlist server '192.0.2.53'\n");
+    const shipped = (defaultPackages[name] ?? '')
+      .replace("\toption domain 'lan'\n", "$&\tlist server '192.0.2.53'\n")
+      .replace("\toption proto 'dhcp'\n", "$&\toption reqopts '42 66'\n");
     writeFileSync(join(config, name), shipped + text);
   }
   router = await startRouter({ directory, reloadDelayMs: 10 });
@@ -267,10 +278,17 @@ async function readsAs(protocol: (typeof views)[number], path: string, wanted: s
 function candidatesFor({ type, name }: ParameterDefinition, before: string): string[] {
   const given = type.enumeration.map(({ value }) => value);
   const byName: [RegExp, string[]][] = [
+    [/SourcePrefix/, ['203.0.113.0/24']],
     [/Prefix$/, ['2001:db8:7::/48']],
     [/Mask$/, ['255.255.255.128']],
     [/Hop$/, ['2001:db8::7']],
-    [/MAC|Chaddr/, ['02:00:00:00:00:77']],
+    [/MAC|Chaddr|HESSID/, ['02:00:00:00:00:77']],
+    [/MaxAddress/, ['192.168.1.250']],
+    [/^(DNS|WINS)Servers$/, ['192.168.1.53,192.168.1.54']],
+    [/HelloTime|MaxAge/, ['700']],
+    [/OperatingStandards/, ['ac']],
+    [/OperatingChannelBandwidth/, ['40MHz']],
+    [/RegulatoryDomain/, ['FR ']],
     [/IP|Address|Client|RemoteHost|addr/, ['192.168.1.77']],
     [/URL/, ['https://other.example/']],
     [/RDNSS/, ['2001:db8::53']],
@@ -283,7 +301,7 @@ function candidatesFor({ type, name }: ParameterDefinition, before: string): str
     long: ['7000', '7'],
     unsignedLong: ['7'],
     dateTime: ['2026-01-02T03:04:05Z'],
-    string: ['another one', 'another', 'r---', 'rw--', 'WPA2-Personal'],
+    string: ['another one', 'another', 'r---', 'rw--', 'WPA2-Personal', 'WPA3-Personal'],
   };
   return [...fitting, ...given, ...(byType[type.base] ?? [])].filter((value) => value !== before);
 }

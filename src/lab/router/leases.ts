@@ -77,6 +77,12 @@ export function ipv6Leases(world: World): BlobTable {
           'valid-lifetime': -1,
         },
       ],
+      // The NAS routes a network of its own behind it.
+      ...(host.name === 'nas' && {
+        'ipv6-prefix': [
+          { address: '2001:db8:100:f0::', 'prefix-length': 60, 'preferred-lifetime': 43_200, 'valid-lifetime': 86_400 },
+        ],
+      }),
       valid: 39596,
     }));
   return { device: { 'br-lan': { leases: entries } } };

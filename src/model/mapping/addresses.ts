@@ -1,12 +1,13 @@
 // IPv4 arithmetic of the converters.
 
-/** `192.168.1.1/24+100` is the network and an offset in it. */
+/** `192.168.1.1/24+100-1` is the network and an offset in it. */
 function networkOf(base: string | undefined): { first: number; size: number; offset: number } | undefined {
-  const [, address, length, offset] = /^([0-9.]+)\/([0-9]{1,2})\+(-?[0-9]{1,9})$/.exec(base ?? '') ?? [];
+  const [, address, length, terms] = /^([0-9.]+)\/([0-9]{1,2})((?:[+-][0-9]{1,9})*)$/.exec(base ?? '') ?? [];
   const number = address === undefined ? undefined : ipv4Number(address);
   if (number === undefined || Number(length) > 32) return undefined;
   const size = 2 ** (32 - Number(length));
-  return { first: number - (number % size), size, offset: Number(offset) };
+  const offset = (terms!.match(/[+-][0-9]+/g) ?? []).reduce((sum, term) => sum + Number(term), 0);
+  return { first: number - (number % size), size, offset };
 }
 
 function ipv4Number(text: string): number | undefined {
@@ -45,7 +46,7 @@ export function netmask(text: string): string | undefined {
 
 /** Whether an IPv4 address is in `192.168.1.1/24`. */
 export function isInNetwork(address: string, network: string): boolean {
-  const of = networkOf(`${network}+0`);
+  const of = networkOf(network);
   const number = ipv4Number(address);
   return of !== undefined && number !== undefined && number >= of.first && number < of.first + of.size;
 }

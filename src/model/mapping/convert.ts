@@ -24,6 +24,7 @@ export const converterNames = [
   'leading-number',
   'duplex',
   'country',
+  'local-time',
   'ago',
   'from-now',
   'address',
@@ -107,6 +108,8 @@ function convertOne(
       return /F$/.test(text) ? 'Full' : /H$/.test(text) ? 'Half' : 'Unknown';
     case 'datetime':
       return Number.isFinite(Number(text)) ? formatDateTime(Number(text) * 1000) : undefined;
+    case 'local-time':
+      return localTime(now, Number(text));
     case 'country':
       return `${text} `;
     case 'ago':
@@ -127,6 +130,16 @@ function convertOne(
 const forEver = '9999-12-31T23:59:59Z';
 /** Sources count whole seconds from their own now: without rounding, the same instant would read differently each time. */
 const distantStepMs = 10_000;
+
+/** procd's `localtime`: seconds since 1970 plus the zone's offset, which is what the clocks differ by. */
+function localTime(now: number, seconds: number): string | undefined {
+  if (!Number.isFinite(seconds)) return undefined;
+  const quarters = Math.round((seconds * 1000 - now) / 900_000);
+  const minutes = Math.abs(quarters) * 15;
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const zone = `${quarters < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  return formatDateTime(seconds * 1000).replace('Z', quarters === 0 ? 'Z' : zone);
+}
 
 function distantTime(now: number, seconds: number): string | undefined {
   if (!Number.isFinite(seconds)) return undefined;

@@ -203,6 +203,8 @@ function keysOf(step: Step, around: Surroundings): string[] {
   return Array.isArray(value) ? value.map(text) : [text(value)];
 }
 
+const macAddress = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
+
 export function meets(value: unknown, conditions: readonly Condition[], around: Surroundings): boolean {
   return conditions.every((condition) => {
     const actual = text(memberOf(value, condition.key));
@@ -211,7 +213,9 @@ export function meets(value: unknown, conditions: readonly Condition[], around: 
       : condition.operand;
     if (condition.pattern) return condition.pattern.test(actual);
     if (condition.operator === '<') return isInNetwork(actual, wanted);
-    return (actual === wanted) === (condition.operator === '=');
+    // One daemon writes MAC addresses in capitals, the other does not.
+    const same = actual === wanted || (macAddress.test(actual) && actual.toLowerCase() === wanted.toLowerCase());
+    return same === (condition.operator === '=');
   });
 }
 
@@ -234,6 +238,8 @@ export function membersOf(value: unknown): unknown[] {
   return [];
 }
 
+/** An object is something, whatever is in it. */
 function text(value: unknown): string {
-  return value === undefined || value === null ? '' : String(value);
+  if (value === undefined || value === null) return '';
+  return typeof value === 'object' && !Array.isArray(value) ? '{}' : String(value);
 }

@@ -30,6 +30,8 @@ export interface SourceText {
   readonly file?: string;
   /** How the file is read. Default `text`. */
   readonly parse?: 'text' | 'json' | 'pairs' | 'table' | 'name';
+  /** What code answers (`src/model/handlers`). */
+  readonly handler?: string;
   /** The answer itself. */
   readonly value?: unknown;
   /** Seconds for which an answer may be used again. Default 0: once for each request. */

@@ -1,6 +1,7 @@
+import { handlerNames } from '../handlers/index.ts';
 import type { MappingFile, MappingProblem, ObjectText, ParameterText, SourceText } from './grammar.ts';
 
-const sourceKinds = ['uci', 'ubus', 'file', 'script', 'value'];
+const sourceKinds = ['uci', 'ubus', 'file', 'script', 'value', 'handler'];
 const objectKeys = new Set(['rows', 'id', 'row', 'let', 'add', 'when', 'keep']);
 
 /**
@@ -47,8 +48,11 @@ export function parseMapping(file: string, text: string): { mapping: MappingFile
 
   function readSource(name: string, value: unknown): void {
     const kinds = isTable(value) ? sourceKinds.filter((kind) => value[kind] !== undefined) : [];
+    const handler = isTable(value) ? value.handler : undefined;
+    if (handler !== undefined && !(handlerNames as readonly unknown[]).includes(handler))
+      say(`sources/${name}`, `'${handler}' is not a handler`);
     if (kinds.length === 1) sources[name] = value as unknown as SourceText;
-    else say(`sources/${name}`, 'is one of uci, ubus, file, script and value');
+    else say(`sources/${name}`, 'is one of uci, ubus, file, script, handler and value');
   }
 
   function readObject(path: string, value: unknown): void {

@@ -1,5 +1,6 @@
 import { type Clock, explain, type Log } from '#base';
 import type { BlobTable, Bus, Files, Scripts, Uci, UciPackage } from '#platform';
+import { createHandlers, type HandlerName } from '../handlers/index.ts';
 import type { SourceText } from './grammar.ts';
 
 /** What the model reads from. */
@@ -26,6 +27,7 @@ const everyFileLimit = 1024;
  */
 export class Sources {
   readonly ports: SourcePorts;
+  readonly handlers: ReturnType<typeof createHandlers>;
   /** Of ubus calls, since start: for tests and the bench. */
   calls = 0;
   readonly #kept = new Map<string, { readonly answer: Answer; readonly atMs: number }>();
@@ -33,6 +35,7 @@ export class Sources {
 
   constructor(ports: SourcePorts) {
     this.ports = ports;
+    this.handlers = createHandlers(ports.files, ports.clock);
   }
 
   /** Something has changed on the device: nothing that was kept is fresh any more. */
@@ -122,6 +125,7 @@ export class ReadScope {
 
   /** `undefined`: wanted, not yet asked. */
   answer(source: SourceText, args: BlobTable): Answer | undefined {
+    if (source.handler) return this.#handler(source.handler as HandlerName);
     if (source.value !== undefined) return { ok: true, value: source.value };
     if (source.file) return this.#file(source);
     const key = keyOf(source, args);
@@ -145,6 +149,13 @@ export class ReadScope {
       }
     };
     await Promise.all(Array.from({ length: Math.min(inFlightLimit, wanted.length) }, ask));
+  }
+
+  #handler(name: HandlerName): Answer {
+    const key = `handler ${name}`;
+    const answer = this.#answers.get(key) ?? { ok: true, value: this.#sources.handlers[name]() };
+    this.#answers.set(key, answer);
+    return answer;
   }
 
   #file(source: SourceText): Answer {
@@ -191,8 +202,8 @@ function parseFile(text: string, source: SourceText): Answer {
     case 'pairs': {
       const pairs: Record<string, string> = Object.create(null);
       for (const line of text.split('\n')) {
-        const match = /^\s*([\w().-]+)\s*[:=]\s*"?(.*?)"?\s*$/.exec(line);
-        if (match) pairs[match[1]!] = match[2]!;
+        const match = /^\s*([\w().-]+)\s*[:=]\s*(["']?)(.*?)\2\s*$/.exec(line);
+        if (match) pairs[match[1]!] = match[3]!;
       }
       return { ok: true, value: pairs };
     }

@@ -52,7 +52,7 @@ describe('checking a mapping against the schema', () => {
       { 'Device.DeviceInfo.': { ModelName: { at: '$x', as: 'rot13' } } },
       "Device.DeviceInfo.ModelName: 'rot13' is not a converter",
     ],
-    [{ sources: { a: { uci: 'x', file: 'y' } } }, 'sources/a: is one of uci, ubus, file, script and value'],
+    [{ sources: { a: { uci: 'x', file: 'y' } } }, 'sources/a: is one of uci, ubus, file, script, handler and value'],
     [{ Device: {} }, 'Device: an object path ends in a dot'],
   ])('%j', (mapping, problem) => {
     expect(problemsOf(mapping)).toContain(problem);
