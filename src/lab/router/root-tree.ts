@@ -59,6 +59,8 @@ OPENWRT_BUILD_DATE="${profile.buildDate}"
   put(root, 'proc/version', `Linux version ${profile.kernel} (builder@buildhost) #0 SMP\n`);
   put(root, 'proc/sys/kernel/hostname', 'OpenWrt\n');
   put(root, 'sys/class/thermal/thermal_zone0/type', 'cpu-thermal\n');
+  put(root, 'sys/class/leds/blue:power/max_brightness', '255\n');
+  put(root, 'proc/sys/net/ipv4/tcp_rmem', '4096\t131072\t6291456\n');
   mkdirSync(join(root, 'var/run'), { recursive: true });
 }
 

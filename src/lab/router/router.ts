@@ -19,6 +19,7 @@ import { systemObject } from './objects/system.ts';
 import { uciObject } from './objects/uci.ts';
 import { UciApply } from './objects/uci-apply.ts';
 import { wirelessObject } from './objects/wireless.ts';
+import { writeProcesses, writeSockets } from './proc.ts';
 import { fenwickAx5g, type Profile } from './profile.ts';
 import { Providers } from './providers.ts';
 import { makeRoot, refreshRoot } from './root-tree.ts';
@@ -131,8 +132,10 @@ export class Router implements AsyncDisposable {
     this.#syslog.append('daemon.notice procd: - init complete -', 29);
     const tick = (): void => {
       refreshRoot(this.root, this.#world);
+      writeProcesses(this.root, this.#services.running());
       this.#tick = this.#options.clock.timer(1000, tick);
     };
+    writeSockets(this.root);
     tick();
   }
 

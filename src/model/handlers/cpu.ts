@@ -11,7 +11,8 @@ interface Sample {
 const shortestMs = 1000;
 
 /**
- * How busy each processor has been since the look before (since boot at the first), in percent; from `/proc/stat` (proc(5)). `all` is the whole device.
+ * How busy each processor has been since the look before (since boot at the first), in percent; from `/proc/stat` (proc(5)): `all`
+ * of them together, and `each`.
  */
 export function cpuLoad(files: Files, clock: Clock): () => Record<string, unknown> {
   let last = new Map<string, Sample>();
@@ -32,7 +33,10 @@ export function cpuLoad(files: Files, clock: Clock): () => Record<string, unknow
         idle: idle + waiting,
       });
     }
-    found = Object.fromEntries([...samples].map(([name, sample]) => [name, loadOf(sample, last.get(name))]));
+    const { all, ...each } = Object.fromEntries(
+      [...samples].map(([name, sample]) => [name, loadOf(sample, last.get(name))]),
+    );
+    found = { all, each };
     last = samples;
     lastMs = nowMs;
     return found;

@@ -70,6 +70,11 @@ export class Services {
       });
   }
 
+  /** Programs that run at the moment. */
+  running(): { readonly pid: number; readonly command: readonly string[] }[] {
+    return [...this.#services.values()].filter(({ running }) => running);
+  }
+
   /** The daemons that a change of this package concerns get a new process. */
   restartFor(config: string): void {
     for (const service of this.#services.values()) {
