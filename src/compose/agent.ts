@@ -68,6 +68,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const uci = new UciFiles(at('/etc/config'), log.child('uci'));
     const state = new FileStateStore(at('/etc/tandem'), log.child('state'));
     const runtime = new FileStateStore(at('/var/run/tandem'), log.child('runtime'));
+    uci.sweep();
+    state.sweep();
     const files = loadDataModelFiles(options.share, at('/etc/tandem/datamodel.d'));
     const { model, problems } = createDataModel(
       files.schema,
@@ -81,6 +83,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         clock,
         log: log.child('model'),
         uniqueName: () => randomHex(4),
+        runtime,
+        applying: (write) => probation.applying(write),
         applied: (write) => probation.applied(write),
       },
       readFacts(rooted),
@@ -107,7 +111,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         probe: () => {
           for (const operator of operators) operator.probe();
         },
-        putBack: (packages) => model.putBack(packages),
+        putBack: (packages, states) => model.putBack(packages, states),
         undone: (paths) => {
           for (const operator of operators) operator.undone(paths);
         },

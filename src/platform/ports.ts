@@ -107,8 +107,28 @@ export interface Uci {
   preview(name: string, changes: readonly UciChange[]): string;
   /** Replace the file by this text: libuci's lock, temporary file, fsync, rename, fsync of the directory. */
   replace(name: string, text: string): Promise<void>;
+  /**
+   * Runs `work` while nobody else can commit to these packages (libuci's locks; a package that does not exist has none).
+   * What is staged and not placed when `work` ends is discarded.
+   * @throws UciError UCI_BUSY: somebody else holds a lock and does not let go
+   */
+  hold<T>(names: readonly string[], work: (held: UciHold) => Promise<T>): Promise<T>;
   /** The committed text as it stands, byte for byte. `undefined`: no such file. */
   text(name: string): string | undefined;
+}
+
+/** Packages that nobody else can commit to meanwhile. */
+export interface UciHold {
+  /**
+   * The new text goes on flash beside the file; nobody sees it yet.
+   * @param text `undefined`: the package is to go
+   * @throws UciError UCI_PARSE, UCI_LIMIT, UCI_IO
+   */
+  stage(name: string, text: string | undefined): void;
+  /** What has been staged takes its place, in that order; on flash when this returns. @throws UciError UCI_IO */
+  place(): void;
+  /** What has been staged goes. */
+  discard(): void;
 }
 
 /** Small, atomic, checksummed state on flash with a previous generation to fall back to (DESIGN "State on flash"). */

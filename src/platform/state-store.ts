@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, type Log, silentLog, TandemError } from '#base';
-import { syncDirectory, writeAtomically } from './atomic-write.ts';
+import { sweepTemporaries, syncDirectory, writeAtomically } from './atomic-write.ts';
 import type { StateStore } from './ports.ts';
 
 const magic = 'tandem-state 1';
@@ -37,6 +37,11 @@ export class FileStateStore implements StateStore {
   constructor(directory: string, log: Log = silentLog) {
     this.#directory = directory;
     this.#log = log;
+  }
+
+  /** Once at start: removes what a power cut has left of temporary files. */
+  sweep(): void {
+    sweepTemporaries(this.#directory, /^\.[\w.-]+\.new-[0-9a-f]{6}$/);
   }
 
   read(name: string): string | undefined {

@@ -1,5 +1,5 @@
 import { type Clock, formatDateTime, type Log } from '#base';
-import type { AppliedWrite, ReplacedPackage, ReplacedPackages } from '#model';
+import type { AppliedWrite, ReplacedPackage, ReplacedPackages, StateChange } from '#model';
 import type { BlobTable, StateStore } from '#platform';
 
 /** Packages that can take away the way to the operator. */
@@ -18,7 +18,8 @@ export interface ProbationParts {
   readonly managed: () => boolean;
   /** Asks every protocol to reach its operator now. */
   readonly probe: () => void;
-  readonly putBack: (packages: ReplacedPackages) => Promise<boolean>;
+  /** @param states what goes to flash along with it */
+  readonly putBack: (packages: ReplacedPackages, states: readonly StateChange[]) => Promise<boolean>;
   /** A change was undone: the operator is owed an explanation. @param paths what had been written */
   readonly undone: (paths: readonly string[], reason: string) => void;
 }
@@ -60,31 +61,49 @@ export class Probation implements Disposable {
     this.#begin();
   }
 
-  async applied({ packages, origin, paths }: AppliedWrite): Promise<void> {
-    const { timeoutSeconds, managed, log } = this.#parts;
-    const touched = [...packages].filter(([pack]) => connectivity.has(pack));
-    const remote = origin.by === 'cwmp' || origin.by === 'usp';
-    if (timeoutSeconds === 0 || touched.length === 0 || !managed()) return;
-    // A change by hand on top of one that is on probation: whoever stands at the device knows what he does.
-    if (!remote) {
-      if (this.#trial) await this.#end('changed on the device itself');
+  /**
+   * A write is about to replace packages: what is on probation then goes to flash in the same transaction, so that no power cut falls between
+   * the change and its probation.
+   */
+  applying(write: AppliedWrite): StateChange | undefined {
+    const trial = this.#after(write);
+    if (trial === this.#trial) return undefined;
+    return { name: stateName, text: trial && JSON.stringify({ ...trial, packages: [...trial.packages] }) };
+  }
+
+  /** It has. */
+  applied(write: AppliedWrite): void {
+    const trial = this.#after(write);
+    if (trial === this.#trial) return;
+    this.#trial = trial;
+    if (!trial) {
+      this[Symbol.dispose]();
+      this.#parts.log.info('the change stays', { reason: 'changed on the device itself' });
       return;
     }
+    this.#parts.log.info('a change is on probation until the operator is reached again', {
+      packages: [...trial.packages.keys()].join(','),
+      seconds: this.#parts.timeoutSeconds,
+    });
+    this.#begin();
+  }
+
+  /** What is on probation once this write is there. */
+  #after({ packages, origin, paths }: AppliedWrite): Trial | undefined {
+    const { timeoutSeconds, managed } = this.#parts;
+    const touched = [...packages].filter(([pack]) => connectivity.has(pack));
+    if (timeoutSeconds === 0 || touched.length === 0 || !managed()) return this.#trial;
+    // A change by hand on top of one that is on probation: whoever stands at the device knows what he does.
+    if (origin.by !== 'cwmp' && origin.by !== 'usp') return undefined;
     const merged = new Map(this.#trial?.packages);
     for (const [pack, { before, after }] of touched) {
       merged.set(pack, { before: merged.has(pack) ? merged.get(pack)!.before : before, after });
     }
-    this.#trial = {
+    return {
       packages: merged,
       paths: [...new Set([...(this.#trial?.paths ?? []), ...paths])],
       origin: `${origin.by} ${origin.peer ?? ''}`.trim(),
     };
-    await this.#parts.state.write(stateName, JSON.stringify({ ...this.#trial, packages: [...merged] }));
-    log.info('a change is on probation until the operator is reached again', {
-      packages: [...merged.keys()].join(','),
-      seconds: timeoutSeconds,
-    });
-    this.#begin();
   }
 
   /** The operator was reached: an ACS answered, a controller's connection came to stand or carried a message. */
@@ -136,15 +155,15 @@ export class Probation implements Disposable {
     const packages = [...trial.packages.keys()].join(', ');
     const reason = `the operator was not reached within ${timeoutSeconds} s of a change to ${packages}`;
     try {
-      if (await putBack(trial.packages)) {
+      if (await putBack(trial.packages, [{ name: stateName, text: undefined }])) {
         log.error('a change was undone', { reason, by: trial.origin });
         this.#last = `${formatDateTime(clock.now())} undone: ${reason}`;
         undone(trial.paths, reason);
       } else {
         log.warn('a change could not be undone: somebody else has changed it since', { packages });
         this.#last = `${formatDateTime(clock.now())} not undone: changed since`;
+        await state.remove(stateName);
       }
-      await state.remove(stateName);
     } catch (error) {
       log.error('undoing a change failed', { error });
     }

@@ -37,11 +37,12 @@ import { interfaceStack, interfaceStackOf } from './interface-stack.ts';
 import { Operations, requestColumns, requestTable } from './operations.ts';
 import { copyOf, emptyPlan, type Plan } from './plan.ts';
 import { type Reading, readInstances, readNames, readPath } from './read.ts';
+import { Reloads } from './reloads.ts';
 import { resolvePath } from './resolve.ts';
 import { Signals } from './signals.ts';
 import { Stager } from './stage.ts';
 import { StoredTables } from './stored-tables.ts';
-import { type ReplacedPackages, Transactions } from './transaction.ts';
+import { ForeignEditError, isBusy, isOutOfSpace, noRows, type ReplacedPackages, Transactions } from './transaction.ts';
 import { Tree } from './tree.ts';
 import { type Look, Watches } from './watch.ts';
 
@@ -55,8 +56,18 @@ export interface DataModelPorts {
   readonly log: Log;
   /** Short, unique within the device, fit for a UCI section name. */
   readonly uniqueName: () => string;
-  /** A write has replaced packages: whoever watches over the device's reachability is told before the answer is given. */
-  readonly applied?: (write: AppliedWrite) => Promise<void>;
+  /** State that does not outlive a reboot (tmpfs). */
+  readonly runtime?: StateStore;
+  /** A write is about to replace packages: what whoever watches over the device's reachability has to note along with it, all or nothing. */
+  readonly applying?: (write: AppliedWrite) => StateChange | undefined;
+  /** It has. */
+  readonly applied?: (write: AppliedWrite) => void;
+}
+
+/** `undefined` text: the state goes. */
+export interface StateChange {
+  readonly name: string;
+  readonly text: string | undefined;
 }
 
 export interface AppliedWrite {
@@ -68,6 +79,8 @@ export interface AppliedWrite {
 
 // Each pass can reveal one more level of sources (rows, then what is asked by row); more than this is a mapping that chases its tail.
 const passLimit = 6;
+/** A write is planned anew when somebody else has changed a package meanwhile; who does so without end wins. */
+const planLimit = 5;
 /** An event of the device is often one of several: the look waits for the others. */
 const eventSettleMs = 30;
 
@@ -78,6 +91,7 @@ export class DataModel implements Model, AsyncDisposable {
   readonly #sources: Sources;
   readonly #instances: Instances;
   readonly #transactions: Transactions;
+  readonly #reloads: Reloads;
   readonly #watches: Watches;
   readonly #stored: StoredTables;
   readonly #signals: Signals;
@@ -97,16 +111,35 @@ export class DataModel implements Model, AsyncDisposable {
     if (mapped.some(({ parameters }) => parameters.has('LowerLayers'))) {
       this.#tree.derive(interfaceStack, interfaceStackOf(this.#tree));
     }
-    this.#transactions = new Transactions(ports.uci, ports.state, ports.log, (pack) => this.#reload(pack));
+    this.#reloads = new Reloads(ports.bus, ports.runtime, ports.log);
+    this.#transactions = new Transactions(ports.uci, ports.state, ports.log, this.#reloads, (rows) =>
+      this.#stored.restore(rows),
+    );
     this.#signals = new Signals((view, path) => this.#objectsAt(view, path));
     this.#watches = new Watches((protocol, paths) => this.#lookAt(protocol, paths), this.#signals);
     this.#operations = this.#keepRequests();
     this.#listen(mapped);
   }
 
-  /** Undoes a transaction that was cut off. To be awaited before anything else is asked. */
-  recover(): Promise<void> {
-    return this.#transactions.recover();
+  /**
+   * Undoes a transaction that was cut off, and tells the services what they have not been told. To be awaited before anything else is asked.
+   * Where it can't be undone now (flash full or read-only) reading works and every write tries again first.
+   */
+  async recover(): Promise<void> {
+    try {
+      if (await this.#transactions.recover()) this.#instances.reload();
+    } catch (error) {
+      this.#ports.log.error('a transaction that was cut off could not be undone', { error });
+    }
+    const pay = (): void => {
+      this.#turn = this.#turn.then(() => this.#reloads.pay());
+    };
+    this.#listening.push(
+      this.#ports.bus.onState((connected) => {
+        if (connected) pay();
+      }),
+    );
+    if (this.#ports.bus.connected) pay();
   }
 
   /** ubus calls made so far. */
@@ -233,12 +266,13 @@ export class DataModel implements Model, AsyncDisposable {
 
   /**
    * Undoes what a write made of packages, as one more write of the device itself.
+   * @param states what goes to flash along with it, all or nothing
    * @returns false: a package has been changed by somebody else since, and nothing was undone
    * @throws ApplyError
    */
-  putBack(packages: ReplacedPackages): Promise<boolean> {
+  putBack(packages: ReplacedPackages, states: readonly StateChange[] = []): Promise<boolean> {
     const done = this.#turn.then(async () => {
-      const back = await this.#transactions.putBack(packages);
+      const back = await this.#transactions.putBack(packages, states);
       if (back) await this.changed();
       return back;
     });
@@ -254,8 +288,12 @@ export class DataModel implements Model, AsyncDisposable {
   restore(packages: ReadonlyMap<string, string>, origin: Origin): Promise<void> {
     const done = this.#turn.then(async () => {
       const plan = { ...emptyPlan(), whole: new Map(packages) };
-      const replaced = await this.#transactions.apply(plan, async () => {});
-      await this.#ports.applied?.({ packages: replaced, origin, paths: [] });
+      const write = (replaced: ReplacedPackages): AppliedWrite => ({ packages: replaced, origin, paths: [] });
+      const replaced = await this.#transactions.apply(plan, new Map(), {
+        states: (about) => [this.#ports.applying?.(write(about))].filter(isGiven),
+        rows: noRows,
+      });
+      this.#ports.applied?.(write(replaced));
       await this.changed();
     });
     this.#turn = done.catch(() => undefined);
@@ -277,7 +315,9 @@ export class DataModel implements Model, AsyncDisposable {
   }
 
   async #evaluate<T>(view: View, signal: AbortSignal | undefined, evaluate: (reading: Reading) => T): Promise<T> {
-    return (await this.#evaluateIn(view, signal, evaluate)).result;
+    const { result } = await this.#evaluateIn(view, signal, evaluate);
+    if (this.#instances.unsaved) await this.#instances.save();
+    return result;
   }
 
   async #evaluateIn<T>(
@@ -298,6 +338,55 @@ export class DataModel implements Model, AsyncDisposable {
   }
 
   async #write(view: View, writes: readonly Write[], options: WriteOptions): Promise<WriteAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      const { plan, outcomes, seen, refused: none } = await this.#plan(view, writes, options);
+      if (none) {
+        this.#forgetRows(plan);
+        return { committed: false, outcomes };
+      }
+      const before = this.#stored.before(plan);
+      const write = (packages: ReplacedPackages): AppliedWrite => ({
+        packages,
+        origin: options.origin,
+        paths: [...plan.written],
+      });
+      let packages: ReplacedPackages;
+      try {
+        packages = await this.#transactions.apply(plan, seen, {
+          states: (replaced) => [this.#instances.pending(), this.#ports.applying?.(write(replaced))].filter(isGiven),
+          rows: this.#stored.companion(before),
+        });
+      } catch (error) {
+        this.#forgetRows(plan);
+        if (error instanceof ForeignEditError && attempt < planLimit) continue;
+        this.#ports.log.error('a change could not be applied', { error });
+        const fault = notApplied(error);
+        return {
+          committed: false,
+          outcomes: writes.map((requested) => ({ requested, result: refused({ fault, refusals: [] }) })),
+        };
+      }
+      this.#instances.saved();
+      this.#ports.applied?.(write(packages));
+      this.#stored.tell(before, options.origin);
+      this.#sources.forget();
+      await this.#watches.refresh({ origin: options.origin, written: plan.written });
+      return { committed: true, outcomes };
+    }
+  }
+
+  /** Everything that can be refused is refused here. */
+  async #plan(
+    view: View,
+    writes: readonly Write[],
+    options: WriteOptions,
+  ): Promise<{
+    plan: Plan;
+    outcomes: WriteOutcome[];
+    seen: ReadonlyMap<string, string | undefined>;
+    /** Nothing is to be applied. */
+    refused: boolean;
+  }> {
     // First see that every source which the paths and references need has answered; then stage once.
     const { reading } = await this.#evaluateIn(view, options.signal, (pass) => {
       for (const write of writes) this.#stager(pass, options.origin).prepare(write);
@@ -310,55 +399,25 @@ export class DataModel implements Model, AsyncDisposable {
       const outcome = stager.stage(write, trial);
       outcomes.push(outcome);
       if (outcome.result.ok) plan = trial;
-    }
-    if (!options.partial && outcomes.some((outcome) => !outcome.result.ok)) {
-      this.#forgetRows(plan);
-      return { committed: false, outcomes };
+      else if (options.partial) this.#forgetRows(trial, plan);
     }
     for (const outcome of outcomes) {
       if (outcome.result.ok && outcome.requested.op !== 'set') {
         for (const { path } of outcome.result.value) plan.written.add(path);
       }
     }
-    const before = this.#stored.before(plan);
-    let packages: ReplacedPackages;
-    try {
-      packages = await this.#transactions.apply(plan, () => this.#stored.save(before));
-    } catch (error) {
-      this.#ports.log.error('a change could not be applied', { error });
-      this.#forgetRows(plan);
-      const fault: ModelFault = {
-        kind: 'apply-failed',
-        message: 'the change could not be applied; nothing was kept',
-        cause: error,
-      };
-      return {
-        committed: false,
-        outcomes: writes.map((requested) => ({ requested, result: refused({ fault, refusals: [] }) })),
-      };
-    }
-    await this.#instances.save();
-    await this.#ports.applied?.({ packages, origin: options.origin, paths: [...plan.written] });
-    this.#stored.tell(before, options.origin);
-    this.#sources.forget();
-    await this.#watches.refresh({ origin: options.origin, written: plan.written });
-    return { committed: true, outcomes };
+    const none = !options.partial && outcomes.some((outcome) => !outcome.result.ok);
+    return { plan, outcomes, seen: reading.evaluator.scope.revisions, refused: none };
   }
 
   #stager(reading: Reading, origin: Origin): Stager {
     return new Stager(reading, origin, this.#instances, this.#ports.uniqueName);
   }
 
-  /** Numbers given to rows that never came to be. */
-  #forgetRows(plan: Plan): void {
-    for (const { table, identity } of plan.created) this.#instances.drop(table, identity);
-  }
-
-  async #reload(pack: string): Promise<void> {
-    try {
-      await this.#ports.bus.invoke('service', 'event', { type: 'config.change', data: { package: pack } });
-    } catch (error) {
-      this.#ports.log.warn('the services could not be told of a change', { package: pack, error });
+  /** Numbers given to rows that never came to be. @param kept a plan whose rows do */
+  #forgetRows(plan: Plan, kept?: Plan): void {
+    for (const created of plan.created) {
+      if (!kept?.created.includes(created)) this.#instances.drop(created.table, created.identity);
     }
   }
 
@@ -444,4 +503,21 @@ export class DataModel implements Model, AsyncDisposable {
         .catch((error) => this.#ports.log.error('looking for changes failed', { error }));
     });
   }
+}
+
+const isGiven = <T>(value: T | undefined): value is T => value !== undefined;
+
+/** What is said of a change that was valid and did not come to be. */
+function notApplied(error: unknown): ModelFault {
+  if (isBusy(error)) {
+    return {
+      kind: 'busy',
+      message: 'the configuration is being changed by somebody else; nothing was kept',
+      cause: error,
+    };
+  }
+  if (isOutOfSpace(error)) {
+    return { kind: 'resources', message: 'there is no space left for the change; nothing was kept', cause: error };
+  }
+  return { kind: 'apply-failed', message: 'the change could not be applied; nothing was kept', cause: error };
 }

@@ -21,7 +21,12 @@ export class Instances implements AsyncDisposable {
   readonly #tables = new Map<string, TableNumbers>();
   readonly #volatile = new Set<string>();
   #timer: Disposable | undefined;
-  #dirty = false;
+  /** How often something has changed: in memory, in what was last handed out to be saved, on flash. */
+  #changes = 0;
+  #pendingChanges = 0;
+  #savedChanges = 0;
+  /** Of a state that could not be saved: it is tried again later, and not by everybody. */
+  #failedChanges = -1;
 
   constructor(state: StateStore, clock: Clock, log: Log) {
     this.#state = state;
@@ -56,12 +61,20 @@ export class Instances implements AsyncDisposable {
     this.#touch();
   }
 
-  /** The row is gone for good; its number is not used again. */
-  drop(table: string, identity: string): void {
+  /** The row is gone for good; its number is not used again. @returns undoes it */
+  drop(table: string, identity: string): () => void {
     const numbers = this.#tables.get(table);
-    if (!numbers?.byIdentity.delete(identity)) return;
+    const number = numbers?.byIdentity.get(identity);
+    if (!numbers || number === undefined) return () => {};
+    const alias = numbers.aliases.get(identity);
+    numbers.byIdentity.delete(identity);
     numbers.aliases.delete(identity);
     this.#touch();
+    return () => {
+      numbers.byIdentity.set(identity, number);
+      if (alias !== undefined) numbers.aliases.set(identity, alias);
+      this.#touch();
+    };
   }
 
   /** TR-181 Alias: what a controller gave the row, or `cpe-N`. */
@@ -82,22 +95,49 @@ export class Instances implements AsyncDisposable {
     };
   }
 
-  async save(): Promise<void> {
-    this.#timer?.[Symbol.dispose]();
-    this.#timer = undefined;
-    if (!this.#dirty) return;
-    this.#dirty = false;
+  /** What has to go to flash along with a transaction; `undefined`: nothing has changed. */
+  pending(): { readonly name: string; readonly text: string } | undefined {
+    if (this.#changes === this.#savedChanges) return undefined;
+    this.#pendingChanges = this.#changes;
     const tables: Record<string, unknown> = {};
     for (const [path, numbers] of this.#tables) {
       if (this.#volatile.has(path)) continue;
       tables[path] = { next: numbers.next, rows: [...numbers.byIdentity], aliases: [...numbers.aliases] };
     }
+    return { name: stateName, text: JSON.stringify(tables) };
+  }
+
+  /** What was pending is on flash. */
+  saved(): void {
+    this.#savedChanges = this.#pendingChanges;
+    if (this.#changes !== this.#savedChanges) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+  }
+
+  /** A number that somebody is told has to be the same after a power cut: it is saved first. */
+  get unsaved(): boolean {
+    return this.#changes !== this.#savedChanges && this.#changes !== this.#failedChanges;
+  }
+
+  async save(): Promise<void> {
+    const pending = this.pending();
+    if (!pending) return;
+    const changes = this.#changes;
     try {
-      await this.#state.write(stateName, JSON.stringify(tables));
+      await this.#state.write(pending.name, pending.text);
+      this.#savedChanges = Math.max(this.#savedChanges, changes);
     } catch (error) {
-      this.#dirty = true;
+      this.#failedChanges = changes;
       this.#log.error('instance numbers could not be saved', { error });
     }
+  }
+
+  /** What is on flash has been put back to what it was before. */
+  reload(): void {
+    this.#tables.clear();
+    this.#volatile.clear();
+    this.#load();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -115,7 +155,7 @@ export class Instances implements AsyncDisposable {
   }
 
   #touch(): void {
-    this.#dirty = true;
+    this.#changes++;
     this.#timer ??= this.#clock.timer(saveAfterMs, () => {
       this.#timer = undefined;
       void this.save();

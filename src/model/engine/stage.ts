@@ -128,10 +128,7 @@ export class Stager {
         plan.gone.add(node.path);
         changesOf(plan, node.section.package).push({ op: 'delete', section: this.#name(node, plan) });
         const table = node.path.replace(/[0-9]+\.$/, '');
-        plan.effects.push(() => {
-          this.#instances.drop(table, node.identity);
-          return () => {};
-        });
+        plan.effects.push(() => this.#instances.drop(table, node.identity));
       }
       written.push({ path: node.path, parameters: [], refusals: [], uniqueKeys: {} });
     }

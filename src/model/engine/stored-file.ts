@@ -44,9 +44,38 @@ export class StoredFile {
     return known && { next: known.next, rows: [...known.rows.values()] };
   }
 
+  /** What undoes these changes: the rows as they are on flash now. */
+  inverse(changes: readonly RowChange[]): RowChange[] {
+    return changes.map(({ table, put, gone }) => {
+      const known = this.#tables.get(table);
+      const paths = [...put.map(({ path }) => path), ...gone];
+      const before = paths.map((path) => ({ path, row: known?.rows.get(path) }));
+      return {
+        table,
+        next: known?.next ?? 1,
+        put: before.flatMap(({ row }) => row ?? []),
+        gone: before.flatMap(({ path, row }) => (row ? [] : [path])),
+      };
+    });
+  }
+
+  /** As `save`, of what is not so already. @throws StateError */
+  restore(changes: readonly RowChange[]): Promise<void> {
+    return this.save(
+      changes.map((change) => {
+        const rows = this.#tables.get(change.table)?.rows;
+        return {
+          ...change,
+          put: change.put.filter((row) => JSON.stringify(rows?.get(row.path)) !== JSON.stringify(row)),
+          gone: change.gone.filter((path) => rows?.has(path)),
+        };
+      }),
+    );
+  }
+
   /** All of it or nothing. @throws StateError */
   async save(changes: readonly RowChange[]): Promise<void> {
-    const worth = changes.filter(({ put, gone, table }) => put.length + gone.length > 0 || !this.#tables.has(table));
+    const worth = changes.filter(({ put, gone }) => put.length + gone.length > 0);
     if (worth.length === 0) return;
     // One line for the whole transaction: a line that is cut off is a transaction that never was.
     if (this.#lines < changesLimit) {

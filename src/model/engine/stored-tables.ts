@@ -4,7 +4,8 @@ import type { Origin, StoredTableDeclaration } from '../api.ts';
 import { toSchemaPath } from '../path/index.ts';
 import type { Plan } from './plan.ts';
 import { type StoredRow, StoredRows } from './stored.ts';
-import { StoredFile } from './stored-file.ts';
+import { type RowChange, StoredFile } from './stored-file.ts';
+import type { CompanionRows } from './transaction.ts';
 
 /** By schema path of the table, then by path of the row. */
 type RowsBefore = ReadonlyMap<string, ReadonlyMap<string, StoredRow | undefined>>;
@@ -68,9 +69,25 @@ export class StoredTables {
     }
   }
 
-  /** Last step of a transaction. @throws StateError */
-  async save(before: RowsBefore): Promise<void> {
-    if (before.size === 0) return;
+  /** What a transaction means to the file: asked when the rows in memory are as they will be. */
+  companion(before: RowsBefore): CompanionRows {
+    let changes: readonly RowChange[] | undefined;
+    const known = (): readonly RowChange[] => {
+      changes ??= this.#changes(before);
+      return changes;
+    };
+    return {
+      inverse: () => this.#file.inverse(known()),
+      save: () => this.#file.save(known()),
+    };
+  }
+
+  /** Makes the file say what an inverse says. @throws StateError */
+  restore(inverse: readonly RowChange[]): Promise<void> {
+    return this.#file.restore(inverse);
+  }
+
+  #changes(before: RowsBefore): RowChange[] {
     const changes = [...before].map(([schemaPath, rows]) => {
       const table = this.#tables.get(schemaPath)!;
       const put: StoredRow[] = [];
@@ -82,6 +99,6 @@ export class StoredTables {
       }
       return { table: schemaPath, next: table.next, put, gone };
     });
-    await this.#file.save(changes);
+    return changes.filter(({ put, gone }) => put.length + gone.length > 0);
   }
 }

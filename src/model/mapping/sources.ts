@@ -97,6 +97,8 @@ export class ReadScope {
   readonly #answers = new Map<string, Answer>();
   readonly #wanted = new Map<string, { source: SourceText; args: BlobTable }>();
   readonly #packages = new Map<string, UciPackage | undefined>();
+  /** Of the packages that were read: what a write that was made from them has to find again. */
+  readonly revisions = new Map<string, string | undefined>();
 
   constructor(sources: Sources, signal?: AbortSignal) {
     this.#sources = sources;
@@ -115,6 +117,7 @@ export class ReadScope {
     if (this.#packages.has(name)) return this.#packages.get(name);
     let loaded: UciPackage | undefined;
     try {
+      this.revisions.set(name, this.#sources.ports.uci.revision(name));
       loaded = this.#sources.ports.uci.load(name);
     } catch (error) {
       this.#sources.ports.log.warn('a UCI package could not be read', { package: name, error });

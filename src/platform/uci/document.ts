@@ -15,6 +15,19 @@ export class UciDocument {
   readonly #byName = new Map<string, Draft>();
   #created = 0;
 
+  /** A package as it was read, to be edited; the package stays as it is. */
+  static of(pack: UciPackage): UciDocument {
+    const document = new UciDocument();
+    for (const { name, type, anonymous, options } of pack.sections) {
+      const draft: Draft = { name, type, anonymous, options: new Map() };
+      for (const [option, value] of options) draft.options.set(option, typeof value === 'string' ? value : [...value]);
+      document.#sections.push(draft);
+      document.#byName.set(name, draft);
+    }
+    document.#created = pack.sections.length;
+    return document;
+  }
+
   has(section: string): boolean {
     return this.#byName.has(section);
   }
@@ -121,9 +134,10 @@ export class UciDocument {
     return `${text}\n`;
   }
 
+  /** As it will be read: an anonymous section is called after the place where it stands now. */
   toPackage(name: string): UciPackage {
     const sections: UciSection[] = this.#sections.map((s, index) => ({
-      name: s.name,
+      name: s.anonymous ? anonymousName(index + 1, s.type) : s.name,
       type: s.type,
       anonymous: s.anonymous,
       index,

@@ -1,14 +1,14 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { errorCode, type Log, silentLog } from '#base';
-import { writeAtomically } from '../atomic-write.ts';
-import type { Uci, UciChange, UciPackage } from '../ports.ts';
+import { type StagedFile, stageFile, sweepTemporaries, syncDirectory } from '../atomic-write.ts';
+import type { Uci, UciChange, UciHold, UciPackage } from '../ports.ts';
 import { decodeUciBytes, encodeUciText } from './bytes.ts';
 import { UciDocument } from './document.ts';
 import { UciError } from './error.ts';
-import { withFileLock } from './lock.ts';
+import { withFileLocks } from './lock.ts';
 import { isUciPackageName, isUciValue } from './names.ts';
-import { parseUci, uciFileLimitBytes } from './parse.ts';
+import { parseUci, uciFileLimitBytes, uciSectionLimit } from './parse.ts';
 
 interface Cached {
   readonly revision: string;
@@ -19,11 +19,21 @@ interface Cached {
 export class UciFiles implements Uci {
   readonly #directory: string;
   readonly #log: Log;
+  readonly #locks: typeof withFileLocks;
   readonly #cache = new Map<string, Cached>();
+  /** What a preview has made, so that placing its text need not parse it again. */
+  readonly #previewed = new Map<string, { readonly text: string; readonly package: UciPackage }>();
 
-  constructor(directory: string, log: Log = silentLog) {
+  /** @param locks how libuci's locks are held; anything else is for tests */
+  constructor(directory: string, log: Log = silentLog, locks: typeof withFileLocks = withFileLocks) {
     this.#directory = directory;
     this.#log = log;
+    this.#locks = locks;
+  }
+
+  /** Once at start: removes what a power cut has left of our own temporary files. */
+  sweep(): void {
+    sweepTemporaries(this.#directory, /^\.[\w-]+\.tandem-[0-9a-f]{6}$/);
   }
 
   load(name: string): UciPackage | undefined {
@@ -64,32 +74,73 @@ export class UciFiles implements Uci {
   }
 
   preview(name: string, changes: readonly UciChange[]): string {
-    const text = this.text(name);
-    const document = text === undefined ? new UciDocument() : parseNamed(name, text);
+    const pack = this.load(name);
+    const document = pack === undefined ? new UciDocument() : UciDocument.of(pack);
     for (const change of changes) applyChange(document, change);
-    return document.toText();
+    const text = document.toText();
+    this.#previewed.set(name, { text, package: document.toPackage(name) });
+    return text;
   }
 
-  async replace(name: string, text: string): Promise<void> {
+  replace(name: string, text: string): Promise<void> {
+    return this.hold([name], async (held) => {
+      held.stage(name, text);
+      held.place();
+    });
+  }
+
+  async hold<T>(names: readonly string[], work: (held: UciHold) => Promise<T>): Promise<T> {
+    const targets = new Map(names.map((name) => [name, this.#target(name)]));
+    const existing = [...targets.values()].flatMap(({ path, exists }) => (exists ? [path] : []));
+    return this.#locks(
+      existing,
+      async () => {
+        const held = new Held((name, text) => this.#stage(name, targets.get(name)!.path, text));
+        try {
+          return await work(held);
+        } finally {
+          held.discard();
+          for (const name of names) this.#previewed.delete(name);
+        }
+      },
+      this.#log,
+    );
+  }
+
+  #stage(name: string, path: string, text: string | undefined): Staged {
+    if (text === undefined) {
+      return { directory: dirname(path), place: () => rmSync(path, { force: true }), discard: () => {} };
+    }
     const bytes = encodeUciText(text);
     if (bytes.length > uciFileLimitBytes)
       throw new UciError('UCI_LIMIT', `package '${name}' would have ${bytes.length} bytes`);
+    const previewed = this.#previewed.get(name);
+    const known = previewed?.text === text ? previewed.package : undefined;
     // A file that can't be parsed takes the whole package away from every tool of the router.
-    parseNamed(name, text);
-    let path = this.#path(name);
+    if (!known) parseNamed(name, text);
+    else if (known.sections.length > uciSectionLimit)
+      throw new UciError('UCI_LIMIT', `package '${name}' would have ${known.sections.length} sections`);
+    const staged = inIo(name, () => stageFile(path, bytes, `.${name}.tandem-`, 0o600));
+    return {
+      directory: dirname(path),
+      place: () => {
+        inIo(name, () => staged.place());
+        // Under the lock: the file is ours, and need not be read to know what is in it.
+        const revision = known && this.revision(name);
+        if (known && revision !== undefined) this.#cache.set(name, { revision, package: known });
+      },
+      discard: () => staged.discard(),
+    };
+  }
+
+  /** Where the package really lies: a symbolic link stays one. */
+  #target(name: string): { path: string; exists: boolean } {
+    const path = this.#path(name);
     try {
-      let exists = true;
-      try {
-        path = realpathSync(path);
-      } catch (error) {
-        if (errorCode(error) !== 'ENOENT') throw error;
-        exists = false;
-      }
-      const write = (): void => writeAtomically(path, bytes, `.${name}.uci-`, 0o600);
-      if (exists) await withFileLock(path, write, this.#log);
-      else write();
+      return { path: realpathSync(path), exists: true };
     } catch (error) {
-      throw new UciError('UCI_IO', `can't write package '${name}'`, { cause: error });
+      if (errorCode(error) === 'ENOENT') return { path, exists: false };
+      throw new UciError('UCI_IO', `can't look at package '${name}'`, { cause: error });
     }
   }
 
@@ -109,6 +160,43 @@ export class UciFiles implements Uci {
   #path(name: string): string {
     if (!isUciPackageName(name)) throw new UciError('UCI_INVALID', `invalid package name '${name}'`);
     return join(this.#directory, name);
+  }
+}
+
+interface Staged extends StagedFile {
+  readonly directory: string;
+}
+
+class Held implements UciHold {
+  readonly #stage: (name: string, text: string | undefined) => Staged;
+  #staged: Staged[] = [];
+
+  constructor(stage: (name: string, text: string | undefined) => Staged) {
+    this.#stage = stage;
+  }
+
+  stage(name: string, text: string | undefined): void {
+    this.#staged.push(this.#stage(name, text));
+  }
+
+  place(): void {
+    for (const staged of this.#staged) staged.place();
+    for (const directory of new Set(this.#staged.map((staged) => staged.directory)))
+      inIo(directory, () => syncDirectory(directory));
+    this.#staged = [];
+  }
+
+  discard(): void {
+    for (const staged of this.#staged) staged.discard();
+    this.#staged = [];
+  }
+}
+
+function inIo<T>(name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new UciError('UCI_IO', `can't write package '${name}'`, { cause: error });
   }
 }
 

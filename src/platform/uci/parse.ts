@@ -4,7 +4,7 @@ import { isUciName, isUciPackageName, isUciType } from './names.ts';
 
 /** More than any file of a router; a file is read whole. */
 export const uciFileLimitBytes = 1 << 20;
-const sectionLimit = 16_384;
+export const uciSectionLimit = 16_384;
 
 /**
  * Reads a UCI file with the grammar of libuci: `package`, `config`, `option`, `list` and their first letters, `#`
@@ -116,7 +116,7 @@ class Parser {
     const old = name === '' ? undefined : this.#document.section(name);
     if (old !== undefined && old.type !== type)
       throw this.#error('section of different type overwrites prior section with same name');
-    if (++this.#sections > sectionLimit) throw new UciError('UCI_LIMIT', `more than ${sectionLimit} sections`);
+    if (++this.#sections > uciSectionLimit) throw new UciError('UCI_LIMIT', `more than ${uciSectionLimit} sections`);
     this.#section = this.#document.add(type, name === '' ? undefined : name);
   }
 

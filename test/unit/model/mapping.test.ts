@@ -12,6 +12,7 @@ const ports = {
     packages: () => [],
     revision: () => undefined,
     preview: () => '',
+    hold: () => Promise.reject(new Error('nothing is written here')),
     replace: async () => {},
     text: () => undefined,
   },

@@ -181,6 +181,14 @@ describe('UciFiles', () => {
     },
   );
 
+  it('sweeps away what a power cut left of our own temporary files, and nothing of anybody else', () => {
+    const kept = ['network', '.network.uci-abcdef', '.network.tandem-abcdef.bak', '.tandem-abcdef'];
+    for (const name of [...kept, '.network.tandem-a1b2c3']) writeFileSync(join(directory, name), '');
+    uci.sweep();
+    expect(readdirSync(directory).sort()).toEqual([...kept].sort());
+    new UciFiles(join(directory, 'nowhere')).sweep();
+  });
+
   it('refuses a file beyond the limit', () => {
     writeFileSync(join(directory, 'big'), Buffer.alloc((1 << 20) + 1, 0x23));
     expect(() => uci.load('big')).toThrow(expect.objectContaining({ code: 'UCI_LIMIT' }));
