@@ -4,6 +4,7 @@ import { generalTests } from './chapters/general.ts';
 import { getTests } from './chapters/get.ts';
 import { identityTests } from './chapters/identity.ts';
 import { instancesTests } from './chapters/instances.ts';
+import { mqttTests } from './chapters/mqtt.ts';
 import { notifyTests } from './chapters/notify.ts';
 import { onboardingTests } from './chapters/onboarding.ts';
 import { operateTests } from './chapters/operate.ts';
@@ -29,6 +30,7 @@ const all: readonly Test[] = [
   ...recordTests,
   ...generalTests,
   ...webSocketTests,
+  ...mqttTests,
 ];
 
 const order = (number: string): number => {

@@ -11,6 +11,7 @@ export async function runTests(
   for (const test of tests) {
     const result = await judge(session, test);
     results.push(result);
+    if (result.verdict === 'fail') await session.recover();
     told(result);
   }
   return results;

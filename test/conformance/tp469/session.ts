@@ -3,6 +3,7 @@ import { createPki } from '#lab';
 import { Bench } from './bench.ts';
 import type { Descriptor, Listen } from './descriptor.ts';
 import type { Link, Mtp, ServerTls, Side } from './side/link.ts';
+import { MqttBroker } from './side/mqtt-broker.ts';
 import { Peer } from './side/peer.ts';
 import { LeapingTime, realTime, type Time } from './side/time.ts';
 import { WebSocketSide } from './side/web-socket.ts';
@@ -70,6 +71,17 @@ export class Session implements AsyncDisposable {
     if (!up) throw new Error('the agent did not connect within two minutes');
   }
 
+  /** After a test that may have left the agent in a state that others can't work with. @throws Error when nothing helps */
+  async recover(): Promise<void> {
+    const request = { getSupportedProtocol: { controllerSupportedProtocolVersions: '1.4' } };
+    const answers = await this.peers.primary.ask(request, 10).catch(() => undefined);
+    if (answers) return;
+    const before = this.link.connections('primary');
+    await this.#subject.reset();
+    const up = await this.time.until(() => (this.link.connections('primary') > before ? true : undefined), 120);
+    if (!up) throw new Error('the agent is lost: it does not connect any more');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#subject[Symbol.asyncDispose]();
     await this.link[Symbol.asyncDispose]();
@@ -114,6 +126,22 @@ async function openLink(
         host: listen.host ?? '127.0.0.1',
         port: listen.port,
         paths,
+        time,
+        ...(tls && { tls }),
+      });
+      await link.start();
+      return { link, port: link.port };
+    }
+    case 'mqtt5':
+    case 'mqtt311': {
+      const listen = transports[mtp]!;
+      const tls = labTls ?? tlsOf(listen);
+      const link = new MqttBroker({
+        version: mtp === 'mqtt5' ? 5 : 4,
+        host: listen.host ?? '127.0.0.1',
+        port: listen.port,
+        controllers,
+        agentTopic: listen.agentTopic,
         time,
         ...(tls && { tls }),
       });

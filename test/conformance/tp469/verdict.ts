@@ -28,5 +28,8 @@ export interface Test {
 /** A metric of the plan that does not hold. */
 export class MetricFailed extends Error {}
 
+/** The agent is not there to be spoken to. */
+export class Disconnected extends MetricFailed {}
+
 /** The judge can't do what the test needs. */
 export class NotRunnable extends Error {}

@@ -86,7 +86,8 @@ export class JudgeSession {
     this.#last = {
       sessionId: this.id,
       sequenceId,
-      expectedId: highest + 1n,
+      // What is asked for again has not been received.
+      expectedId: retransmitId > 0n ? retransmitId : highest + 1n,
       retransmitId,
       payloadSarState: 0,
       payloadrecSarState: 0,

@@ -14,6 +14,8 @@ export interface Link extends AsyncDisposable {
   send(side: Side, record: Uint8Array): void;
   /** Set by whoever listens. */
   heard: (side: Side, record: Uint8Array) => void;
+  /** The agent's Connect record has been heard, for transports on which that is how it arrives. */
+  readonly arrived?: (side: Side) => void;
   /** Version of TLS that the agent's connection uses. */
   readonly tls: string | undefined;
 }

@@ -93,6 +93,7 @@ export class Peer {
     if (record.toId !== this.endpointId) this.violations.push(`a record to ${record.toId}`);
     if (record.fromId !== this.agentId) this.violations.push(`a record from ${record.fromId}`);
     if (!/^1\.[0-4]$/.test(record.version)) this.violations.push(`a record of version ${record.version}`);
+    if (record.mqttConnect || record.stompConnect) this.#link.arrived?.(this.side);
     if (!record.noSessionContext || record.payloadSecurity !== 0) return;
     let message: UspMessage;
     try {

@@ -6,6 +6,8 @@ export interface Time {
   now(): number;
   /** That much time passes, and everything that is due in it happens. */
   pass(seconds: number): Promise<void>;
+  /** The same for what keeps a clock of its own, as protocol libraries do. */
+  passReally(seconds: number): Promise<void>;
   /** Waits until there is something to see, `undefined` when nothing was within `seconds`. */
   until<T>(look: () => T | undefined, seconds: number): Promise<T | undefined>;
 }
@@ -15,6 +17,7 @@ const beat = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 export const realTime: Time = {
   now: () => performance.now(),
   pass: (seconds) => beat(seconds * 1000),
+  passReally: (seconds) => beat(seconds * 1000),
   async until(look, seconds) {
     const end = performance.now() + seconds * 1000;
     for (;;) {
@@ -39,6 +42,10 @@ export class LeapingTime implements Time, Disposable {
 
   async pass(seconds: number): Promise<void> {
     await this.until(() => undefined, seconds);
+  }
+
+  passReally(seconds: number): Promise<void> {
+    return beat(seconds * 1000);
   }
 
   async until<T>(look: () => T | undefined, seconds: number): Promise<T | undefined> {

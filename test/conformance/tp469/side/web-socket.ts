@@ -3,7 +3,7 @@ import { createServer as createSecureServer, Server as SecureServer } from 'node
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { NotRunnable } from '../verdict.ts';
+import { Disconnected, NotRunnable } from '../verdict.ts';
 import type { At, Link, ServerTls, Side } from './link.ts';
 import type { Time } from './time.ts';
 
@@ -78,7 +78,7 @@ export class WebSocketSide implements Link {
 
   socket(side: Side): WebSocket {
     const socket = this.#open.get(side);
-    if (!socket) throw new Error(`the agent is not connected to the ${side} controller`);
+    if (!socket) throw new Disconnected(`the agent is not connected to the ${side} controller`);
     return socket;
   }
 

@@ -64,7 +64,7 @@ export class LabSubject implements Subject {
   }
 
   async start(): Promise<void> {
-    const { mtp, port, pki } = this.#options;
+    const { pki } = this.#options;
     this.#router = await startRouter({ directory: this.#directory, reloadDelayMs: 5, rebootMs: 5 });
     this.#router.onReboot.on(() => {
       this.#turn = this.#turn.then(() => this.#restart());
@@ -77,10 +77,18 @@ export class LabSubject implements Subject {
         usage: 'client',
       }),
     });
-    writeFileSync(join(this.#router.root, 'etc/config/tandem'), configuration(labDescriptor, mtp, port), {
-      mode: 0o600,
-    });
+    this.#configure();
     await this.#startAgent();
+  }
+
+  reset(): Promise<void> {
+    this.#turn = this.#turn.then(async () => {
+      await this.#stopAgent();
+      rmSync(join(this.#router!.root, 'etc/tandem'), { recursive: true, force: true });
+      this.#configure();
+      await this.#startAgent();
+    });
+    return this.#turn;
   }
 
   reboot(): Promise<void> {
@@ -90,18 +98,28 @@ export class LabSubject implements Subject {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#turn;
-    await this.#agent?.[Symbol.asyncDispose]();
+    await this.#stopAgent();
     await this.#router?.[Symbol.asyncDispose]();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
   /** A reboot, as the agent sees it: its processes end, what is in memory is lost, and they are started again. */
   async #restart(): Promise<void> {
-    await this.#agent?.[Symbol.asyncDispose]();
-    this.#agent = undefined;
+    await this.#stopAgent();
     await this.#router!.up();
     rmSync(join(this.#router!.root, 'var/run/tandem'), { recursive: true, force: true });
     await this.#startAgent();
+  }
+
+  #configure(): void {
+    const { mtp, port } = this.#options;
+    const text = configuration(labDescriptor, mtp, port);
+    writeFileSync(join(this.#router!.root, 'etc/config/tandem'), text, { mode: 0o600 });
+  }
+
+  async #stopAgent(): Promise<void> {
+    await this.#agent?.[Symbol.asyncDispose]();
+    this.#agent = undefined;
   }
 
   async #startAgent(): Promise<void> {

@@ -10,6 +10,7 @@ export class ProcessSubject implements Subject {
   readonly #mtp: Mtp;
   readonly #loud: boolean;
   #child: ChildProcess | undefined;
+  #again: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(descriptor: Descriptor, mtp: Mtp, loud: boolean) {
@@ -29,6 +30,12 @@ export class ProcessSubject implements Subject {
     this.#run();
   }
 
+  async reset(): Promise<void> {
+    await this[Symbol.asyncDispose]();
+    this.#stopped = false;
+    await this.start();
+  }
+
   async reboot(): Promise<void> {
     const child = this.#child;
     if (!child) throw new NotRunnable('the descriptor does not say how the agent is started');
@@ -39,6 +46,7 @@ export class ProcessSubject implements Subject {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
+    clearTimeout(this.#again);
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -55,7 +63,7 @@ export class ProcessSubject implements Subject {
     const child = spawn(program!, args, { env: { ...process.env, ...environment }, stdio: ['ignore', output, output] });
     this.#child = child;
     child.once('exit', () => {
-      if (!this.#stopped) setTimeout(() => !this.#stopped && this.#run(), 200);
+      if (!this.#stopped) this.#again = setTimeout(() => this.#run(), 200);
     });
   }
 
