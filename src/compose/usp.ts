@@ -1,4 +1,4 @@
-import { listenWebSocket, openMqtt, openStomp, openWebSocket } from '#platform';
+import { listenUnixSocket, listenWebSocket, openMqtt, openStomp, openUnixSocket, openWebSocket } from '#platform';
 import { startOnDemand } from '#services';
 import type { RoomParts } from './room.ts';
 
@@ -23,6 +23,10 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
         openWebSocket: (url, given, events) => openWebSocket({ url, ...given, tls: factory.tls, clock }, events),
         listenWebSocket: ({ encryption, ...given }) =>
           listenWebSocket({ host: '::', ...given, ...(encryption && { tls: factory.tls }), clock, log }),
+        uds: {
+          connect: (path, take, signal) => openUnixSocket(parts.at(path), take, signal),
+          listen: (path, take) => listenUnixSocket(parts.at(path), take, log),
+        },
         openStomp: (config, headers, events, signal) =>
           openStomp(
             {

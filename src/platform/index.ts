@@ -68,6 +68,14 @@ export {
   type UdpPeer,
   type UdpSocket,
 } from './net/udp.ts';
+export {
+  listenUnixSocket,
+  openUnixSocket,
+  type UnixListener,
+  UnixSocketError,
+  type UnixStream,
+  type UnixStreamEvents,
+} from './net/unix-socket.ts';
 export { openWebSocket, WebSocketError, type WebSocketOptions } from './net/websocket.ts';
 export type { WebSocketEvents, WebSocketLink } from './net/websocket-link.ts';
 export {

@@ -115,6 +115,12 @@ config boot_parameter 'boot'
 config inform_parameter 'inform'
 	option parameter 'Device.DeviceInfo.UpTime'
 
+config unix_socket 'socket_1'
+	option path '/var/run/one'
+
+config unix_socket 'socket_2'
+	option path '/var/run/two'
+
 config stomp 'one'
 	option host 's.example'
 	option password 'lab-acs-password'

@@ -23,6 +23,7 @@ import {
 import type { ControllerEvent } from './events.ts';
 import type { Route, RouteEvents } from './route.ts';
 import { joinStomp, type StompControllerOptions } from './stomp.ts';
+import { joinUds, type UdsControllerOptions } from './uds.ts';
 import { joinWebSocket, type WebSocketClientOptions } from './websocket-client.ts';
 
 export interface ControllerOptions {
@@ -91,6 +92,13 @@ export class Controller implements AsyncDisposable {
   /** Connects to an agent that is a WebSocket server itself. @throws WebSocketError */
   async joinWebSocket(options: WebSocketClientOptions): Promise<Disposable> {
     const joined = await joinWebSocket(options, this.#routeEvents);
+    this.#joined.push(joined);
+    return joined;
+  }
+
+  /** Connects to an agent on this machine, or waits for one. */
+  async joinUds(options: UdsControllerOptions): Promise<Disposable> {
+    const joined = await joinUds(options, this.#routeEvents);
     this.#joined.push(joined);
     return joined;
   }

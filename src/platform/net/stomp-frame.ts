@@ -1,5 +1,4 @@
-import { TandemError } from '#base';
-import { GrowingBytes } from './growing-bytes.ts';
+import { GrowingBytes, TandemError } from '#base';
 
 /** STOMP_FRAME: what came is no frame of STOMP 1.2, or passes a limit. */
 export class StompFrameError extends TandemError {

@@ -26,7 +26,12 @@ export interface StompPeer {
   /** `Device.STOMP.Connection.{i}.` that carries it. */
   readonly connection: string;
 }
-export type Peer = WebSocketPeer | MqttPeer | StompPeer;
+/** A controller on this device. */
+export interface UdsPeer {
+  readonly kind: 'uds';
+  readonly path: string;
+}
+export type Peer = WebSocketPeer | MqttPeer | StompPeer | UdsPeer;
 
 /** The agent's own WebSocket server, which controllers connect to (R-WS.6). */
 export interface WebSocketServerConfig {
@@ -74,8 +79,17 @@ export interface StompConnectionConfig {
   readonly retry: RetryPolicy;
 }
 
+export interface UdsSocketConfig {
+  /** Instance path of the row `Device.UnixDomainSockets.UnixDomainSocket.{i}.`. */
+  readonly path: string;
+  /** File. */
+  readonly socket: string;
+  readonly mode: 'Listen' | 'Connect';
+}
+
 /** What carries records, whoever they are from. */
 export interface MtpConfig {
+  readonly udsSockets: readonly UdsSocketConfig[];
   readonly stompConnections: readonly StompConnectionConfig[];
   /** The agent's own destinations, by the connection's row. */
   readonly stompDestinations: ReadonlyMap<string, readonly string[]>;
@@ -88,12 +102,18 @@ export interface MtpConfig {
 export const noMtps: MtpConfig = {
   webSocketServers: [],
   mqttClients: [],
+  udsSockets: [],
   stompConnections: [],
   stompDestinations: new Map(),
   carriers: new Map(),
 };
 
-export const mtpPaths = ['Device.LocalAgent.MTP.', 'Device.MQTT.Client.', 'Device.STOMP.Connection.'];
+export const mtpPaths = [
+  'Device.LocalAgent.MTP.',
+  'Device.MQTT.Client.',
+  'Device.STOMP.Connection.',
+  'Device.UnixDomainSockets.UnixDomainSocket.',
+];
 
 export function readMtps(rows: Rows): MtpConfig {
   const mtps = rows('Device.LocalAgent.MTP.');
@@ -105,6 +125,7 @@ export function readMtps(rows: Rows): MtpConfig {
         mtps.filter((mtp) => mtp.text('Protocol') === 'MQTT'),
       ),
     ),
+    udsSockets: udsSockets(mtps, rows),
     stompConnections: rows('Device.STOMP.Connection.').map(stompConnection),
     stompDestinations: stompDestinations(mtps),
     carriers: new Map(mtps.flatMap((mtp) => carrierOf(mtp))),
@@ -113,7 +134,13 @@ export function readMtps(rows: Rows): MtpConfig {
 
 function carrierOf(mtp: Row): [string, string][] {
   const protocol = mtp.text('Protocol');
-  const carrier = protocol === 'MQTT' || protocol === 'STOMP' ? mtp.text(`${protocol}.Reference`) : '';
+  const references: Readonly<Record<string, string>> = {
+    MQTT: 'MQTT.Reference',
+    STOMP: 'STOMP.Reference',
+    UDS: 'UDS.UnixDomainSocketRef',
+  };
+  const reference = references[protocol];
+  const carrier = reference === undefined ? '' : mtp.text(reference);
   return carrier === '' ? [] : [[mtp.path, `${carrier}.`]];
 }
 
@@ -126,6 +153,8 @@ export function peersOf(mtp: Row, rows: Rows): Peer[] {
       return mqttPeer(mtp, rows);
     case 'STOMP':
       return stompPeer(mtp);
+    case 'UDS':
+      return [{ kind: 'uds', path: mtp.path }];
     default:
       return [];
   }
@@ -224,4 +253,13 @@ function stompDestinations(mtps: readonly Row[]): Map<string, string[]> {
     );
   }
   return destinations;
+}
+
+function udsSockets(mtps: readonly Row[], rows: Rows): UdsSocketConfig[] {
+  const used = mtps.filter((mtp) => mtp.text('Protocol') === 'UDS').map((mtp) => mtp.text('UDS.UnixDomainSocketRef'));
+  return rows('Device.UnixDomainSockets.UnixDomainSocket.').flatMap((row) => {
+    const [socket, mode] = [row.text('Path'), row.text('Mode')];
+    if (!used.some((path) => `${path}.` === row.path) || !socket.startsWith('/')) return [];
+    return [{ path: row.path, socket, mode: mode === 'Connect' ? 'Connect' : 'Listen' }];
+  });
 }

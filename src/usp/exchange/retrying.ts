@@ -5,6 +5,8 @@ export interface RetryingParts {
   readonly log: Log;
   readonly random: () => number;
   readonly retry: RetryPolicy;
+  /** Where the transport has another rule than the table; milliseconds. */
+  readonly waitMs?: (random: () => number) => number;
   /** For the log: whom we try to reach. */
   readonly towards: string;
   /** Connects and stays until the connection is over; says when it stands. */
@@ -64,7 +66,7 @@ export class Retrying implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const { clock, log, random, retry, towards, connect, after } = this.#parts;
+    const { clock, log, random, retry, towards, connect, after, waitMs: ownWaitMs } = this.#parts;
     const { signal } = this.#abort;
     await after;
     while (!signal.aborted) {
@@ -85,7 +87,7 @@ export class Retrying implements AsyncDisposable {
       this.#reason = reason;
       this.#code = code;
       this.#attempts++;
-      const waitMs = retryWaitMs(retry, this.#attempts, random);
+      const waitMs = ownWaitMs ? ownWaitMs(random) : retryWaitMs(retry, this.#attempts, random);
       this.#nextTryMs = clock.monotonicMs() + waitMs;
       log.warn('no connection', { towards, reason, next_try_in_s: Math.round(waitMs / 1000) });
       await sleep(clock, waitMs, signal).catch(() => {});

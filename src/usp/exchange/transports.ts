@@ -3,10 +3,11 @@ import type { Model } from '#model';
 import type { ControllerConfig, UspConfig } from './config.ts';
 import type { ControllerSession } from './controller-session.ts';
 import type { OpenMqtt } from './mqtt-mtp.ts';
-import { type MqttClientConfig, noMtps, type StompConnectionConfig } from './mtp-config.ts';
+import { type MqttClientConfig, noMtps, type StompConnectionConfig, type UdsSocketConfig } from './mtp-config.ts';
 import { Retrying, type RetryingParts, type RetryingState } from './retrying.ts';
 import type { SharedUser } from './shared-links.ts';
 import type { OpenStomp } from './stomp-mtp.ts';
+import type { UdsPorts } from './uds-mtp.ts';
 import type { OpenWebSocket } from './websocket-mtp.ts';
 import type { ListenWebSocket } from './websocket-server-mtp.ts';
 import { WebSocketSlot } from './websocket-slot.ts';
@@ -17,6 +18,7 @@ export interface TransportPorts {
   readonly listenWebSocket: ListenWebSocket;
   readonly openMqtt: OpenMqtt;
   readonly openStomp: OpenStomp;
+  readonly uds: UdsPorts;
 }
 
 export interface TransportParts {
@@ -35,7 +37,7 @@ interface Transport {
   readonly key: string;
   readonly retrying: Retrying;
 }
-type Wanted = Pick<RetryingParts, 'retry' | 'towards' | 'connect'> & { readonly key: string };
+type Wanted = Pick<RetryingParts, 'retry' | 'waitMs' | 'towards' | 'connect'> & { readonly key: string };
 
 /**
  * The connections and listeners that the configuration asks for, each by itself: none waits for another, neither to connect nor to end.
@@ -118,6 +120,7 @@ export class Transports implements AsyncDisposable {
     for (const server of config.webSocketServers) this.#addWebSocketServer(wanted, server);
     for (const client of config.mqttClients) this.#addMqtt(wanted, client);
     for (const connection of config.stompConnections) this.#addStomp(wanted, connection);
+    for (const socket of config.udsSockets) this.#addUds(wanted, socket);
     return wanted;
   }
 
@@ -216,6 +219,25 @@ export class Transports implements AsyncDisposable {
           signal,
           stands,
         });
+      },
+    });
+  }
+
+  #addUds(wanted: Map<string, Wanted>, config: UdsSocketConfig): void {
+    const { log, ports, endpointId, clock } = this.#parts;
+    const controller = (id: string): ControllerSession | undefined => {
+      const known = this.#config?.controllers.find((one) => one.endpointId === id);
+      return known?.peers.some(({ kind }) => kind === 'uds') ? this.#parts.session(known.path) : undefined;
+    };
+    wanted.set(config.path, {
+      key: JSON.stringify(config),
+      retry: standardRetry,
+      // R-UDS.5
+      waitMs: (random) => 1000 + Math.round(random() * 4000),
+      towards: config.socket,
+      connect: async (signal, stands) => {
+        const { runUds } = await import('./uds-mtp.ts');
+        await runUds({ config, endpointId, ports: ports.uds, controller, clock, log, signal, stands });
       },
     });
   }

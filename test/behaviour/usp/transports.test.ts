@@ -31,12 +31,13 @@ function use<T extends AsyncDisposable>(one: T): T {
 }
 
 /** A router whose agent knows one controller with every right. */
-async function boot(sections: readonly Section[]): Promise<void> {
+async function boot(sections: readonly Section[], before?: () => Promise<unknown>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'tandem-transports-'));
   directories.push(directory);
   router = use(await startRouter({ directory, reloadDelayMs: 20 }));
   installFactory(router.root, {});
   configureAgent(router, [...fullController(self), ...sections]);
+  await before?.();
   agent = await startDaemon(bundles.dist, router);
 }
 
@@ -91,6 +92,34 @@ const transports: readonly (readonly [name: string, begin: () => Promise<Control
     async () => {
       const { port } = use(await startStompBroker({ subscribeDest: () => '/queue/agent' }));
       return overStomp(port, {});
+    },
+  ],
+  [
+    'a UNIX domain socket, the agent as server',
+    async () => {
+      await boot([
+        ['unix_socket', 'broker_agent', { path: '/var/run/usp/broker_agent_path' }],
+        agentMtp({ protocol: 'UDS', socket: 'broker_agent' }),
+        controllerMtp({ protocol: 'UDS', socket: 'broker_agent' }),
+      ]);
+      const controller = use(await startController({ endpointId: self }));
+      await controller.joinUds({ path: join(router.root, 'var/run/usp/broker_agent_path') });
+      return controller;
+    },
+  ],
+  [
+    'a UNIX domain socket, the agent as client',
+    async () => {
+      const controller = use(await startController({ endpointId: self }));
+      await boot(
+        [
+          ['unix_socket', 'controller', { path: '/var/run/usp/controller', mode: 'Connect' }],
+          agentMtp({ protocol: 'UDS', socket: 'controller' }),
+          controllerMtp({ protocol: 'UDS', socket: 'controller' }),
+        ],
+        () => controller.joinUds({ path: join(router.root, 'var/run/usp/controller'), mode: 'listen' }),
+      );
+      return controller;
     },
   ],
 ];
