@@ -6,6 +6,7 @@ import {
   FileStateStore,
   loadDataModelFiles,
   RootedFiles,
+  RootedPrograms,
   RootedScripts,
   readFactory,
   UciFiles,
@@ -14,6 +15,7 @@ import {
   bootRecord,
   bootstrap,
   declareDeviceCommands,
+  declareDiagnostics,
   declareScheduleTimer,
   Probation,
   publishBusApi,
@@ -99,6 +101,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.onLogLevel?.(settings.logLevel);
     scope.add(declareDeviceCommands(model, bus, state, log.child('device')));
     scope.add(declareScheduleTimer(model, clock));
+    scope.add(declareDiagnostics({ model, bus, clock, programs: new RootedPrograms(root) }));
 
     const operators: Operator[] = [];
     const probation = scope.add(

@@ -88,6 +88,7 @@ export {
   type WebSocketServerOptions,
 } from './net/websocket-server.ts';
 export type * from './ports.ts';
+export { ProgramError, RootedPrograms } from './programs.ts';
 export { RootedScripts, ScriptError } from './scripts.ts';
 export { type Staging, StagingDirectory, StagingError } from './staging.ts';
 export { FileStateStore, StateError } from './state-store.ts';

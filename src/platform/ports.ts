@@ -157,3 +157,25 @@ export interface Scripts {
   /** @returns the JSON that it printed. @throws ScriptError */
   run(path: string, timeoutMs: number, signal?: AbortSignal, args?: readonly string[]): Promise<unknown>;
 }
+
+export interface ProgramOutput {
+  /** Exit code. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+export interface ProgramOptions {
+  /** The program is killed after it. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Programs of the device's image. */
+export interface Programs {
+  /**
+   * Runs it without a shell and with nothing on its standard input.
+   * @param name without a directory
+   * @throws ProgramError; an exit code other than 0 is none
+   */
+  run(name: string, args: readonly string[], options: ProgramOptions): Promise<ProgramOutput>;
+}

@@ -5,6 +5,7 @@ import { defaultPackages } from './config/defaults.ts';
 import { carrier, deviceNames, deviceTraffic } from './devices.ts';
 import { leaseFile } from './leases.ts';
 import type { Profile } from './profile.ts';
+import { makePrograms } from './programs.ts';
 import type { World } from './world.ts';
 
 /** Writes what a router has on flash and at boot. Packages that are already there stay: the router was in use before. */
@@ -62,6 +63,7 @@ OPENWRT_BUILD_DATE="${profile.buildDate}"
   put(root, 'sys/class/leds/blue:power/max_brightness', '255\n');
   put(root, 'proc/sys/net/ipv4/tcp_rmem', '4096\t131072\t6291456\n');
   mkdirSync(join(root, 'var/run'), { recursive: true });
+  makePrograms(root);
 }
 
 /** Rewrites the files whose content moves with time and state. */
