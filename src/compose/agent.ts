@@ -15,6 +15,7 @@ import {
   bootRecord,
   bootstrap,
   declareDeviceCommands,
+  declareDiagnosticObjects,
   declareDiagnostics,
   declareScheduleTimer,
   Probation,
@@ -101,7 +102,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.onLogLevel?.(settings.logLevel);
     scope.add(declareDeviceCommands(model, bus, state, log.child('device')));
     scope.add(declareScheduleTimer(model, clock));
-    scope.add(declareDiagnostics({ model, bus, clock, programs: new RootedPrograms(root) }));
+    const diagnostics = { model, bus, clock, programs: new RootedPrograms(root) };
+    scope.add(declareDiagnostics(diagnostics));
 
     const operators: Operator[] = [];
     const probation = scope.add(
@@ -148,6 +150,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       version,
       reached: () => probation.reached(),
       boot: () => bootRecord(state, runtime, first, log.child('usp')),
+      diagnostics: (events) => scope.add(declareDiagnosticObjects(diagnostics, events, log.child('diagnostics'))),
       operators,
       status,
       actions,

@@ -56,6 +56,10 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         probe: () => void client.tell('CONFIRM', []),
         undone: (paths) => void client.tell('ROLLBACK', paths),
       });
+      parts.diagnostics({
+        betweenSessions: () => client.betweenSessions(),
+        complete: () => client.diagnosticsComplete(),
+      });
       parts.status.cwmp = () => cwmpStatus(client.status());
       bus.listen('network.interface', () => void client.networkChanged());
       parts.actions.inform = () => client.inform();

@@ -388,6 +388,12 @@ export interface StoredTableChange {
 }
 export interface StoredTable {
   rows(): readonly DeclaredRow[];
+  /**
+   * Replaces all rows of one table on the device's own account, in memory only: for results, which do not outlive a restart.
+   * @param path instance path of the table: `Device.IP.Diagnostics.TraceRoute.RouteHops`
+   * @param values columns of each row; the rows are numbered from 1
+   */
+  fill(path: string, values: readonly Readonly<Record<string, string>>[]): Promise<void>;
 }
 
 /** How much of one component is there on this device. */

@@ -3,6 +3,7 @@ export { type BootstrapParts, bootstrap } from './bootstrap.ts';
 export { publishBusApi, type StatusPart } from './bus-api.ts';
 export { checkMappings } from './check-mappings.ts';
 export { declareDeviceCommands } from './device-commands.ts';
+export { type DiagnosticEvents, declareDiagnosticObjects } from './diagnostics/cwmp-objects.ts';
 export { declareDiagnostics } from './diagnostics/declare.ts';
 export { readFacts } from './facts.ts';
 export { isIdle } from './idle.ts';

@@ -41,6 +41,10 @@ export interface CwmpClient extends AsyncDisposable {
    * @param name capitals
    */
   tell(name: string, paths: readonly string[]): Promise<void>;
+  /** Resolves when no session is running. */
+  betweenSessions(): Promise<void>;
+  /** A test that the ACS has asked for is over. */
+  diagnosticsComplete(): void;
 }
 
 const bootMark = 'cwmp-boot';
@@ -142,6 +146,15 @@ class Client implements CwmpClient {
       reach: this.#reach?.status() ?? {},
       last: this.#last,
     };
+  }
+
+  async betweenSessions(): Promise<void> {
+    while (this.#session) await this.#session;
+  }
+
+  diagnosticsComplete(): void {
+    this.#events.raise('8 DIAGNOSTICS COMPLETE');
+    this.#consider();
   }
 
   inform(): void {

@@ -28,6 +28,7 @@ import type {
 } from '../api.ts';
 import type { CompiledObject } from '../mapping/compiled.ts';
 import { ReadScope, Sources } from '../mapping/sources.ts';
+import { instancesOf } from '../path/index.ts';
 import type { Schema } from '../schema/index.ts';
 import { checkArguments } from './command-arguments.ts';
 import { coverageOf } from './coverage.ts';
@@ -41,6 +42,7 @@ import { Reloads } from './reloads.ts';
 import { resolvePath } from './resolve.ts';
 import { Signals } from './signals.ts';
 import { Stager } from './stage.ts';
+import type { StoredRows } from './stored.ts';
 import { StoredTables } from './stored-tables.ts';
 import { ForeignEditError, isBusy, isOutOfSpace, noRows, type ReplacedPackages, Transactions } from './transaction.ts';
 import { Tree } from './tree.ts';
@@ -257,7 +259,7 @@ export class DataModel implements Model, AsyncDisposable {
     const rows = this.#stored.declare(declaration);
     this.#tree.store(declaration.path, rows);
     this.#tree.declare(declaration);
-    return { rows: () => rows.rows() };
+    return { rows: () => rows.rows(), fill: (path, values) => this.#fill(rows, `${path}.`, values) };
   }
 
   raise(path: string, args: Readonly<Record<string, string>>, origin: Origin, recipient?: string): void {
@@ -419,6 +421,19 @@ export class DataModel implements Model, AsyncDisposable {
     for (const created of plan.created) {
       if (!kept?.created.includes(created)) this.#instances.drop(created.table, created.identity);
     }
+  }
+
+  #fill(rows: StoredRows, table: string, values: readonly Readonly<Record<string, string>>[]): Promise<void> {
+    const done = this.#turn.then(async () => {
+      for (const { path } of rows.of(table)) rows.remove(path);
+      for (const [index, row] of values.entries()) {
+        const path = `${table}${index + 1}.`;
+        rows.put({ path, instances: instancesOf(path), values: row });
+      }
+      await this.#watches.refresh();
+    });
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   #keepRequests(): Operations {
