@@ -18,6 +18,8 @@ const usage = `tandem: look at and change the device through the running agent
   tandem schema --coverage               how much of each component is there
   tandem datamodel check FILE…           check mapping files (docs/vendors.md)
   tandem inform                          begin a session with the ACS now
+  tandem transfers                       what the ACS has ordered to be fetched or sent
+  tandem confirm COMMANDKEY              agree to a download that the ACS wants confirmed
 
   tandem lab [--run LINE…]               a simulated router with ACS and controller (workstations only)
 
@@ -29,11 +31,13 @@ Exit code: 0 done, 1 refused, 2 wrong usage, 3 the agent or ubus can't be reache
 `;
 
 /** Methods that look at neither view in particular. */
-const unviewed = new Set(['status', 'operate', 'inform']);
+const unviewed = new Set(['status', 'operate', 'inform', 'list', 'confirm']);
 
 class UsageError extends Error {}
 
 interface Request {
+  /** Default `tandem`. */
+  readonly object?: string;
   readonly method: string;
   readonly args: BlobTable;
 }
@@ -57,6 +61,10 @@ function requestOf(command: string, words: readonly string[]): Request {
       return { method: 'status', args: {} };
     case 'inform':
       return { method: 'inform', args: {} };
+    case 'transfers':
+      return { object: 'tandem.transfers', method: 'list', args: {} };
+    case 'confirm':
+      return { object: 'tandem.transfers', method: 'confirm', args: { key: one('command key') } };
     case 'get':
       if (words.length === 0) throw new UsageError('tandem get takes at least one path');
       return { method: 'get', args: { paths: [...words] } };
@@ -110,8 +118,10 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     if (values.view !== 'usp' && values.view !== 'cwmp') throw new UsageError('--view is cwmp or usp');
     const words = positionals.slice(1);
-    const { method, args } = values.coverage ? coverageRequest(positionals) : requestOf(positionals[0]!, words);
-    request = { method, args: unviewed.has(method) ? args : { ...args, view: values.view } };
+    const { method, args, ...where } = values.coverage
+      ? coverageRequest(positionals)
+      : requestOf(positionals[0]!, words);
+    request = { ...where, method, args: unviewed.has(method) ? args : { ...args, view: values.view } };
     json = values.json;
     socket = values.socket;
   } catch (error) {
@@ -122,7 +132,7 @@ async function main(argv: readonly string[]): Promise<number> {
     await using bus = await connectUbus({ path: socket, log: silentLog });
     // An asynchronous command is waited for.
     const timeoutMs = request.method === 'operate' ? 24 * 3600_000 : 30_000;
-    const answer = await bus.invoke('tandem', request.method, request.args, { timeoutMs });
+    const answer = await bus.invoke(request.object ?? 'tandem', request.method, request.args, { timeoutMs });
     process.stdout.write(json ? `${JSON.stringify(answer, undefined, 2)}\n` : readable(request.method, answer));
     const faults = listOf(answer.faults);
     if (!json) for (const fault of faults) process.stderr.write(`${fault.path}: ${fault.message} (${fault.kind})\n`);
@@ -199,6 +209,8 @@ function readable(method: string, answer: BlobTable): string {
         row('total', total),
       ]);
     }
+    case 'list':
+      return lines(listOf(answer.transfers).map((one) => `${one.key}  ${one.direction}  ${one.state}  ${one.type}`));
     case 'status':
       return lines(
         Object.entries(answer).flatMap(([part, fields]) => [

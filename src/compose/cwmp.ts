@@ -1,5 +1,5 @@
 import { allowsAddress, listenHttp, localAddressTowards, openHttp, openUdp, resolveHost } from '#platform';
-import { isIdle, startOnDemand } from '#services';
+import { isIdle, publishTransferApi, startOnDemand } from '#services';
 import type { RoomParts } from './room.ts';
 import { composeTransfers } from './transfers.ts';
 
@@ -61,6 +61,7 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         complete: () => client.diagnosticsComplete(),
       });
       parts.status.cwmp = () => cwmpStatus(client.status());
+      publishTransferApi(bus, client.transfers);
       bus.listen('network.interface', () => void client.networkChanged());
       parts.actions.inform = () => client.inform();
       return client;

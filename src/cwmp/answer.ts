@@ -3,6 +3,7 @@ import type { Envelope } from './codec/read-envelope.ts';
 import { message, writeEnvelope, writeFault } from './codec/write-envelope.ts';
 import { methodNotSupported } from './faults.ts';
 import type { TransferDesk } from './transfers/desk.ts';
+import type { UnitQueue } from './transfers/unit-queue.ts';
 import { addObject } from './verbs/add-object.ts';
 import { getParameterAttributes, setParameterAttributes } from './verbs/attributes.ts';
 import { deleteObject } from './verbs/delete-object.ts';
@@ -14,6 +15,7 @@ import { scheduleInform } from './verbs/schedule-inform.ts';
 import { setParameterValues } from './verbs/set-parameter-values.ts';
 import {
   cancelTransfer,
+  changeDuState,
   getAllQueuedTransfers,
   getQueuedTransfers,
   scheduleDownload,
@@ -23,9 +25,12 @@ import type { Verb, VerbContext } from './verbs/verb.ts';
 
 /**
  * The RPCs that an ACS can call here, by name.
- * @param desk without it there are no transfers
+ * @param later without it nothing can be ordered that takes its time
  */
-export function createVerbs(afterwards: Afterwards, desk?: TransferDesk): ReadonlyMap<string, Verb> {
+export function createVerbs(
+  afterwards: Afterwards,
+  later?: { readonly desk: TransferDesk; readonly units: UnitQueue },
+): ReadonlyMap<string, Verb> {
   const verbs: Map<string, Verb> = new Map<string, Verb>([
     ['GetRPCMethods', getRpcMethods(() => [...verbs.keys()])],
     ['SetParameterValues', setParameterValues],
@@ -39,13 +44,15 @@ export function createVerbs(afterwards: Afterwards, desk?: TransferDesk): Readon
     ['Reboot', reboot(afterwards)],
     ['FactoryReset', factoryReset(afterwards)],
   ]);
-  if (desk) {
+  if (later) {
+    const { desk, units } = later;
     verbs.set('Download', transfer(desk, 'Download'));
     verbs.set('Upload', transfer(desk, 'Upload'));
     verbs.set('ScheduleDownload', scheduleDownload(desk));
     verbs.set('CancelTransfer', cancelTransfer(desk));
     verbs.set('GetQueuedTransfers', getQueuedTransfers(desk));
     verbs.set('GetAllQueuedTransfers', getAllQueuedTransfers(desk));
+    verbs.set('ChangeDUState', changeDuState(units));
   }
   return verbs;
 }

@@ -21,6 +21,10 @@ export { type DeviceId, type InformEvent, type InformMessage, writeInform } from
 export type { InstanceMode, InstanceSettings } from './instance-names.ts';
 export type { ReachPorts } from './reach/ports.ts';
 export type { FileEngine, FileFault, FileUse } from './transfers/port.ts';
+export type { AutonomousTransfer, TransferOutcome, UnitOutcome } from './transfers/report.ts';
+export type { ListedTransfer } from './transfers/transfer.ts';
+export { Transfers, type TransfersParts } from './transfers/transfers.ts';
+export type { UnitEngine, UnitOperation } from './transfers/units.ts';
 export type { Afterwards } from './verbs/reboot.ts';
 export type { Attributes, Verb, VerbContext } from './verbs/verb.ts';
 export { type AcsModel, openAcsModel, type Root } from './view/index.ts';

@@ -11,6 +11,7 @@ export { type OnDemandParts, startOnDemand } from './on-demand.ts';
 export { Probation, type ProbationParts } from './probation.ts';
 export { declareScheduleTimer } from './schedule-timer.ts';
 export { readSettings, type Settings } from './settings.ts';
+export { publishTransferApi, type TransferAccess } from './transfer/bus-api.ts';
 export { createTransfers, type TransferParts } from './transfer/create.ts';
 export { type FileUse, type Installer, type StagedFile, TransferEngine } from './transfer/engine.ts';
 export type { TransferFault, TransferFaultKind } from './transfer/fault.ts';

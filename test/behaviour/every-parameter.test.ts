@@ -297,6 +297,7 @@ function candidatesFor({ type, name }: ParameterDefinition, before: string): str
     [/RegulatoryDomain/, ['FR ']],
     [/IP|Address|Client|RemoteHost|addr/, ['192.168.1.77']],
     [/URL/, ['https://other.example/']],
+    [/FileType/, ['1 Firmware Upgrade Image']],
     [/RDNSS/, ['2001:db8::53']],
   ];
   const fitting = byName.find(([pattern]) => pattern.test(name))?.[1] ?? [];

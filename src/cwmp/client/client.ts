@@ -31,6 +31,7 @@ export interface CwmpStatus {
 }
 
 export interface CwmpClient extends AsyncDisposable {
+  readonly transfers: Transfers;
   status(): CwmpStatus;
   /** A session now, whatever waits: `tandem inform`. */
   inform(): void;
@@ -72,7 +73,7 @@ class Client implements CwmpClient {
   readonly #port: ConnectionRequestPort;
   readonly #schedule: Schedule;
   readonly #connectionRequests: TokenBucket;
-  readonly #transfers: Transfers;
+  readonly transfers: Transfers;
   readonly #abort = new AbortController();
   readonly #declared: Disposable[] = [];
   #notifications: Awaited<ReturnType<typeof watchNotifications>> | undefined;
@@ -100,7 +101,7 @@ class Client implements CwmpClient {
     this.#state = new CwmpStateFile(ports.state, ports.log);
     this.#events = new EventQueue(this.#state.get().events ?? []);
     this.#schedule = new Schedule(this.#state, ports.clock, (commandKey) => void this.#scheduled(commandKey));
-    this.#transfers = new Transfers({
+    this.transfers = new Transfers({
       ...ports,
       engine: ports.files,
       quiet: () => !this.#session && !this.#goingDown && this.#config?.enabled === true,
@@ -140,7 +141,7 @@ class Client implements CwmpClient {
     return {
       url: url?.href ?? '',
       state: !enabled || !url ? 'off' : this.#session ? 'in session' : this.#retryTimer ? 'waiting to retry' : 'idle',
-      pending: this.#owed(this.#transfers.events).map(({ code }) => code),
+      pending: this.#owed(this.transfers.events).map(({ code }) => code),
       retryCount: this.#retryCount,
       connectionRequestUrl: this.#port.url,
       reach: this.#reach?.status() ?? {},
@@ -194,7 +195,7 @@ class Client implements CwmpClient {
     this.#retryTimer?.[Symbol.dispose]();
     this.#periodicTimer?.[Symbol.dispose]();
     this.#schedule[Symbol.dispose]();
-    await this.#transfers[Symbol.asyncDispose]();
+    await this.transfers[Symbol.asyncDispose]();
     this.#watching?.[Symbol.dispose]();
     for (const declared of this.#declared) declared[Symbol.dispose]();
     await this.#notifications?.[Symbol.asyncDispose]();
@@ -237,7 +238,7 @@ class Client implements CwmpClient {
       const { url } = this.#config;
       if (url && this.#state.get().bootstrapped !== url.href) {
         this.#events.raise('0 BOOTSTRAP');
-        if (this.#newTo !== url.href) await this.#transfers.forgetReports();
+        if (this.#newTo !== url.href) await this.transfers.forgetReports();
         this.#newTo = url.href;
       }
       this.#consider();
@@ -282,9 +283,9 @@ class Client implements CwmpClient {
   #consider(): void {
     const { enabled, url } = this.#config ?? {};
     if (this.#session || this.#goingDown || this.#abort.signal.aborted || !enabled || !url) return;
-    const pending = this.#owed(this.#transfers.pressing);
+    const pending = this.#owed(this.transfers.pressing);
     if (pending.length === 0) {
-      this.#transfers.consider();
+      this.transfers.consider();
       return;
     }
     if (this.#retryTimer) {
@@ -294,7 +295,7 @@ class Client implements CwmpClient {
     }
     this.#session = this.#runOne(this.#config!, url).finally(() => {
       this.#session = undefined;
-      this.#transfers.consider();
+      this.transfers.consider();
       this.#consider();
     });
   }
@@ -306,7 +307,7 @@ class Client implements CwmpClient {
 
   async #runOne(config: CwmpConfig, url: URL): Promise<void> {
     const { log, clock } = this.#ports;
-    const told = this.#owed(this.#transfers.events);
+    const told = this.#owed(this.transfers.events);
     const changed = this.#notifications!.take();
     const said = told.map(({ code }) => code).join(', ');
     log.info('session begins', { acs: url.host, events: said, retry: this.#retryCount });
@@ -374,10 +375,10 @@ class Client implements CwmpClient {
         signal,
       }),
       inform,
-      ownRequests: this.#transfers.requests(url.host),
+      ownRequests: this.transfers.requests(url.host),
       verbs: createVerbs((action, commandKey) => {
         this.#afterwards = { action, commandKey };
-      }, this.#transfers.desk),
+      }, this.transfers),
       context: {
         model: this.#seen,
         acs: url.host,
@@ -423,7 +424,7 @@ class Client implements CwmpClient {
     if (JSON.stringify(durable) !== JSON.stringify(this.#state.get().events ?? [])) {
       await this.#state.change({ events: durable });
     }
-    if (this.#owed(this.#transfers.pressing).length === 0) return;
+    if (this.#owed(this.transfers.pressing).length === 0) return;
     const byTable = retryWaitMs(config.retry, this.#retryCount, this.#ports.random);
     const waitMs = Math.max(byTable, (notBeforeSeconds ?? 0) * 1000);
     this.#ports.log.info('next try', { in_s: Math.round(waitMs / 1000) });

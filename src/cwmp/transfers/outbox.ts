@@ -94,7 +94,8 @@ export class Outbox {
       method: 'GetRPCMethods',
       write: (writer) => message(writer, 'GetRPCMethods'),
       delivered: ({ body }) => learn((child(body, 'MethodList')?.children ?? []).map(({ text }) => text.trim())),
-      refused: () => learn([]),
+      // Then they are tried: a refusal of theirs is taken as well.
+      refused: () => {},
     };
   }
 

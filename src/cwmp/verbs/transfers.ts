@@ -3,6 +3,7 @@ import { childText } from '../codec/element.ts';
 import { array } from '../codec/write-envelope.ts';
 import { invalidArguments } from '../faults.ts';
 import type { TransferDesk } from '../transfers/desk.ts';
+import type { UnitQueue } from '../transfers/unit-queue.ts';
 import { commandKeyLimit, type Verb } from './verb.ts';
 
 /** Download and Upload (TR-069 A.3.2.8, A.4.1.5): never done before the answer, so that Status is 1 and a TransferComplete follows. */
@@ -62,4 +63,12 @@ export const getAllQueuedTransfers =
         }
       }),
     );
+  };
+
+/** TR-069 A.4.1.10: what came of it is told in a DUStateChangeComplete. */
+export const changeDuState =
+  (units: UnitQueue): Verb =>
+  async (request) => {
+    const ordered = await units.order(request);
+    return ordered.ok ? ok(() => {}) : ordered;
   };
