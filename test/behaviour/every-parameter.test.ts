@@ -13,6 +13,15 @@ import { schemaTable, shippedMappings } from '../support/model-fixture.ts';
 // Every parameter that is mapped, on a router that has a row of everything.
 const more: Readonly<Record<string, string>> = {
   network: `
+config switch 'switch0'
+	option name 'switch0'
+	option enable_vlan '1'
+
+config switch_vlan 'office'
+	option device 'switch0'
+	option vlan '3'
+	option ports '0t 2'
+
 config route 'backup'
 	option interface 'lan'
 	option target '10.1.0.0'
@@ -54,6 +63,7 @@ config interface 'tunnel'
   dhcp: `\nconfig host 'nas'\n\toption name 'nas'\n\toption mac '02:00:00:00:00:10'\n\toption ip '192.168.1.10'\n`,
   wireless: `\nconfig wifi-iface 'uplink'\n\toption device 'radio1'\n\toption mode 'sta'\n\toption network 'wan'\n\toption ssid 'Upstream'\n\toption encryption 'psk2'\n\toption key 'uplink-secret'\n`,
   ddns: `config service 'home'\n\toption enabled '1'\n\toption interface 'wan'\n\toption username 'me'\n\toption lookup_host 'home.example.org'\n\toption password 'ddns-secret'\n`,
+  qos: `config classify 'voice'\n\toption target 'Priority'\n\toption ports '5060'\n\toption proto 'udp'\n`,
   sqm: `config queue 'wan'\n\toption enabled '1'\n\toption interface 'wan'\n\toption download '90000'\n\toption upload '20000'\n`,
   upnpd: `config upnpd 'config'\n\toption enabled '1'\n\toption enable_upnp '1'\n`,
 };
@@ -172,6 +182,14 @@ describe('every mapped parameter', () => {
     const absent: readonly string[] = [];
     const missing = [...new Set(supported.map(({ path }) => path))].filter((path) => !live.has(path));
     expect(missing).toEqual(absent);
+  });
+
+  it('is one of 1,500 and more that a read of the whole tree gives, from 40 ubus calls at most', async () => {
+    await model.changed();
+    const before = model.sourceCalls;
+    const live = (await everything('usp')).reduce((sum, { parameters }) => sum + parameters.length, 0);
+    expect(live).toBeGreaterThanOrEqual(1500);
+    expect(model.sourceCalls - before).toBeLessThanOrEqual(40);
   });
 
   it('reads as a value of its type', async () => {

@@ -18,6 +18,8 @@ export interface Node {
   readonly instances: readonly number[];
   readonly parent: Node | undefined;
   readonly binding: Binding;
+  /** Neither the row nor what is below it can be written. */
+  readonly readOnly?: boolean;
   /** What the row stands for; empty for single objects. */
   readonly identity: string;
   readonly section: { readonly package: string; readonly section: UciSection } | undefined;
@@ -169,12 +171,16 @@ export class Evaluator {
         item: parent.item,
         keys: parent.keys ?? [],
         around: parent.around ?? [],
+        readOnly: parent.readOnly === true,
         variables: new Map(),
       };
       if (mapped?.when && this.#values(mapped.when, node, mapped).length === 0) return [];
       return [node];
     }
-    const row = ({ identity, section, item, keys = [], around = [] }: FoundRow, number: number): Node => ({
+    const row = (
+      { identity, section, item, keys = [], around = [], readOnly = false }: FoundRow,
+      number: number,
+    ): Node => ({
       path: `${base}${number}.`,
       schemaPath,
       instances: [...parent.instances, number],
@@ -185,6 +191,7 @@ export class Evaluator {
       item,
       keys,
       around,
+      readOnly: readOnly || parent.readOnly === true,
       variables: new Map(),
     });
     if (binding.stored) {

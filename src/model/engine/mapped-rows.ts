@@ -8,6 +8,7 @@ export interface FoundRow {
   readonly identity: string;
   readonly section: Node['section'];
   readonly item: unknown;
+  readonly readOnly?: boolean;
   readonly keys?: readonly string[];
   readonly around?: readonly unknown[];
 }
@@ -20,8 +21,8 @@ export interface RowTools {
 }
 
 /**
- * The rows of a mapped table below one parent, of all its sources. A later source adds what the earlier ones do not know, and its rows have no section to
- * write to.
+ * The rows of a mapped table below one parent, of all its sources. A later source adds what the earlier ones do not know, and its rows are read
+ * only.
  */
 export function rowsOf(mapped: CompiledObject, parent: Node, tools: RowTools): FoundRow[] {
   const first = find(mapped.rows, parent, mapped, tools);
@@ -29,7 +30,7 @@ export function rowsOf(mapped: CompiledObject, parent: Node, tools: RowTools): F
   const all = new Map(first.map((row) => [row.identity, row]));
   for (const rows of mapped.more) {
     for (const row of find(rows, parent, mapped, tools)) {
-      if (!all.has(row.identity)) all.set(row.identity, { ...row, section: undefined });
+      if (!all.has(row.identity)) all.set(row.identity, { ...row, readOnly: true });
     }
   }
   return [...all.values()];

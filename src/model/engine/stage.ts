@@ -122,7 +122,7 @@ export class Stager {
         plan.storedGone.add(node.path);
         plan.storedRows.delete(node.path);
         plan.effects.push(() => stored.remove(node.path));
-      } else if (!node.section) {
+      } else if (!node.section || node.readOnly) {
         return refuse({ kind: 'not-deletable', message: 'the device made this row itself', path: node.path });
       } else {
         plan.gone.add(node.path);
@@ -247,7 +247,8 @@ export class Stager {
   ): Result<undefined, ModelFault> {
     const { evaluator } = this.#reading;
     const place = evaluator.sectionFor(node, mapped);
-    if (!place) return refused({ kind: 'not-writable', message: 'there is nowhere to write it' });
+    if (!place || (node.readOnly && !mapped.section))
+      return refused({ kind: 'not-writable', message: 'there is nowhere to write it' });
     const key = `${place.package} ${place.section.name} ${name}`;
     const before = plan.options.get(key) ?? place.section.options.get(name);
     let option: string | readonly string[] | undefined;

@@ -49,7 +49,7 @@ export interface CompiledObject {
   readonly path: string;
   readonly definition: ObjectDefinition;
   readonly rows: RowSource;
-  /** Further sources of rows, which have no section and can not be written. */
+  /** Further sources of rows, which can not be written. */
   readonly more: readonly RowSource[];
   readonly variables: ReadonlyMap<string, Variable>;
   readonly add: Readonly<Record<string, string>> | undefined;

@@ -12,11 +12,21 @@ export function fitted(
       const others = [before ?? []].flat().filter((item) => !pick.test(item));
       option = value === '' ? others : [...others, rule.put + value];
     } else if (value !== '') {
-      const text = before ?? rule.default;
-      option = typeof text === 'string' ? spliced(text, pick, value) : undefined;
+      option = part(before ?? rule.default, pick, value);
     }
   }
   return fits && (typeof option !== 'string' || !fits.test(option)) ? undefined : option;
+}
+
+/** Of a list the items that the pattern matches are changed. */
+function part(
+  option: string | readonly string[] | undefined,
+  pattern: RegExp,
+  value: string,
+): string | readonly string[] | undefined {
+  if (typeof option === 'string') return spliced(option, pattern, value);
+  const items = option?.map((item) => spliced(item, pattern, value) ?? item);
+  return items?.some((item, at) => item !== option![at]) ? items : undefined;
 }
 
 /** The text with what the pattern picks out of it replaced. */

@@ -209,6 +209,37 @@ describe('rows of several sources', () => {
   });
 });
 
+describe('sections as a second source of rows', () => {
+  it('are read with their options and not written, nor what is below them', async () => {
+    const { model, value, set, config } = await start({
+      mapping: {
+        sources: { network: { uci: 'network' } },
+        'Device.Bridging.Bridge.{i}.': {
+          rows: ['network/device[type=bridge]', 'network/switch'],
+          let: { name: 'name' },
+          AgingTime: { at: 'ageing_time', default: '300' },
+          'STP.': { Enable: { at: 'stp', default: '0' } },
+        },
+      },
+      packages: { network: "config switch 'switch0'\n\toption ageing_time '77'\n\toption stp '1'\n" },
+    });
+    expect(await value('Device.Bridging.Bridge.1.AgingTime')).toBe('77');
+    expect(await value('Device.Bridging.Bridge.1.STP.Enable')).toBe('true');
+    expect(await set('Device.Bridging.Bridge.1.', { AgingTime: '5' })).toEqual([
+      'Device.Bridging.Bridge.1.AgingTime not-writable',
+    ]);
+    expect(await set('Device.Bridging.Bridge.1.STP.', { Enable: 'false' })).toEqual([
+      'Device.Bridging.Bridge.1.STP.Enable not-writable',
+    ]);
+    const gone = await model.write(usp, [{ op: 'delete', path: 'Device.Bridging.Bridge.1.' }], {
+      partial: false,
+      origin: controller,
+    });
+    expect(gone.committed).toBe(false);
+    expect(config('network')).toContain("option ageing_time '77'");
+  });
+});
+
 describe('where a value comes from', () => {
   it('is one file of many, by the name that the * stands for', async () => {
     const { read } = await start({
