@@ -36,6 +36,8 @@ export async function openModel(options: {
   readonly mappings?: readonly MappingText[];
   /** An earlier fixture's root: opened again, as after a restart. */
   readonly root?: string;
+  /** Nobody else is there: no lock, which would start a process for each write. */
+  readonly unlocked?: boolean;
   /** Puts something between the model and the files. */
   readonly uci?: (real: Uci) => Uci;
   readonly clock?: Clock;
@@ -45,7 +47,9 @@ export async function openModel(options: {
   mkdirSync(config, { recursive: true });
   for (const [pack, text] of Object.entries(options.packages)) writeFileSync(join(config, pack), text);
   let names = 0;
-  const uci = new UciFiles(config, silentLog);
+  const uci = options.unlocked
+    ? new UciFiles(config, silentLog, async (_paths, work) => work())
+    : new UciFiles(config, silentLog);
   const { model, problems } = createDataModel(
     schemaTable(),
     options.mappings ?? shippedMappings(),

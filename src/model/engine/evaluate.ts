@@ -47,6 +47,7 @@ export class Evaluator {
 
   readonly #tools: RowTools = {
     uci: (name) => this.scope.uci(name),
+    anonymous: (pack, section) => this.#instances.anonymous.token(pack, section),
     surroundings: (node, mapped) => this.#surroundings(node, mapped, undefined, node.section),
   };
 
@@ -261,7 +262,11 @@ export class Evaluator {
   }
 
   #matches(row: Node, by: string | undefined, identity: string): boolean {
-    return by === undefined ? row.identity === identity : String(this.variable(row, by) ?? '') === identity;
+    if (by !== undefined) return String(this.variable(row, by) ?? '') === identity;
+    // What UCI calls a section without a name holds for as long as the package is as it was read.
+    return (
+      row.identity === identity || (row.section?.section.anonymous && row.section.section.name === identity) === true
+    );
   }
 
   /** What a value of the parameter is relative to: `of`. */
@@ -280,6 +285,12 @@ export class Evaluator {
     const row = this.rowsOf(to).find((candidate) => candidate.path === `${path}.`);
     if (!row) return undefined;
     return by === undefined ? row.identity : String(this.variable(row, by) ?? '');
+  }
+
+  /** The row that a reference names, where it stands for a section that has no name to be referred to by. */
+  namelessRow(to: string, path: string): Node | undefined {
+    const row = this.rowsOf(to).find((candidate) => candidate.path === `${path}.`);
+    return row?.section?.section.anonymous ? row : undefined;
   }
 
   /** A `let` of the row or of one above it, or one of the built-in variables. */

@@ -1,8 +1,20 @@
 import type { Clock, Log } from '#base';
 import type { StateStore } from '#platform';
+import { AnonymousSections, type SavedSections } from './anonymous.ts';
 
 const stateName = 'instances';
 const saveAfterMs = 1000;
+
+interface SavedTable {
+  readonly next: number;
+  readonly rows: readonly [string, number][];
+  readonly aliases: readonly [string, string][];
+}
+
+interface SavedInstances {
+  readonly tables: Readonly<Record<string, SavedTable>>;
+  readonly anonymous: SavedSections;
+}
 
 interface TableNumbers {
   next: number;
@@ -20,6 +32,7 @@ export class Instances implements AsyncDisposable {
   readonly #log: Log;
   readonly #tables = new Map<string, TableNumbers>();
   readonly #volatile = new Set<string>();
+  readonly anonymous = new AnonymousSections(() => this.#touch());
   #timer: Disposable | undefined;
   /** How often something has changed: in memory, in what was last handed out to be saved, on flash. */
   #changes = 0;
@@ -46,15 +59,27 @@ export class Instances implements AsyncDisposable {
     return number;
   }
 
-  /** The row is now known by another identity (an anonymous section was given a name). */
-  rename(table: string, from: string, to: string): void {
-    const numbers = this.#tables.get(table);
-    const number = numbers?.byIdentity.get(from);
-    if (!numbers || number === undefined) return;
-    numbers.byIdentity.delete(from);
-    numbers.byIdentity.set(to, number);
-    const alias = numbers.aliases.get(from);
-    if (alias !== undefined) {
+  /**
+   * An anonymous section was given a name: every row that stands for it, in whatever table, is now known by that.
+   * @returns undoes it
+   */
+  rename(from: string, to: string): () => void {
+    const sections = this.anonymous.saved();
+    this.#rename(from, to);
+    return () => {
+      this.#rename(to, from);
+      this.anonymous.restore(sections);
+    };
+  }
+
+  #rename(from: string, to: string): void {
+    for (const numbers of this.#tables.values()) {
+      const number = numbers.byIdentity.get(from);
+      if (number === undefined) continue;
+      numbers.byIdentity.delete(from);
+      numbers.byIdentity.set(to, number);
+      const alias = numbers.aliases.get(from);
+      if (alias === undefined) continue;
       numbers.aliases.delete(from);
       numbers.aliases.set(to, alias);
     }
@@ -67,12 +92,18 @@ export class Instances implements AsyncDisposable {
     const number = numbers?.byIdentity.get(identity);
     if (!numbers || number === undefined) return () => {};
     const alias = numbers.aliases.get(identity);
+    const below = [...this.#tables].filter(([path]) => path.startsWith(`${table}${number}.`));
+    const sections = this.anonymous.saved();
     numbers.byIdentity.delete(identity);
     numbers.aliases.delete(identity);
+    // The number of the row is not used again, so nothing will be below it.
+    for (const [path] of below) this.#tables.delete(path);
     this.#touch();
     return () => {
       numbers.byIdentity.set(identity, number);
       if (alias !== undefined) numbers.aliases.set(identity, alias);
+      for (const [path, rows] of below) this.#tables.set(path, rows);
+      this.anonymous.restore(sections);
       this.#touch();
     };
   }
@@ -99,12 +130,13 @@ export class Instances implements AsyncDisposable {
   pending(): { readonly name: string; readonly text: string } | undefined {
     if (this.#changes === this.#savedChanges) return undefined;
     this.#pendingChanges = this.#changes;
-    const tables: Record<string, unknown> = {};
+    const tables: Record<string, SavedTable> = {};
     for (const [path, numbers] of this.#tables) {
       if (this.#volatile.has(path)) continue;
       tables[path] = { next: numbers.next, rows: [...numbers.byIdentity], aliases: [...numbers.aliases] };
     }
-    return { name: stateName, text: JSON.stringify(tables) };
+    const saved: SavedInstances = { tables, anonymous: this.anonymous.saved() };
+    return { name: stateName, text: JSON.stringify(saved) };
   }
 
   /** What was pending is on flash. */
@@ -166,10 +198,8 @@ export class Instances implements AsyncDisposable {
     const text = this.#state.read(stateName);
     if (text === undefined) return;
     try {
-      const tables = JSON.parse(text) as Record<
-        string,
-        { next: number; rows: [string, number][]; aliases: [string, string][] }
-      >;
+      const { tables, anonymous } = JSON.parse(text) as SavedInstances;
+      this.anonymous.restore(anonymous);
       for (const [path, { next, rows, aliases }] of Object.entries(tables)) {
         this.#tables.set(path, { next, byIdentity: new Map(rows), aliases: new Map(aliases) });
       }

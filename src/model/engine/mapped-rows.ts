@@ -1,4 +1,4 @@
-import type { UciPackage } from '#platform';
+import type { UciPackage, UciSection } from '#platform';
 import type { CompiledObject, RowSource, SectionSource } from '../mapping/compiled.ts';
 import { evaluateFormula, evaluateKeyed, type Formula, meets, type Surroundings } from '../mapping/expression.ts';
 import type { Node } from './evaluate.ts';
@@ -16,6 +16,8 @@ export interface FoundRow {
 /** What finding rows needs of the evaluation. */
 export interface RowTools {
   uci(name: string): UciPackage | undefined;
+  /** What a section without a name goes by. */
+  anonymous(pack: UciPackage, section: UciSection): string;
   /** What the expressions of a mapping see at a node. */
   surroundings(node: Node, mapped: CompiledObject): Surroundings;
 }
@@ -48,13 +50,12 @@ export function sectionOf({ package: name, type, name: sectionName }: SectionSou
 function find(rows: RowSource, parent: Node, mapped: CompiledObject, tools: RowTools): FoundRow[] {
   switch (rows.kind) {
     case 'sections': {
-      let position = 0;
       const surroundings = tools.surroundings(parent, mapped);
-      return (tools.uci(rows.package)?.sections ?? []).flatMap((section) => {
+      const pack = tools.uci(rows.package);
+      return (pack?.sections ?? []).flatMap((section) => {
         if (section.type !== rows.type) return [];
         // An anonymous section has no name to go by until a write gives it one.
-        const identity = section.anonymous ? `@${rows.type}[${position}]` : section.name;
-        position++;
+        const identity = section.anonymous ? tools.anonymous(pack!, section) : section.name;
         const options = Object.fromEntries([...section.options, ['.name', section.name]]);
         return meets(options, rows.conditions, surroundings)
           ? [{ identity, section: { package: rows.package, section }, item: undefined }]

@@ -126,9 +126,11 @@ export class Stager {
         return refuse({ kind: 'not-deletable', message: 'the device made this row itself', path: node.path });
       } else {
         plan.gone.add(node.path);
-        changesOf(plan, node.section.package).push({ op: 'delete', section: this.#name(node, plan) });
+        const section = this.#name(node, plan);
+        changesOf(plan, node.section.package).push({ op: 'delete', section });
         const table = node.path.replace(/[0-9]+\.$/, '');
-        plan.effects.push(() => this.#instances.drop(table, node.identity));
+        const identity = node.section.section.anonymous ? section : node.identity;
+        plan.effects.push(() => this.#instances.drop(table, identity));
       }
       written.push({ path: node.path, parameters: [], refusals: [], uniqueKeys: {} });
     }
@@ -253,7 +255,7 @@ export class Stager {
     const before = plan.options.get(key) ?? place.section.options.get(name);
     let option: string | readonly string[] | undefined;
     if (mapped.rule.as === 'ref') {
-      option = this.#references(mapped, value);
+      option = this.#references(mapped, value, plan);
       if (option === undefined)
         return refused({ kind: 'invalid-value', message: 'the row it refers to does not exist' });
     } else {
@@ -274,9 +276,18 @@ export class Stager {
   }
 
   /** What stands for the rows that are named; one of a list by itself is no list. */
-  #references({ rule, definition }: CompiledParameter, value: string): string | readonly string[] | undefined {
+  #references(
+    { rule, definition }: CompiledParameter,
+    value: string,
+    plan: Plan,
+  ): string | readonly string[] | undefined {
     const paths = definition.type.list ? splitList(value) : [value].filter(Boolean);
-    const found = paths.map((path) => this.#reading.evaluator.referenced(rule.to!, rule.by, path));
+    const { evaluator } = this.#reading;
+    const found = paths.map((path) => {
+      // A section without a name can not be referred to: it gets one.
+      const nameless = rule.by === undefined ? evaluator.namelessRow(rule.to!, path) : undefined;
+      return nameless ? this.#name(nameless, plan) : evaluator.referenced(rule.to!, rule.by, path);
+    });
     const known = found.filter((identity) => identity !== undefined);
     if (known.length < found.length) return undefined;
     return known.length > 1 ? known : (known[0] ?? '');
@@ -338,7 +349,7 @@ export class Stager {
     changes.push({ op: 'add', section: name, type: rows.type });
     const options = new Map<string, string>();
     for (const [option, text] of Object.entries(binding.mapped!.add ?? {})) {
-      const value = text === '$parent' ? (parent.section?.section.name ?? parent.identity) : text;
+      const value = text === '$parent' ? (parent.section ? this.#name(parent, plan) : parent.identity) : text;
       changes.push({ op: 'set', section: name, option, value });
       options.set(option, value);
     }
@@ -355,13 +366,8 @@ export class Stager {
     const name = `${section.type.replaceAll('-', '_')}_${this.#random()}`;
     plan.named.set(key, name);
     changesOf(plan, pack).push({ op: 'rename', section: section.name, to: name });
-    const table = node.path.replace(/[0-9]+\.$/, '');
-    if (node.identity !== '' && section === node.section?.section) {
-      plan.effects.push(() => {
-        this.#instances.rename(table, node.identity, name);
-        return () => this.#instances.rename(table, name, node.identity);
-      });
-    }
+    const token = this.#instances.anonymous.token(this.#reading.evaluator.scope.uci(pack)!, section);
+    plan.effects.push(() => this.#instances.rename(token, name));
     return name;
   }
 
