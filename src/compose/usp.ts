@@ -1,5 +1,15 @@
-import { listenUnixSocket, listenWebSocket, openMqtt, openStomp, openUnixSocket, openWebSocket } from '#platform';
+import {
+  listenUnixSocket,
+  listenWebSocket,
+  type MqttOptions,
+  type MqttWill,
+  openMqtt,
+  openStomp,
+  openUnixSocket,
+  openWebSocket,
+} from '#platform';
 import { startOnDemand } from '#services';
+import type { MqttClientConfig, MqttWillConfig } from '#usp';
 import type { RoomParts } from './room.ts';
 
 /** USP, started when a controller is first enabled. */
@@ -43,24 +53,7 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
             events,
           ),
         openMqtt: (config, endpointId, events, signal) =>
-          openMqtt(
-            {
-              host: config.host,
-              port: config.port,
-              transport: config.transport,
-              version: config.version,
-              clientId: config.clientId,
-              ...(config.username !== '' && { username: config.username, password: config.password }),
-              keepAliveSeconds: config.keepAliveSeconds,
-              cleanStart: config.cleanStart,
-              sessionExpirySeconds: config.sessionExpirySeconds,
-              requestResponseInfo: config.requestResponseInfo,
-              userProperties: { 'usp-endpoint-id': endpointId },
-              tls: factory.tls,
-              signal,
-            },
-            events,
-          ),
+          openMqtt({ ...mqttOptions(config, endpointId), tls: factory.tls, signal }, events),
         version,
         reached: parts.reached,
         boot: await parts.boot(),
@@ -70,4 +63,24 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
       return agent;
     },
   });
+}
+
+function mqttOptions({ username, password, will, ...config }: MqttClientConfig, endpointId: string): MqttOptions {
+  return {
+    ...config,
+    ...(username !== '' && { username, password }),
+    // R-MQTT.13
+    userProperties: { 'usp-endpoint-id': endpointId },
+    ...(will && { will: mqttWill(will) }),
+  };
+}
+
+function mqttWill({ value, contentType, responseTopic, expirySeconds, ...will }: MqttWillConfig): MqttWill {
+  return {
+    ...will,
+    payload: Buffer.from(value),
+    ...(contentType !== '' && { contentType }),
+    ...(responseTopic !== '' && { responseTopic }),
+    ...(expirySeconds > 0 && { expirySeconds }),
+  };
 }

@@ -47,6 +47,7 @@ export {
   type MqttLink,
   type MqttMessage,
   type MqttOptions,
+  type MqttWill,
   openMqtt,
   type PublishedMessage,
 } from './net/mqtt.ts';

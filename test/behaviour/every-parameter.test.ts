@@ -125,6 +125,10 @@ config boot_parameter 'boot'
 config inform_parameter 'inform'
 	option parameter 'Device.DeviceInfo.UpTime'
 
+config mqtt_subscription 'topic'
+	option client 'controller_1_broker'
+	option topic 'usp/agent/#'
+
 config unix_socket 'socket_1'
 	option path '/var/run/one'
 

@@ -37,7 +37,7 @@ export interface MqttOptions {
   /** Of CONNECT, MQTT 5. */
   readonly userProperties?: Readonly<Record<string, string>>;
   /** What the broker publishes when we are lost. */
-  readonly will?: PublishedMessage;
+  readonly will?: MqttWill;
   readonly tls?: HttpTls;
   /** Until the broker has taken us, in all. Default 90 s. */
   readonly connectTimeoutMs?: number;
@@ -71,6 +71,13 @@ export interface MqttLink extends AsyncDisposable {
   unsubscribe(topic: string): Promise<void>;
   /** Resolves when the broker has taken it as its QoS asks. @throws MqttError */
   publish(message: PublishedMessage): Promise<void>;
+}
+
+export interface MqttWill extends PublishedMessage {
+  /** After which it is published, unless we are back; MQTT 5, like the next. */
+  readonly delaySeconds?: number;
+  /** Until which somebody may still get it; absent: for ever. */
+  readonly expirySeconds?: number;
 }
 
 export interface PublishedMessage {
@@ -206,13 +213,28 @@ function settingsOf(options: MqttOptions, limits: typeof defaults): IClientOptio
     resubscribe: false,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password: password.reveal() }),
-    ...(will && { will: publicationOf(will, version) }),
+    ...(will && { will: willOf(will, version) }),
     ...(version === 5 && {
       properties: {
         requestResponseInformation: options.requestResponseInfo ?? false,
         maximumPacketSize: limits.packetLimitBytes,
         ...(sessionExpirySeconds !== undefined && { sessionExpiryInterval: sessionExpirySeconds }),
         ...(userProperties && { userProperties: { ...userProperties } }),
+      },
+    }),
+  };
+}
+
+function willOf(will: MqttWill, version: 4 | 5) {
+  const { properties, ...rest } = publicationOf(will, version);
+  const { delaySeconds, expirySeconds } = will;
+  return {
+    ...rest,
+    ...(properties && {
+      properties: {
+        ...properties,
+        ...(delaySeconds !== undefined && { willDelayInterval: delaySeconds }),
+        ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
       },
     }),
   };

@@ -176,7 +176,7 @@ export class ControllerSession implements Recipient, Disposable {
 
   [Symbol.dispose](): void {
     this.#exchange[Symbol.dispose]();
-    for (const link of this.#links) link.close?.('the controller is not enabled any more');
+    for (const link of [...this.#links]) link.close?.('the controller is not enabled any more');
     this.#outbox[Symbol.dispose]();
   }
 

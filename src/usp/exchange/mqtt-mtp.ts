@@ -1,8 +1,9 @@
-import { errorCode, explain, type Log } from '#base';
+import { type Emitter, errorCode, explain, type Log, TandemError } from '#base';
 import type { MqttEvents, MqttLink, MqttMessage } from '#platform';
-import { readRecord, type UspRecord } from '../codec/record.ts';
-import type { ControllerSession, Link } from './controller-session.ts';
-import type { MqttClientConfig } from './mtp-config.ts';
+import { type RecordContent, readRecord, type UspRecord } from '../codec/record.ts';
+import { covers, isTopic } from './mqtt-topics.ts';
+import type { MqttClientConfig, MqttListening } from './mtp-config.ts';
+import { SharedLinks, type SharedUser } from './shared-links.ts';
 
 export type OpenMqtt = (
   config: MqttClientConfig,
@@ -15,42 +16,76 @@ export type OpenMqtt = (
 const contentType = 'usp.msg';
 const contentTypes = new Set([contentType, 'application/vnd.bbf.usp.msg']);
 
+export interface MqttUser extends SharedUser {
+  readonly retainResponse: boolean;
+  readonly retainNotify: boolean;
+}
+
+/** What a connection has found out, for the data model. */
+export interface MqttFound {
+  readonly responseInformation: string;
+  readonly replyTo: string;
+  /** Filters that the broker has taken; of the others it refused those that are here as `false`. */
+  readonly filters: ReadonlyMap<string, boolean>;
+}
+
 export interface MqttMtpParts {
   readonly config: MqttClientConfig;
   readonly endpointId: string;
   readonly open: OpenMqtt;
   readonly log: Log;
-  /** Controllers that are reached over this client, with their topics, as they are now. */
-  readonly controllers: () => readonly { readonly session: ControllerSession; readonly topic: string }[];
+  /** What is to be listened to, as it is configured now. */
+  readonly listening: () => MqttListening;
+  /** Controllers that are reached over this client, as they are now. */
+  readonly controllers: () => readonly MqttUser[];
+  /** Says that one of the two has changed. */
+  readonly changes: Emitter<void>;
+  readonly found: (found: MqttFound | undefined) => void;
+  /** The broker has given us an identifier: for all connections to come (R-MQTT.9). */
+  readonly assigned: (clientId: string) => void;
   readonly signal: AbortSignal;
   readonly stands: () => void;
 }
 
+/** USP_NO_TOPIC: nobody says where we are reached (R-MQTT.16); USP_NOT_SUBSCRIBED: the broker takes none of our subscriptions (R-MQTT.17). */
+export class MqttMtpError extends TandemError {}
+
 /**
  * One MQTT client, for all controllers that are reached over it (TR-369 "MQTT Binding").
- * @returns when the connection is over; @throws MqttError
+ * @returns when the connection is over; @throws MqttError, MqttMtpError
  */
 export async function runMqtt(parts: MqttMtpParts): Promise<void> {
-  const { config, endpointId, log, signal } = parts;
+  const { endpointId, log, signal } = parts;
+  // R-MQTT.8
+  const clientId = parts.config.clientId || (parts.config.version === 4 ? endpointId : '');
+  const config = { ...parts.config, clientId };
+  const five = config.version === 5;
   let over: (error: unknown) => void = () => {};
   const closed = new Promise<unknown>((resolve) => {
     over = resolve;
   });
-  const links: { readonly session: ControllerSession; readonly link: Link }[] = [];
   let mqtt: MqttLink | undefined;
   let replyTo = '';
-  const publish = (topic: string, payload: Uint8Array): void => {
-    const five = config.version === 5;
+  const publish = (topic: string, payload: Uint8Array, retain: boolean): void => {
+    const limit = mqtt!.connack.maximumPacketSize;
+    if (limit !== undefined && payload.length + topic.length + replyTo.length + packetOverhead > limit) {
+      log.warn('a record is larger than the broker takes', { topic, bytes: payload.length, limit });
+      return;
+    }
     mqtt!
       .publish({
         // R-MQTT.24
         topic: five ? topic : `${topic}/reply-to=${replyTo.replaceAll('/', '%2F')}`,
         payload,
-        qos: config.qos,
+        qos: parts.listening().qos,
+        retain,
         ...(five && { responseTopic: replyTo, contentType }),
       })
       .catch((error) => log.warn('could not publish', { topic, reason: explain(error) }));
   };
+  const links = new SharedLinks<MqttUser>('mqtt', ({ address, retainNotify }, record) =>
+    publish(address, record, retainNotify),
+  );
   const early: MqttMessage[] = [];
   mqtt = await parts.open(
     config,
@@ -59,59 +94,112 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
       message: (message) => {
         // There is nowhere to answer to before the agent's own topic is known.
         if (replyTo === '') early.push(message);
-        else receive(parts, message, publish);
+        else receive(parts, message, publish, connectOf(config, replyTo));
       },
       closed: over,
     },
     signal,
   );
+  const { assignedClientId, responseInformation = '' } = mqtt.connack;
+  if (assignedClientId !== undefined && clientId === '') parts.assigned(assignedClientId);
   const stop = (): void => over(undefined);
   signal.addEventListener('abort', stop, { once: true });
+  const filters = new Map<string, boolean>();
+  const sync = async (): Promise<void> => {
+    const { topic, wanted } = wantedOf(mqtt, config.version, parts.listening());
+    await subscribe(mqtt, filters, wanted, log);
+    // Everybody is told where the agent is now.
+    if (replyTo !== topic) links[Symbol.dispose]();
+    replyTo = topic;
+    parts.found({ responseInformation, replyTo, filters });
+    links.sync(parts.controllers(), connectOf(config, replyTo));
+  };
+  let turn = sync();
+  const changed = parts.changes.on(() => {
+    turn = turn.then(sync);
+    turn.catch(over);
+  });
   try {
-    replyTo = await subscribe(mqtt, config);
+    await turn;
     parts.stands();
-    for (const { session, topic } of parts.controllers()) {
-      const connect = { mqttConnect: { version: config.version === 5 ? 1 : 0, subscribedTopic: replyTo } };
-      const link: Link = { kind: 'mqtt', connect, send: (record) => publish(topic, record) };
-      link.send(session.record(connect));
-      session.connected(link);
-      links.push({ session, link });
-    }
-    for (const message of early) receive(parts, message, publish);
-    if (!signal.aborted) {
-      const error = await closed;
-      if (!signal.aborted) log.info('connection closed', { broker: config.host, reason: explain(error) });
-    }
+    for (const message of early) receive(parts, message, publish, connectOf(config, replyTo));
+    const error = signal.aborted ? undefined : await closed;
+    if (!signal.aborted) throw error;
   } finally {
     signal.removeEventListener('abort', stop);
-    for (const { session, link } of links) session.disconnected(link);
+    changed[Symbol.dispose]();
+    links[Symbol.dispose]();
+    parts.found(undefined);
+    // R-MQTT.35
     await mqtt[Symbol.asyncDispose]();
+    log.info('connection closed', { broker: config.host });
   }
 }
 
-/** R-MQTT.15 to R-MQTT.17, R-MQTT.21. @returns the "reply to" topic */
-async function subscribe(mqtt: MqttLink, config: MqttClientConfig): Promise<string> {
+/** What a PUBLISH has beside payload and topics, generously. */
+const packetOverhead = 64;
+
+const connectOf = ({ version }: MqttClientConfig, subscribedTopic: string): RecordContent => ({
+  mqttConnect: { version: version === 5 ? 1 : 0, subscribedTopic },
+});
+
+/** R-MQTT.15, R-MQTT.21: what to subscribe to, with QoS, and where the agent is reached. @throws MqttMtpError */
+function wantedOf(
+  mqtt: MqttLink,
+  version: 4 | 5,
+  { subscriptions, responseTopic, qos }: MqttListening,
+): { topic: string; wanted: ReadonlyMap<string, 0 | 1 | 2> } {
   const { responseInformation, userProperties } = mqtt.connack;
   const given = userProperties['subscribe-topic'] ?? [];
-  const own = responseInformation || config.responseTopic;
-  const topics = new Set([...(typeof given === 'string' ? [given] : given), ...(own === '' ? [] : [own])]);
-  let first: string | undefined;
-  for (const topic of topics) {
-    await mqtt.subscribe(config.version === 5 ? topic : `${topic}/#`, config.qos);
-    first ??= topic;
+  const wanted = new Map<string, 0 | 1 | 2>(subscriptions.map((one) => [one.topic, one.qos]));
+  for (const filter of typeof given === 'string' ? [given] : given) if (!wanted.has(filter)) wanted.set(filter, qos);
+  const own = responseInformation || responseTopic;
+  // A 3.1.1 client hears who it is answered to behind its own topic (R-MQTT.24).
+  const filter = version === 5 ? own : `${own}/#`;
+  if (isTopic(own) && ![...wanted.keys()].some((known) => covers(known, filter))) wanted.set(filter, qos);
+  const topic = isTopic(own) ? own : [...wanted.keys()].find(isTopic);
+  if (topic === undefined) {
+    throw new MqttMtpError('USP_NO_TOPIC', 'neither the configuration nor the broker names a topic to listen on');
   }
-  if (first === undefined) throw new Error('neither the configuration nor the broker names a topic to listen on');
-  return own || first;
+  return { topic, wanted };
+}
+
+/** The new ones first, then those that nobody names any more are left (R-MQTT.34). @throws MqttMtpError when none is taken */
+async function subscribe(
+  mqtt: MqttLink,
+  filters: Map<string, boolean>,
+  wanted: ReadonlyMap<string, 0 | 1 | 2>,
+  log: Log,
+): Promise<void> {
+  for (const [filter, qos] of wanted) {
+    if (filters.get(filter)) continue;
+    try {
+      await mqtt.subscribe(filter, qos);
+      filters.set(filter, true);
+    } catch (error) {
+      filters.set(filter, false);
+      log.warn('a subscription was not taken', { topic: filter, reason: explain(error) });
+    }
+  }
+  for (const [filter, taken] of [...filters]) {
+    if (wanted.has(filter)) continue;
+    filters.delete(filter);
+    if (taken) await mqtt.unsubscribe(filter);
+  }
+  if (![...filters.values()].includes(true)) {
+    throw new MqttMtpError('USP_NOT_SUBSCRIBED', 'the broker takes none of the subscriptions');
+  }
 }
 
 function receive(
   parts: MqttMtpParts,
   message: MqttMessage,
-  publish: (topic: string, payload: Uint8Array) => void,
+  publish: (topic: string, payload: Uint8Array, retain: boolean) => void,
+  connect: RecordContent,
 ): void {
   const { endpointId, log, config } = parts;
   if (config.version === 5 && message.contentType !== undefined && !contentTypes.has(message.contentType)) {
-    log.warn('a publication of another content type is ignored', { content_type: message.contentType });
+    log.warn('a publication of another content type is ignored', { content_type: message.contentType.slice(0, 100) });
     return;
   }
   let record: UspRecord;
@@ -126,10 +214,13 @@ function receive(
     log.warn('a record is not for us, or from nobody we know', { from: record.fromId, to: record.toId });
     return;
   }
-  const replyTo = message.responseTopic ?? replyTopicOf(message.topic) ?? known.topic;
+  // R-MQTT.25, R-MQTT.26; where there is none it goes to where the controller is configured to be.
+  const given = message.responseTopic ?? replyTopicOf(message.topic) ?? '';
+  const replyTo = isTopic(given) ? given : known.address;
   known.session.receive(record, {
-    reply: (answer) => publish(replyTo, answer),
+    reply: (answer) => publish(replyTo, answer, known.retainResponse),
     reject: (reason) => log.warn('a record was dropped', { from: record.fromId, reason }),
+    connect,
   });
 }
 

@@ -1,5 +1,6 @@
 import { type RetryPolicy, Secret } from '#base';
 import { type Row, type Rows, retryOf } from './config-row.ts';
+import { isTopic } from './mqtt-topics.ts';
 
 /** The controller's own WebSocket server, which the agent connects to. */
 export interface WebSocketPeer {
@@ -17,6 +18,8 @@ export interface MqttPeer {
   readonly topic: string;
   /** `Device.MQTT.Client.{i}.` that carries it. */
   readonly client: string;
+  readonly retainResponse: boolean;
+  readonly retainNotify: boolean;
 }
 export interface StompPeer {
   readonly kind: 'stomp';
@@ -61,7 +64,27 @@ export interface MqttClientConfig {
   readonly sessionExpirySeconds: number;
   readonly requestResponseInfo: boolean;
   readonly retry: RetryPolicy;
-  /** Of the agent's MTP that uses it. */
+  /** What the broker publishes when the agent is lost. */
+  readonly will: MqttWillConfig | undefined;
+}
+
+export interface MqttWillConfig {
+  readonly topic: string;
+  readonly value: string;
+  readonly qos: 0 | 1 | 2;
+  readonly retain: boolean;
+  readonly contentType: string;
+  readonly responseTopic: string;
+  readonly delaySeconds: number;
+  /** 0: it does not expire. */
+  readonly expirySeconds: number;
+}
+
+/** What a client listens to; it can change while the connection stands. */
+export interface MqttListening {
+  /** `Device.MQTT.Client.{i}.Subscription.{i}.` */
+  readonly subscriptions: readonly { readonly path: string; readonly topic: string; readonly qos: 0 | 1 | 2 }[];
+  /** Of the agent's MTP that uses it, and the QoS of what it publishes. */
   readonly responseTopic: string;
   readonly qos: 0 | 1 | 2;
 }
@@ -95,6 +118,8 @@ export interface MtpConfig {
   readonly stompDestinations: ReadonlyMap<string, readonly string[]>;
   readonly webSocketServers: readonly WebSocketServerConfig[];
   readonly mqttClients: readonly MqttClientConfig[];
+  /** By the client's row. */
+  readonly mqttListening: ReadonlyMap<string, MqttListening>;
   /** For a row of `Device.LocalAgent.MTP.` the row of what carries it, if that is another one. */
   readonly carriers: ReadonlyMap<string, string>;
 }
@@ -102,6 +127,7 @@ export interface MtpConfig {
 export const noMtps: MtpConfig = {
   webSocketServers: [],
   mqttClients: [],
+  mqttListening: new Map(),
   udsSockets: [],
   stompConnections: [],
   stompDestinations: new Map(),
@@ -119,12 +145,8 @@ export function readMtps(rows: Rows): MtpConfig {
   const mtps = rows('Device.LocalAgent.MTP.');
   return {
     webSocketServers: mtps.filter((mtp) => mtp.text('Protocol') === 'WebSocket').map(webSocketServer),
-    mqttClients: rows('Device.MQTT.Client.').map((row) =>
-      mqttClient(
-        row,
-        mtps.filter((mtp) => mtp.text('Protocol') === 'MQTT'),
-      ),
-    ),
+    mqttClients: rows('Device.MQTT.Client.').map(mqttClient),
+    mqttListening: new Map(rows('Device.MQTT.Client.').map((row) => [row.path, mqttListening(row, mtps, rows)])),
     udsSockets: udsSockets(mtps, rows),
     stompConnections: rows('Device.STOMP.Connection.').map(stompConnection),
     stompDestinations: stompDestinations(mtps),
@@ -193,29 +215,67 @@ function mqttPeer(mtp: Row, rows: Rows): Peer[] {
   const agent = agentMtps.find(({ path }) => path === `${mtp.text('MQTT.AgentMTPReference')}.`) ?? agentMtps[0];
   const client = agent?.text('MQTT.Reference') ?? '';
   if (client === '' || mtp.text('MQTT.Topic') === '') return [];
-  return [{ kind: 'mqtt', path: mtp.path, topic: mtp.text('MQTT.Topic'), client: `${client}.` }];
+  return [
+    {
+      kind: 'mqtt',
+      path: mtp.path,
+      topic: mtp.text('MQTT.Topic'),
+      client: `${client}.`,
+      retainResponse: mtp.flag('MQTT.PublishRetainResponse'),
+      retainNotify: mtp.flag('MQTT.PublishRetainNotify'),
+    },
+  ];
 }
 
-function mqttClient(row: Row, agentMtps: readonly Row[]): MqttClientConfig {
-  const agent = agentMtps.find((mtp) => `${mtp.text('MQTT.Reference')}.` === row.path);
-  const qos = agent?.number('MQTT.PublishQoS', 1);
+function mqttClient(row: Row): MqttClientConfig {
+  const version = row.text('ProtocolVersion') === '3.1.1' ? 4 : 5;
   return {
     path: row.path,
     host: row.text('BrokerAddress'),
     port: row.number('BrokerPort', 1883),
     transport: row.text('TransportProtocol') === 'TLS' ? 'tls' : 'tcp',
-    version: row.text('ProtocolVersion') === '3.1.1' ? 4 : 5,
+    version,
     clientId: row.text('ClientID'),
     username: row.text('Username'),
     password: new Secret(row.text('Password')),
     keepAliveSeconds: row.number('KeepAliveTime', 60),
-    cleanStart: row.flag('CleanStart'),
+    cleanStart: row.flag(version === 4 ? 'CleanSession' : 'CleanStart'),
     sessionExpirySeconds: row.number('SessionExpiryInterval', 0),
     requestResponseInfo: row.flag('RequestResponseInfo'),
     retry: retryOf(row, 'ConnectRetryTime', 'ConnectRetryIntervalMultiplier', 'ConnectRetryMaxInterval'),
-    responseTopic: agent?.text('MQTT.ResponseTopicConfigured') ?? '',
-    qos: qos === 0 || qos === 2 ? qos : 1,
+    will: willOf(row),
   };
+}
+
+function willOf(row: Row): MqttWillConfig | undefined {
+  const topic = row.text('WillTopic');
+  if (!row.flag('WillEnable') || !isTopic(topic)) return undefined;
+  return {
+    topic,
+    value: row.text('WillValue'),
+    qos: qosOf(row, 'WillQoS'),
+    retain: row.flag('WillRetain'),
+    contentType: row.text('WillContentType'),
+    responseTopic: row.text('WillResponseTopic'),
+    delaySeconds: row.number('WillDelayInterval', 0),
+    expirySeconds: row.number('WillMessageExpiryInterval', 0),
+  };
+}
+
+function mqttListening(client: Row, mtps: readonly Row[], rows: Rows): MqttListening {
+  const agent = mtps.find((mtp) => mtp.text('Protocol') === 'MQTT' && `${mtp.text('MQTT.Reference')}.` === client.path);
+  return {
+    subscriptions: rows(`${client.path}Subscription.`)
+      .filter((row) => row.text('Topic') !== '')
+      .map((row) => ({ path: row.path, topic: row.text('Topic'), qos: qosOf(row, 'QoS') })),
+    responseTopic: agent?.text('MQTT.ResponseTopicConfigured') ?? '',
+    qos: agent ? qosOf(agent, 'MQTT.PublishQoS') : 1,
+  };
+}
+
+function qosOf(row: Row, name: string): 0 | 1 | 2 {
+  const qos = row.number(name, 1);
+  return qos === 0 || qos === 2 ? qos : 1;
 }
 
 function stompPeer(mtp: Row): Peer[] {

@@ -8,26 +8,36 @@ export interface SharedUser {
 }
 
 /** The controllers that share one connection with a broker; they come and go while it stands. */
-export class SharedLinks implements Disposable {
+export class SharedLinks<User extends SharedUser> implements Disposable {
   readonly #kind: Link['kind'];
-  readonly #send: (address: string, record: Uint8Array) => void;
-  readonly #links = new Map<ControllerSession, { readonly address: string; readonly link: Link }>();
+  readonly #send: (user: User, record: Uint8Array) => void;
+  readonly #links = new Map<ControllerSession, { user: User; readonly link: Link }>();
 
-  constructor(kind: Link['kind'], send: (address: string, record: Uint8Array) => void) {
+  constructor(kind: Link['kind'], send: (user: User, record: Uint8Array) => void) {
     this.#kind = kind;
     this.#send = send;
   }
 
   /** @param hello what a controller is sent first (R-MTP.6) */
-  sync(users: readonly SharedUser[], hello: RecordContent): void {
-    for (const [session, { address }] of [...this.#links]) {
-      if (!users.some((user) => user.session === session && user.address === address)) this.#remove(session);
+  sync(users: readonly User[], hello: RecordContent): void {
+    for (const [session, { user: was }] of [...this.#links]) {
+      if (!users.some((user) => user.session === session && user.address === was.address)) this.#remove(session);
     }
-    for (const { session, address } of users) {
-      if (this.#links.has(session)) continue;
-      const link: Link = { kind: this.#kind, connect: hello, send: (record) => this.#send(address, record) };
+    for (const user of users) {
+      const { session } = user;
+      const known = this.#links.get(session);
+      if (known) {
+        known.user = user;
+        continue;
+      }
+      const link: Link = {
+        kind: this.#kind,
+        connect: hello,
+        send: (record) => this.#send(entry.user, record),
+      };
+      const entry = { user, link };
+      this.#links.set(session, entry);
       link.send(session.record(hello));
-      this.#links.set(session, { address, link });
       session.connected(link);
     }
   }

@@ -48,7 +48,7 @@ export async function runStomp(parts: StompMtpParts): Promise<void> {
   let replyTo = '';
   const send = (destination: string, record: Uint8Array): void =>
     stomp?.send(destination, { 'content-type': contentType, 'reply-to-dest': replyTo }, record);
-  const links = new SharedLinks('stomp', send);
+  const links = new SharedLinks<SharedUser>('stomp', ({ address }, record) => send(address, record));
   // R-STOMP.4
   const headers = { 'endpoint-id': endpointId };
   const message = (received: StompMessage): void => receive(parts, received, send, replyTo);

@@ -1,5 +1,5 @@
-import { formatDateTime, unknownTime } from '#base';
-import type { Model } from '#model';
+import { formatDateTime, ok, type Result, refused, unknownTime } from '#base';
+import type { Model, ModelFault } from '#model';
 import type { RetryingState } from './retrying.ts';
 import type { Transports } from './transports.ts';
 
@@ -33,10 +33,40 @@ export function declareTransports(model: Model, transports: Transports): Disposa
       },
     }),
     model.declare({
+      path: 'Device.LocalAgent.MTP.{i}.MQTT.',
+      parameters: {
+        // R-MQTT.21: where it is not the configured one.
+        ResponseTopicDiscovered: { get: ({ path }) => transports.mqttFoundByMtp(parentOf(path))?.replyTo ?? '' },
+      },
+    }),
+    model.declare({
       path: 'Device.MQTT.Client.{i}.',
-      parameters: { Status: { get: ({ path }) => mqttStatus(transports.state(path)) } },
+      parameters: {
+        Status: { get: ({ path }) => mqttStatus(transports.state(path)) },
+        ResponseInformation: { get: ({ path }) => transports.mqttFound(path)?.responseInformation ?? '' },
+      },
+      commands: { 'ForceReconnect()': async (_, { row }) => restart(transports, row.path) },
+    }),
+    model.declare({
+      path: 'Device.MQTT.Client.{i}.Subscription.{i}.',
+      parameters: { Status: { get: ({ path }) => subscriptionStatus(transports, path) } },
     }),
   ];
+}
+
+async function restart(
+  transports: Transports,
+  path: string,
+): Promise<Result<Readonly<Record<string, string>>, ModelFault>> {
+  if (transports.restart(path)) return ok({});
+  return refused({ kind: 'command-failed', message: 'it is not enabled, or nobody uses it', path });
+}
+
+function subscriptionStatus(transports: Transports, path: string): string {
+  const client = path.replace(/Subscription\.[0-9]+\.$/, '');
+  const taken = transports.mqttFound(client)?.filters.get(transports.mqttTopic(client, path) ?? '');
+  if (taken === undefined) return 'Unsubscribed';
+  return taken ? 'Subscribed' : 'Error';
 }
 
 /** `Device.A.1.B.` → `Device.A.1.` */
@@ -50,7 +80,9 @@ function mtpStatus(state: RetryingState | undefined): string {
 function mqttStatus(state: RetryingState | undefined): string {
   if (!state || state.phase === 'stopped') return 'Disabled';
   if (state.phase === 'up') return 'Connected';
-  return state.phase === 'waiting' ? 'Error_BrokerUnreachable' : 'Connecting';
+  if (state.phase === 'connecting') return 'Connecting';
+  if (state.code === 'USP_NO_TOPIC') return 'Error_Misconfigured';
+  return state.code === 'MQTT_CONNECT' || state.code === 'MQTT_TIMEOUT' ? 'Error_BrokerUnreachable' : 'Error';
 }
 
 function stompStatus(state: RetryingState | undefined): string {

@@ -2,8 +2,14 @@ import { type Clock, Emitter, explain, type Log, standardRetry } from '#base';
 import type { Model } from '#model';
 import type { ControllerConfig, UspConfig } from './config.ts';
 import type { ControllerSession } from './controller-session.ts';
-import type { OpenMqtt } from './mqtt-mtp.ts';
-import { type MqttClientConfig, noMtps, type StompConnectionConfig, type UdsSocketConfig } from './mtp-config.ts';
+import type { MqttFound, MqttUser, OpenMqtt } from './mqtt-mtp.ts';
+import {
+  type MqttClientConfig,
+  type MqttListening,
+  noMtps,
+  type StompConnectionConfig,
+  type UdsSocketConfig,
+} from './mtp-config.ts';
 import { Retrying, type RetryingParts, type RetryingState } from './retrying.ts';
 import type { SharedUser } from './shared-links.ts';
 import type { OpenStomp } from './stomp-mtp.ts';
@@ -48,7 +54,10 @@ export class Transports implements AsyncDisposable {
   readonly #slots = new Map<string, WebSocketSlot>();
   /** What is on its way to its end, by name. */
   readonly #ending = new Map<string, Promise<void>>();
-  /** What the brokers have told us of ourselves, by the row of the connection. */
+  /** By the row of the client: what its connection has found out, and the identifier that the broker gave. */
+  readonly #mqttFound = new Map<string, MqttFound | undefined>();
+  readonly #mqttAssigned = new Map<string, string>();
+  /** What the STOMP servers have told us of ourselves, by the row of the connection. */
   readonly #learned = new Map<string, string>();
   /** The configuration has changed, and nothing in it that makes another connection. */
   readonly #changes: Emitter<void>;
@@ -73,6 +82,33 @@ export class Transports implements AsyncDisposable {
     return this.state(this.#config?.carriers.get(path) ?? path);
   }
 
+  /** Of the client with this row; `undefined`: not connected. */
+  mqttFound(path: string): MqttFound | undefined {
+    return this.#mqttFound.get(path);
+  }
+
+  /** Of a row of the table of subscriptions that is enabled. */
+  mqttTopic(client: string, subscription: string): string | undefined {
+    const listening = this.#config?.mqttListening.get(client);
+    return listening?.subscriptions.find(({ path }) => path === subscription)?.topic;
+  }
+
+  /** Of the client behind a row of `Device.LocalAgent.MTP.`. */
+  mqttFoundByMtp(path: string): MqttFound | undefined {
+    return this.mqttFound(this.#config?.carriers.get(path) ?? '');
+  }
+
+  /** Ends the connection and makes it anew, at once. @returns whether there is one, or an attempt */
+  restart(path: string): boolean {
+    const config = this.#config;
+    const transport = this.#transports.get(path);
+    if (!config || !transport) return false;
+    this.#transports.delete(path);
+    this.#retire(path, transport.retrying);
+    this.sync(config);
+    return true;
+  }
+
   /** Where the broker behind a row of `Device.LocalAgent.MTP.` says that the agent is reached; '': it does not. */
   learnedByMtp(path: string): string {
     return this.#learned.get(this.#config?.carriers.get(path) ?? '') ?? '';
@@ -85,10 +121,7 @@ export class Transports implements AsyncDisposable {
     for (const [name, { key, retrying }] of [...this.#transports]) {
       if (wanted.get(name)?.key === key) continue;
       this.#transports.delete(name);
-      const end = retrying[Symbol.asyncDispose]().then(() => {
-        if (this.#ending.get(name) === end) this.#ending.delete(name);
-      });
-      this.#ending.set(name, end);
+      this.#retire(name, retrying);
     }
     for (const [name, { key, ...rest }] of wanted) {
       if (this.#transports.has(name)) continue;
@@ -112,6 +145,13 @@ export class Transports implements AsyncDisposable {
     const all = [...this.#transports.values()];
     this.#transports.clear();
     await Promise.all([...all.map(({ retrying }) => retrying[Symbol.asyncDispose]()), ...this.#ending.values()]);
+  }
+
+  #retire(name: string, retrying: Retrying): void {
+    const end = retrying[Symbol.asyncDispose]().then(() => {
+      if (this.#ending.get(name) === end) this.#ending.delete(name);
+    });
+    this.#ending.set(name, end);
   }
 
   #wanted(config: UspConfig): Map<string, Wanted> {
@@ -166,20 +206,54 @@ export class Transports implements AsyncDisposable {
   }
 
   #addMqtt(wanted: Map<string, Wanted>, client: MqttClientConfig): void {
-    const users = this.#usersOf(client);
-    if (users.length === 0) return;
+    const { path } = client;
+    const controllers = (): MqttUser[] =>
+      (this.#config?.controllers ?? []).flatMap((controller) => {
+        const session = this.#parts.session(controller.path);
+        const peer = controller.peers.find((one) => one.kind === 'mqtt' && one.client === path);
+        return session && peer?.kind === 'mqtt' ? [{ session, address: peer.topic, ...peer }] : [];
+      });
+    const listening = (): MqttListening | undefined => this.#config?.mqttListening.get(path);
+    const now = listening();
+    if (controllers().length === 0 || !now) return;
     const { log, ports, endpointId } = this.#parts;
-    const topics = users.map(({ session, topic }) => [session.config.endpointId, topic]);
-    wanted.set(client.path, {
-      key: JSON.stringify([client, client.password.reveal(), topics]),
+    // The identifier that the broker gave is written to the configuration; it is no reason to connect again.
+    const configured = client.clientId === this.#mqttAssigned.get(path) ? '' : client.clientId;
+    wanted.set(path, {
+      key: JSON.stringify([{ ...client, clientId: configured }, client.password.reveal()]),
       retry: client.retry,
       towards: client.host,
       connect: async (signal, stands) => {
         const { runMqtt } = await import('./mqtt-mtp.ts');
-        const controllers = () => this.#usersOf(client);
-        await runMqtt({ config: client, endpointId, open: ports.openMqtt, log, controllers, signal, stands });
+        await runMqtt({
+          config: { ...client, clientId: client.clientId || (this.#mqttAssigned.get(path) ?? '') },
+          endpointId,
+          open: ports.openMqtt,
+          log,
+          listening: () => listening() ?? now,
+          controllers,
+          changes: this.#changes,
+          found: (found) => void this.#mqttFound.set(path, found),
+          assigned: (clientId) => this.#keepClientId(path, clientId),
+          signal,
+          stands,
+        });
       },
     });
+  }
+
+  /** R-MQTT.9, R-MQTT.11 */
+  #keepClientId(path: string, clientId: string): void {
+    this.#mqttAssigned.set(path, clientId);
+    const { model, log } = this.#parts;
+    const parameters = [{ name: 'ClientID', value: clientId, required: true }];
+    const origin = { by: 'device' } as const;
+    model
+      .write({ protocol: 'usp' }, [{ op: 'set', path, parameters }], { origin, partial: false })
+      .then(({ committed }) => {
+        if (!committed) log.warn('the identifier that the broker gave could not be kept', { client: path });
+      })
+      .catch((error) => log.error('the identifier that the broker gave was not kept', { reason: explain(error) }));
   }
 
   #slot(path: string): WebSocketSlot {
@@ -248,15 +322,6 @@ export class Transports implements AsyncDisposable {
       const session = this.#parts.session(path);
       const [address] = peers.flatMap((peer) => addressOf(peer) ?? []);
       return session && address !== undefined ? [{ session, address }] : [];
-    });
-  }
-
-  #usersOf(client: MqttClientConfig): { session: ControllerSession; topic: string }[] {
-    return (this.#config?.controllers ?? []).flatMap(({ path, peers }) => {
-      const session = this.#parts.session(path);
-      return peers.flatMap((peer) =>
-        session && peer.kind === 'mqtt' && peer.client === client.path ? [{ session, topic: peer.topic }] : [],
-      );
     });
   }
 }
