@@ -1,6 +1,6 @@
 import { type Coded, isAppropriate, isAppropriateForMessage } from './codes.ts';
 import type { Descriptor } from './descriptor.ts';
-import type { Link } from './side/link.ts';
+import type { Link, ServerTls } from './side/link.ts';
 import type { ErrorBody, HeardNotify, Peer, Requests, Responses } from './side/peer.ts';
 import type { Time } from './side/time.ts';
 import type { Subject } from './subject/subject.ts';
@@ -45,6 +45,7 @@ export interface BenchParts {
   readonly secondary: Peer | undefined;
   readonly time: Time;
   readonly subject: Subject;
+  readonly serverTls: ServerTls | undefined;
 }
 
 /** What one test works with: the controllers' side, the agent's life, the time; and the order in which all is put back. */
@@ -54,6 +55,8 @@ export class Bench {
   readonly peer: Peer;
   readonly time: Time;
   readonly subject: Subject;
+  /** What the judge's servers show, where they use TLS. */
+  readonly serverTls: ServerTls | undefined;
   readonly #second: Peer | undefined;
   readonly #cleanUps: (() => Promise<unknown>)[] = [];
 
@@ -64,6 +67,7 @@ export class Bench {
     this.#second = parts.secondary;
     this.time = parts.time;
     this.subject = parts.subject;
+    this.serverTls = parts.serverTls;
   }
 
   get second(): Peer {

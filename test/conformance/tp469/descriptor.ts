@@ -46,7 +46,6 @@ export interface Descriptor {
   };
   /** Feature IDs of the plan's table that the agent supports. */
   readonly features: readonly number[];
-  /** Whether a command that reboots makes it end (and be started again) or it comes back by itself. */
   readonly use?: Uses;
 }
 
@@ -56,6 +55,10 @@ export interface Uses {
   readonly asyncCommand?: { readonly path: string; readonly args: Readonly<Record<string, string>> };
   /** A secured parameter (2.27). */
   readonly securedParameter?: { readonly path: string; readonly value?: string };
+  /** An image that the agent can be given (9.3 to 9.8), and its version. */
+  readonly firmware?: { readonly url: string; readonly version: string };
+  /** Where the judge listens for bulk data. */
+  readonly collector?: { readonly host: string; readonly port: number };
   /** A host for diagnostics that does not answer (1.92). */
   readonly silentHost?: string;
 }

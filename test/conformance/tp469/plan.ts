@@ -1,5 +1,8 @@
 import { addTests } from './chapters/add.ts';
+import { bulkDataTests } from './chapters/bulk-data.ts';
 import { deleteTests } from './chapters/delete.ts';
+import { discoveryTests } from './chapters/discovery.ts';
+import { functionalityTests } from './chapters/functionality.ts';
 import { generalTests } from './chapters/general.ts';
 import { getTests } from './chapters/get.ts';
 import { identityTests } from './chapters/identity.ts';
@@ -11,6 +14,7 @@ import { operateTests } from './chapters/operate.ts';
 import { permissionTests } from './chapters/permissions.ts';
 import { recordTests } from './chapters/records.ts';
 import { setTests } from './chapters/set.ts';
+import { stompTests } from './chapters/stomp.ts';
 import { supportedTests } from './chapters/supported.ts';
 import { webSocketTests } from './chapters/web-socket.ts';
 import type { Test } from './verdict.ts';
@@ -30,7 +34,11 @@ const all: readonly Test[] = [
   ...recordTests,
   ...generalTests,
   ...webSocketTests,
+  ...discoveryTests,
+  ...functionalityTests,
+  ...bulkDataTests,
   ...mqttTests,
+  ...stompTests,
 ];
 
 const order = (number: string): number => {

@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { createPki } from '#lab';
+import { freePort } from '../../support/mosquitto.ts';
 import { Bench } from './bench.ts';
 import type { Descriptor, Listen } from './descriptor.ts';
 import type { Link, Mtp, ServerTls, Side } from './side/link.ts';
 import { MqttBroker } from './side/mqtt-broker.ts';
 import { Peer } from './side/peer.ts';
+import { StompServer } from './side/stomp-server.ts';
 import { LeapingTime, realTime, type Time } from './side/time.ts';
 import { WebSocketSide } from './side/web-socket.ts';
-import { LabSubject, labDescriptor, labServerTls } from './subject/lab.ts';
+import { type DialerTls, WebSocketDialer } from './side/web-socket-dialer.ts';
+import { LabSubject, labDescriptor, labDialerTls, labServerTls } from './subject/lab.ts';
 import { ProcessSubject } from './subject/process.ts';
 import type { Subject } from './subject/subject.ts';
 
@@ -27,6 +30,7 @@ export class Session implements AsyncDisposable {
   readonly peers: Readonly<Partial<Record<Side, Peer>>> & { readonly primary: Peer };
   readonly #subject: Subject;
   readonly #leaping: LeapingTime | undefined;
+  readonly #serverTls: ServerTls | undefined;
 
   constructor(parts: {
     mtp: Mtp;
@@ -35,6 +39,7 @@ export class Session implements AsyncDisposable {
     time: Time;
     subject: Subject;
     leaping: LeapingTime | undefined;
+    serverTls: ServerTls | undefined;
   }) {
     this.mtp = parts.mtp;
     this.descriptor = parts.descriptor;
@@ -42,6 +47,7 @@ export class Session implements AsyncDisposable {
     this.time = parts.time;
     this.#subject = parts.subject;
     this.#leaping = parts.leaping;
+    this.#serverTls = parts.serverTls;
     const { agent, controllers } = parts.descriptor;
     const peer = (side: Side): Peer | undefined => {
       const names = controllers[side];
@@ -61,6 +67,7 @@ export class Session implements AsyncDisposable {
       primary: peers.primary,
       secondary: peers.secondary,
       subject: this.#subject,
+      serverTls: this.#serverTls,
     });
   }
 
@@ -95,11 +102,12 @@ export async function openSession({ descriptor: given, mtp, loud = false }: Sess
   const leaping = given ? undefined : new LeapingTime();
   const time = leaping ?? realTime;
   const pki = createPki('Judge');
-  const { link, port } = await openLink(descriptor, mtp, time, given ? undefined : labServerTls(pki));
+  const lab = given ? undefined : { server: labServerTls(pki), dialer: labDialerTls(pki) };
+  const { link, port } = await openLink(descriptor, mtp, time, lab);
   const subject: Subject = leaping
     ? new LabSubject({ mtp, port, clock: leaping.clock, pki, loud })
     : new ProcessSubject(descriptor, mtp, loud);
-  const session = new Session({ mtp, descriptor, link, time, subject, leaping });
+  const session = new Session({ mtp, descriptor, link, time, subject, leaping, serverTls: lab?.server });
   try {
     await session.start();
   } catch (error) {
@@ -113,10 +121,11 @@ async function openLink(
   descriptor: Descriptor,
   mtp: Mtp,
   time: Time,
-  labTls: ServerTls | undefined,
+  lab: { readonly server: ServerTls; readonly dialer: DialerTls } | undefined,
 ): Promise<{ link: Link; port: number }> {
   const { transports, controllers } = descriptor;
   const { primary, secondary } = controllers;
+  const labTls = lab?.server;
   switch (mtp) {
     case 'ws': {
       const listen = transports.ws!;
@@ -148,8 +157,36 @@ async function openLink(
       await link.start();
       return { link, port: link.port };
     }
-    default:
-      throw new Error(`${mtp} is not there yet`);
+    case 'stomp': {
+      const listen = transports.stomp!;
+      const tls = labTls ?? tlsOf(listen);
+      const link = new StompServer({
+        host: listen.host ?? '127.0.0.1',
+        port: listen.port,
+        controllers,
+        time,
+        ...(tls && { tls }),
+      });
+      await link.start();
+      return { link, port: link.port };
+    }
+    case 'ws-server': {
+      const { url, ca, cert, key } = transports['ws-server']!;
+      const file = (name: string): string => readFileSync(name, 'utf8');
+      const own = cert !== undefined && key !== undefined ? { cert: file(cert), key: file(key) } : undefined;
+      const given =
+        ca === undefined ? undefined : { ca: file(ca), ...(own && { own: { primary: own, secondary: own } }) };
+      const port = lab ? await freePort() : 0;
+      const tls = lab ? lab.dialer : given;
+      const link = new WebSocketDialer({
+        url: lab ? `wss://127.0.0.1:${port}/usp` : url,
+        endpointIds: { primary: primary.endpointId, ...(secondary && { secondary: secondary.endpointId }) },
+        time,
+        ...(tls && { tls }),
+      });
+      link.start();
+      return { link, port };
+    }
   }
 }
 

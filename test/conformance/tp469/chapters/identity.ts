@@ -1,6 +1,5 @@
 import { writeMessage } from '#lab';
 import type { Bench } from '../bench.ts';
-import { WebSocketSide } from '../side/web-socket.ts';
 import { NotRunnable, type Test } from '../verdict.ts';
 import { addController, withoutSecond } from './second-controller.ts';
 
@@ -83,15 +82,14 @@ export const identityTests: readonly Test[] = [
     needs: [24],
     async run(t: Bench) {
       const { link } = t;
-      if (!(link instanceof WebSocketSide))
-        throw new NotRunnable(`the judge has no expired certificate over ${link.mtp}`);
+      if (!link.show) throw new NotRunnable('the judge is the client');
       const before = link.connections('primary');
-      const restore = link.expire();
+      const restore = link.show('expired');
       t.later(async () => {
         restore();
-        await t.connectedAgain(before);
+        await t.connectedAgain(before, 400);
       });
-      link.socket('primary').terminate();
+      link.cut('primary');
       await t.pass(60);
       t.equal(1, link.connections('primary'), before, 'the number of connections');
     },

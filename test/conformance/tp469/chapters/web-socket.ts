@@ -1,5 +1,6 @@
 import type { Bench } from '../bench.ts';
 import { WebSocketSide } from '../side/web-socket.ts';
+import { WebSocketDialer } from '../side/web-socket-dialer.ts';
 import { NotRunnable, type Test } from '../verdict.ts';
 import { alive } from './identity.ts';
 import { malformed } from './records.ts';
@@ -7,7 +8,12 @@ import { malformed } from './records.ts';
 const on = ['ws', 'ws-server'] as const;
 const needs = [19];
 
-/** These tests look at the transport itself. */
+/** These tests look at the transport itself, whoever opens the connection. */
+function socketsOf(t: Bench): WebSocketSide | WebSocketDialer {
+  if (t.link instanceof WebSocketSide || t.link instanceof WebSocketDialer) return t.link;
+  throw new NotRunnable('is about WebSocket');
+}
+/** Those that are about a connection that the agent makes. */
 function side(t: Bench): WebSocketSide {
   if (t.link instanceof WebSocketSide) return t.link;
   throw new NotRunnable('is about a connection that the agent makes');
@@ -25,11 +31,23 @@ export const webSocketTests: readonly Test[] = [
   {
     number: '7.2',
     title: 'One session at a time',
-    on,
+    on: ['ws-server'],
     needs,
     async run(t: Bench) {
-      if (t.link instanceof WebSocketSide) throw new NotRunnable('the agent opens the connections, one at a time');
-      throw new NotRunnable('needs the transport ws-server');
+      const { link } = t;
+      if (!(link instanceof WebSocketDialer)) throw new NotRunnable('is about an agent that listens');
+      t.metric(0, Object.keys(await t.values('Device.DeviceInfo.')).length > 0, 'the GetResponse is empty');
+      const closes = link.closes.length;
+      const second = link.second();
+      t.later(async () => {
+        second.terminate();
+        await t.time.until(() => (link.there('primary') ? true : undefined), 30);
+      });
+      const settled = await t.time.until(
+        () => (link.closes.length > closes || second.readyState >= second.CLOSING ? true : undefined),
+        30,
+      );
+      t.metric(1, settled === true, 'both connections stay open');
     },
   },
   {
@@ -38,7 +56,7 @@ export const webSocketTests: readonly Test[] = [
     on,
     needs,
     async run(t: Bench) {
-      const link = side(t);
+      const link = socketsOf(t);
       const before = link.connections('primary');
       const closes = link.closes.length;
       const socket = link.socket('primary');
@@ -59,7 +77,7 @@ export const webSocketTests: readonly Test[] = [
     on,
     needs,
     async run(t: Bench) {
-      const link = side(t);
+      const link = socketsOf(t);
       const before = link.connections('primary');
       const closes = link.closes.length;
       await malformed(t);
@@ -75,7 +93,7 @@ export const webSocketTests: readonly Test[] = [
     on,
     needs,
     async run(t: Bench) {
-      const link = side(t);
+      const link = socketsOf(t);
       const pongs = link.pongs.length;
       const connections = link.connections('primary');
       link.socket('primary').ping();
@@ -90,7 +108,7 @@ export const webSocketTests: readonly Test[] = [
   {
     number: '7.8',
     title: 'A session is tried again',
-    on,
+    on: ['ws'],
     needs,
     async run(t: Bench) {
       const link = side(t);
@@ -152,7 +170,7 @@ export const webSocketTests: readonly Test[] = [
   {
     number: '7.11',
     title: 'An answer to the handshake without bbf-usp-protocol',
-    on,
+    on: ['ws'],
     needs,
     async run(t: Bench) {
       // The judge never sends the extension.
@@ -166,7 +184,7 @@ export const webSocketTests: readonly Test[] = [
     on,
     needs,
     async run(t: Bench) {
-      const link = side(t);
+      const link = socketsOf(t);
       link.fragmentBytes = 20;
       t.later(async () => {
         link.fragmentBytes = undefined;

@@ -16,17 +16,26 @@ export interface Link extends AsyncDisposable {
   heard: (side: Side, record: Uint8Array) => void;
   /** The agent's Connect record has been heard, for transports on which that is how it arrives. */
   readonly arrived?: (side: Side) => void;
+  /** Ends the connection from the controllers' end, without a word. */
+  cut(side: Side): void;
+  /** Has the judge's server show another certificate, where it is one and has one. @returns what undoes it; @throws NotRunnable */
+  show?(which: 'expired' | 'foreign'): () => void;
   /** Version of TLS that the agent's connection uses. */
   readonly tls: string | undefined;
 }
 
-/** Keys and certificates of the judge's servers; clients must show a certificate of `clientCa` where it is given. */
-export interface ServerTls {
+export interface KeyPair {
   readonly cert: string;
   readonly key: string;
+}
+
+/** Keys and certificates of the judge's servers; clients must show a certificate of `clientCa` where it is given. */
+export interface ServerTls extends KeyPair {
   readonly clientCa?: string;
-  /** The same, but expired (2.8). */
-  readonly expired?: { readonly cert: string; readonly key: string };
+  /** One that has expired (2.8). */
+  readonly expired?: KeyPair;
+  /** One of an authority that the agent does not know (9.2), with that. */
+  readonly foreign?: KeyPair & { readonly ca: string };
 }
 
 /** An attempt or a frame, when it came. */

@@ -6,6 +6,7 @@ import type { At, Link, ServerTls, Side } from './link.ts';
 import type { ClientPacket, MqttVersion, Properties } from './mqtt-packet.ts';
 import * as packets from './mqtt-packet.ts';
 import type { Time } from './time.ts';
+import { show, tlsOptions } from './tls.ts';
 
 export interface MqttBrokerOptions {
   readonly version: MqttVersion;
@@ -35,7 +36,7 @@ export class MqttBroker implements Link {
   heard: Link['heard'] = () => {};
   tls: string | undefined;
   readonly packets: At<ClientPacket>[] = [];
-  /** Connections that were tried, taken or not. */
+  /** CONNECT packets, taken or not: a client may look first whether there is anybody. */
   readonly attempts: number[] = [];
   /** When connections ended. */
   readonly ends: number[] = [];
@@ -53,14 +54,7 @@ export class MqttBroker implements Link {
     this.mtp = options.version === 5 ? 'mqtt5' : 'mqtt311';
     const { tls } = options;
     this.#server = tls
-      ? createSecureServer(
-          {
-            cert: tls.cert,
-            key: tls.key,
-            ...(tls.clientCa !== undefined && { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
-          },
-          (socket) => this.#serve(socket),
-        )
+      ? createSecureServer(tlsOptions(tls, tls), (socket) => this.#serve(socket))
       : createServer((socket) => this.#serve(socket));
   }
 
@@ -119,6 +113,9 @@ export class MqttBroker implements Link {
     if (this.version === 5) this.#client?.end(packets.disconnect(0x98));
     else this.#client?.end();
   }
+  show(which: 'expired' | 'foreign'): () => void {
+    return show(this.#server, this.#options.tls, which);
+  }
   cut(): void {
     this.#client?.destroy();
   }
@@ -130,12 +127,7 @@ export class MqttBroker implements Link {
 
   #serve(socket: Socket): void {
     const { time } = this.#options;
-    this.attempts.push(time.now());
     socket.on('error', () => {});
-    if (this.manners.refusing) {
-      socket.destroy();
-      return;
-    }
     this.tls = (socket as TLSSocket).getProtocol?.() ?? undefined;
     let rest: Buffer = Buffer.alloc(0);
     socket.on('data', (piece: Buffer) => {
@@ -160,7 +152,8 @@ export class MqttBroker implements Link {
     this.packets.push({ at: time.now(), what: packet });
     switch (packet.type) {
       case 'connect':
-        if (packet.version !== version) {
+        this.attempts.push(time.now());
+        if (packet.version !== version || this.manners.refusing) {
           socket.destroy();
           return;
         }

@@ -1,11 +1,12 @@
 import { createServer } from 'node:http';
-import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { Disconnected, NotRunnable } from '../verdict.ts';
+import { Disconnected } from '../verdict.ts';
 import type { At, Link, ServerTls, Side } from './link.ts';
 import type { Time } from './time.ts';
+import { show, tlsOptions } from './tls.ts';
 
 export interface WebSocketSideOptions {
   readonly host: string;
@@ -41,13 +42,7 @@ export class WebSocketSide implements Link {
 
   async start(): Promise<void> {
     const { tls, host, port, paths, time } = this.#options;
-    this.#server = tls
-      ? createSecureServer({
-          cert: tls.cert,
-          key: tls.key,
-          ...(tls.clientCa !== undefined && { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
-        })
-      : createServer();
+    this.#server = tls ? createSecureServer(tlsOptions(tls, tls)) : createServer();
     this.#sockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -94,20 +89,11 @@ export class WebSocketSide implements Link {
     }
   }
 
-  /** From now on the server shows a certificate that has expired. @returns what undoes it */
-  expire(): () => void {
-    const { tls } = this.#options;
-    const server = this.#server;
-    if (!tls?.expired || !(server instanceof SecureServer)) {
-      throw new NotRunnable('the judge has no expired certificate');
-    }
-    const context = ({ cert, key }: { cert: string; key: string }) => ({
-      cert,
-      key,
-      ...(tls.clientCa !== undefined && { ca: tls.clientCa }),
-    });
-    server.setSecureContext(context(tls.expired));
-    return () => server.setSecureContext(context(tls));
+  show(which: 'expired' | 'foreign'): () => void {
+    return show(this.#server, this.#options.tls, which);
+  }
+  cut(side: Side): void {
+    this.socket(side).terminate();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, createLog, formatRecord, silentLog } from '#base';
 import { type Agent, startAgent } from '#compose';
-import { installFactory, labIdentity, type Pki, type Router, startRouter } from '#lab';
-import type { Descriptor } from '../descriptor.ts';
+import { createPki, installFactory, labIdentity, type Pki, type Router, startRouter } from '#lab';
+import type { ControllerNames, Descriptor } from '../descriptor.ts';
 import type { Mtp, ServerTls } from '../side/link.ts';
+import type { DialerTls } from '../side/web-socket-dialer.ts';
 import type { Subject } from './subject.ts';
 import { configuration } from './tandem-config.ts';
 
@@ -33,12 +34,16 @@ export const labDescriptor: Descriptor = {
   },
   transports: {
     ws: { port: 0 },
+    'ws-server': { url: '' },
     mqtt5: { port: 0, agentTopic: 'judge/agent' },
     mqtt311: { port: 0, agentTopic: 'judge/agent' },
     stomp: { port: 0, agentDestination: '/queue/agent' },
   },
   features,
-  use: {},
+  use: {
+    securedParameter: { path: 'Device.WiFi.AccessPoint.1.Security.KeyPassphrase' },
+    silentHost: '192.0.2.1',
+  },
 };
 
 export interface LabSubjectOptions {
@@ -73,8 +78,10 @@ export class LabSubject implements Subject {
       caPem: pki.caPem,
       client: pki.issue({
         commonName: labIdentity.SerialNumber,
-        uri: [labDescriptor.agent.endpointId],
-        usage: 'client',
+        uri: [urn(labDescriptor.agent.endpointId)],
+        // It is a server as well, over ws-server.
+        ip: ['127.0.0.1'],
+        usage: 'both',
       }),
     });
     this.#configure();
@@ -139,15 +146,36 @@ export class LabSubject implements Subject {
   }
 }
 
+/** How an Endpoint ID stands in a certificate (TR-369 R-SEC.4). */
+const urn = (endpointId: string): string => `urn:bbf:usp:id:${endpointId}`;
+
+/** The judge's controllers as clients, each with its own certificate. */
+export function labDialerTls(pki: Pki): DialerTls {
+  const { primary, secondary } = labDescriptor.controllers;
+  const issue = ({ endpointId }: ControllerNames) => {
+    const { certPem, keyPem } = pki.issue({ commonName: 'judge', uri: [urn(endpointId)], usage: 'client' });
+    return { cert: certPem, key: keyPem };
+  };
+  return { ca: pki.caPem, own: { primary: issue(primary), secondary: issue(secondary!) } };
+}
+
 /** The judge's servers in the lab ask for mutual TLS. */
 export function labServerTls(pki: Pki): ServerTls {
   const request = {
     commonName: 'judge',
     ip: ['127.0.0.1'],
-    uri: [labDescriptor.controllers.primary.endpointId, labDescriptor.controllers.secondary!.endpointId],
+    uri: Object.values(labDescriptor.controllers).map(({ endpointId }: ControllerNames) => urn(endpointId)),
     usage: 'both',
   } as const;
   const { certPem: cert, keyPem: key } = pki.issue(request);
   const old = pki.issue({ ...request, notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') });
-  return { cert, key, clientCa: pki.caPem, expired: { cert: old.certPem, key: old.keyPem } };
+  const other = createPki('Another operator');
+  const foreign = other.issue(request);
+  return {
+    cert,
+    key,
+    clientCa: pki.caPem,
+    expired: { cert: old.certPem, key: old.keyPem },
+    foreign: { cert: foreign.certPem, key: foreign.keyPem, ca: other.caPem },
+  };
 }

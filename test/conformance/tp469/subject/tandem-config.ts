@@ -15,6 +15,8 @@ export function configuration({ controllers, transports }: Descriptor, mtp: Mtp,
   };
   section('agent', 'agent', { bootstrapped: '1' });
   section('cwmp', 'cwmp', { connection_request_address: '127.0.0.1', connection_request_port: '0' });
+  section('usp', 'usp', { untrusted_role: 'untrusted' });
+  section('role', 'untrusted', { name: 'Untrusted', enable: '1' });
   section('role', 'full', { name: 'Full Access', enable: '1' });
   section('permission', 'full_all', {
     role: 'full',
@@ -46,6 +48,30 @@ export function configuration({ controllers, transports }: Descriptor, mtp: Mtp,
       response_topic: transports[mtp]!.agentTopic,
       qos: '1',
     });
+  } else if (mtp === 'stomp') {
+    section('stomp', 'server', {
+      enable: '1',
+      host: '127.0.0.1',
+      port: String(port),
+      encryption: '1',
+      username: 'agent',
+      password: 'agent-password',
+      retry_initial: '5',
+    });
+    section('mtp', 'agent_stomp', {
+      enable: '1',
+      protocol: 'STOMP',
+      connection: 'server',
+      destination: transports.stomp!.agentDestination,
+    });
+  } else if (mtp === 'ws-server') {
+    section('mtp', 'agent_websocket', {
+      enable: '1',
+      protocol: 'WebSocket',
+      port: String(port),
+      path: '/usp',
+      encryption: '1',
+    });
   }
   // The plan wants a row of the agent's own MTPs to be there (1.68).
   else section('mtp', 'agent_websocket', { enable: '0', protocol: 'WebSocket' });
@@ -69,7 +95,10 @@ function way(controller: ControllerNames, mtp: Mtp, port: number): Options {
     case 'mqtt5':
     case 'mqtt311':
       return { protocol: 'MQTT', topic: controller.topic ?? '', agent_mtp: 'agent_mqtt' };
-    default:
-      throw new Error(`the lab has no ${mtp} yet`);
+    case 'stomp':
+      return { protocol: 'STOMP', connection: 'server', destination: controller.destination ?? '' };
+    case 'ws-server':
+      // The controller comes to the agent.
+      return { enable: '0', protocol: 'WebSocket' };
   }
 }
