@@ -1,4 +1,13 @@
-import { allowsAddress, listenHttp, localAddressTowards, openHttp, openUdp, resolveHost } from '#platform';
+import {
+  allowsAddress,
+  listenHttp,
+  localAddressTowards,
+  openHttp,
+  openStream,
+  openUdp,
+  resolveHost,
+  resolveService,
+} from '#platform';
 import { isIdle, publishTransferApi, startOnDemand } from '#services';
 import type { RoomParts } from './room.ts';
 import { composeTransfers } from './transfers.ts';
@@ -38,7 +47,10 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         localAddressTowards,
         reach: {
           openUdp: (options) => openUdp({ ...options, log }),
+          openStream: (to, events) => openStream({ ...to, tls: factory.tls, clock }, events),
           resolveHost,
+          resolveService,
+          allowPlain: settings.allowPlainHttp,
           localAddressTowards,
           udpPort: connectionRequest.udpPort,
           allows,

@@ -51,6 +51,7 @@ export {
   openMqtt,
   type PublishedMessage,
 } from './net/mqtt.ts';
+export { resolveService, type ServiceTarget } from './net/service-lookup.ts';
 export {
   openStomp,
   StompError,
@@ -60,6 +61,7 @@ export {
   type StompOptions,
   type StompSubscription,
 } from './net/stomp.ts';
+export { openStream, StreamError, type StreamEvents, type StreamLink, type StreamOptions } from './net/stream.ts';
 export {
   type HostAddress,
   openUdp,

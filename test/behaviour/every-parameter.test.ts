@@ -129,6 +129,15 @@ config mqtt_subscription 'topic'
 	option client 'controller_1_broker'
 	option topic 'usp/agent/#'
 
+config xmpp 'jabber'
+
+config xmpp 'jabber_other'
+	option username 'other'
+
+config xmpp_server
+	option connection 'jabber'
+	option address 'xmpp.example'
+
 config unix_socket 'socket_1'
 	option path '/var/run/one'
 

@@ -148,6 +148,24 @@ export class ReachBench implements AsyncDisposable {
   }
 }
 
+/** A platform without XMPP, and one without UDP. */
+export const noXmpp: Pick<ReachPorts, 'openStream' | 'resolveService' | 'allowPlain'> = {
+  openStream: async () => {
+    throw new Error('there is no XMPP here');
+  },
+  resolveService: async () => [],
+  allowPlain: false,
+};
+export const noUdp: Pick<ReachPorts, 'openUdp' | 'resolveHost' | 'localAddressTowards' | 'udpPort' | 'allows'> = {
+  openUdp: async () => {
+    throw new Error('there is no UDP here');
+  },
+  resolveHost: async () => [],
+  localAddressTowards: async () => '192.168.1.2',
+  udpPort: 0,
+  allows: () => true,
+};
+
 /** As an ACS writes it (TR-069 G.2.2.3). */
 export function udpConnectionRequest(timestamp: number, id: string, password = 'cr-secret', username = 'acs'): Buffer {
   const signature = createHmac('sha1', password).update(`${timestamp}${id}${username}0123456789abcdef`).digest('hex');

@@ -123,6 +123,8 @@ class Client implements CwmpClient {
         },
       }),
     );
+    // What it declares can be notified: before the watch for that.
+    this.#reach = await this.#makeReach();
     if (runtime.read(bootMark) === undefined) this.#events.raise('1 BOOT');
     const watched = await model.watch(acsView, { paths: ['Device.ManagementServer.'], kinds: ['value'] }, () => {
       void this.#configure();
@@ -133,7 +135,7 @@ class Client implements CwmpClient {
       this.#consider();
     });
     await this.#configure();
-    await this.#startReach();
+    await this.#reach?.start();
   }
 
   status(): CwmpStatus {
@@ -211,21 +213,27 @@ class Client implements CwmpClient {
     return taken;
   }
 
-  async #startReach(): Promise<void> {
+  async #makeReach(): Promise<Reach | undefined> {
     const { model, clock, log, runtime, random, randomHex, reach: ports } = this.#ports;
-    if (!ports) return;
+    if (!ports) return undefined;
     const { Reach } = await import('../reach/reach.ts');
-    this.#reach = new Reach({
+    return new Reach({
       ...{ model, clock, log, runtime, random, randomHex, ports },
       state: this.#state,
       accepted: () => this.#connectionRequest(),
       changed: (paths) => {
-        // What the ACS has not asked to be told of it is told with the next session: it can not know otherwise.
-        this.#notifications?.mark(paths.filter((path) => this.#notifications?.notificationOf(path) === 0));
-        model.changed().catch((error) => log.error('a change can not be told', { error }));
+        this.#changedByItself(paths).catch((error) => log.error('a change can not be told', { error }));
       },
     });
-    await this.#reach.start();
+  }
+
+  async #changedByItself(paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      const seen = await this.#seen.pathOf(path);
+      // What the ACS has not asked to be told of it is told with the next session: it can not know otherwise.
+      if (seen !== undefined && this.#notifications?.notificationOf(seen) === 0) this.#notifications.mark([seen]);
+    }
+    await this.#ports.model.changed();
   }
 
   /** Takes over `Device.ManagementServer.` as it stands. */
@@ -319,6 +327,7 @@ class Client implements CwmpClient {
         changed.keys(),
         told.map(({ code }) => code),
       );
+      this.#notifications!.telling(new Map(parameters.map(({ path, value }) => [path, value])));
       const served = await this.#exchange(config, url, http, told, changed, parameters);
       this.#ports.reached();
       log.info('session ended', { served: served.join(',') || 'nothing' });

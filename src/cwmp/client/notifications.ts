@@ -11,6 +11,8 @@ const active = 2;
 export interface Notifications extends Attributes, AsyncDisposable {
   /** Full paths of the parameters that have changed since the last acknowledged Inform. */
   readonly changed: ReadonlySet<string>;
+  /** An Inform with these values goes out: that they are so is no change to tell of afterwards. */
+  telling(values: ReadonlyMap<string, string>): void;
   /**
    * The ACS has acknowledged an Inform.
    * @param told what `take` gave for it
@@ -83,6 +85,9 @@ export async function watchNotifications(
       for (const path of paths) changed.set(path, ++count);
     },
     take: () => new Map(changed),
+    telling(values) {
+      for (const [path, value] of values) if (!changed.has(path)) known.set(path, value);
+    },
     delivered(told, values) {
       for (const [path, value] of values) known.set(path, value);
       for (const [path, at] of told) if (changed.get(path) === at) changed.delete(path);

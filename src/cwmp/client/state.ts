@@ -23,6 +23,8 @@ export interface CwmpState {
   connectionRequestPath?: string;
   /** Of the last UDP Connection Request that was accepted, or an hour before it: an older one is a replay. */
   udpRequestTimestamp?: number;
+  /** ConnReqJabberID as it was told: it stays while the connection is lost (TR-181). */
+  jabberId?: string;
 }
 
 const name = 'cwmp';

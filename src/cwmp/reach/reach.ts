@@ -6,6 +6,7 @@ import { acsView } from '../verbs/verb.ts';
 import { type ReachConfig, readReachConfig } from './config.ts';
 import type { ReachPorts } from './ports.ts';
 import { UdpReach } from './udp-reach.ts';
+import { XmppReach } from './xmpp-reach.ts';
 
 export interface ReachParts {
   readonly model: Model;
@@ -23,41 +24,55 @@ export interface ReachParts {
   readonly changed: (paths: readonly string[]) => void;
 }
 
+const ownParameter =
+  /\.(JabberID|Status|LastChangeDate|TLSEstablished|ConnReqJabberID|UDPConnectionRequestAddress|NATDetected)$|\.Stats\./;
+
 /** The ways by which an ACS reaches a device behind a NAT, each started when the configuration first asks for it. */
 export class Reach implements AsyncDisposable {
   readonly #parts: ReachParts;
   readonly #udp: UdpReach;
+  readonly #xmpp: XmppReach;
   #watching: Disposable | undefined;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(parts: ReachParts) {
     this.#parts = parts;
     this.#udp = new UdpReach(parts);
+    this.#xmpp = new XmppReach(parts);
   }
 
   async start(): Promise<void> {
     const { model, log } = this.#parts;
-    const watched = await model.watch(acsView, { paths: ['Device.ManagementServer.'], kinds: ['value'] }, () => {
-      void this.#configure();
-    });
+    const watched = await model.watch(
+      acsView,
+      {
+        paths: ['Device.ManagementServer.', 'Device.XMPP.Connection.'],
+        kinds: ['value', 'created', 'deleted'],
+      },
+      (change) => {
+        // What we tell ourselves is nothing to take over.
+        if (change.kind !== 'value' || !ownParameter.test(change.path)) void this.#configure();
+      },
+    );
     if (watched.ok) this.#watching = watched.value;
     else log.error('the configuration can not be watched', { reason: watched.fault.message });
     await this.#configure();
   }
 
   status(): Readonly<Record<string, string>> {
-    return this.#udp.status();
+    return { ...this.#udp.status(), ...this.#xmpp.status() };
   }
 
   /** An interface has come, gone or got another address. */
   networkChanged(): void {
     this.#udp.networkChanged();
+    this.#xmpp.networkChanged();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watching?.[Symbol.dispose]();
     await this.#turn;
-    await this.#udp[Symbol.asyncDispose]();
+    await Promise.all([this.#udp[Symbol.asyncDispose](), this.#xmpp[Symbol.asyncDispose]()]);
   }
 
   #configure(): Promise<void> {
@@ -66,6 +81,7 @@ export class Reach implements AsyncDisposable {
       try {
         const config: ReachConfig = await readReachConfig(model);
         await this.#udp.configure(config);
+        await this.#xmpp.configure(config);
       } catch (error) {
         log.error('the configuration of the connection requests could not be taken over', { error });
       }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { SimulatedNat } from '../../support/nat.ts';
-import { ReachBench, udpConnectionRequest } from '../../support/reach-bench.ts';
+import { noXmpp, ReachBench, udpConnectionRequest } from '../../support/reach-bench.ts';
 import { settled } from '../../support/settle.ts';
 
 const stun = "\toption stun '1'\n\toption stun_server 'stun.example'\n\toption stun_maximum_keep_alive '30'\n";
@@ -18,7 +18,7 @@ async function bench(cwmp = stun, allows: (source: string) => boolean = () => tr
   at = new ReachBench(({ clock }) => {
     nat = new SimulatedNat(clock);
     const { openUdp, resolveHost, localAddressTowards } = nat;
-    return { openUdp, resolveHost, localAddressTowards, udpPort: 7547, allows };
+    return { ...noXmpp, openUdp, resolveHost, localAddressTowards, udpPort: 7547, allows };
   });
   await at.begin(cwmp);
   await at.informed(1);
