@@ -225,7 +225,7 @@ describe('sections as a second source of rows', () => {
     });
     expect(await value('Device.Bridging.Bridge.1.AgingTime')).toBe('77');
     expect(await value('Device.Bridging.Bridge.1.STP.Enable')).toBe('true');
-    expect(await set('Device.Bridging.Bridge.1.', { AgingTime: '5' })).toEqual([
+    expect(await set('Device.Bridging.Bridge.1.', { AgingTime: '60' })).toEqual([
       'Device.Bridging.Bridge.1.AgingTime not-writable',
     ]);
     expect(await set('Device.Bridging.Bridge.1.STP.', { Enable: 'false' })).toEqual([
