@@ -67,6 +67,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       await connectUbus({ path: options.ubusSocket, log: log.child('ubus'), clock, persist: true }),
     );
     const rooted = new RootedFiles(root);
+    const programs = new RootedPrograms(root);
     const scripts = new RootedScripts(root);
     const uci = new UciFiles(at('/etc/config'), log.child('uci'));
     const state = new FileStateStore(at('/etc/tandem'), log.child('state'));
@@ -82,6 +83,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         uci,
         files: rooted,
         scripts,
+        programs,
         state,
         clock,
         log: log.child('model'),
@@ -102,7 +104,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     options.onLogLevel?.(settings.logLevel);
     scope.add(declareDeviceCommands(model, bus, state, log.child('device')));
     scope.add(declareScheduleTimer(model, clock));
-    const diagnostics = { model, bus, clock, programs: new RootedPrograms(root) };
+    const diagnostics = { model, bus, clock, programs };
     scope.add(declareDiagnostics(diagnostics));
 
     const operators: Operator[] = [];

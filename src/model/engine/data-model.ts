@@ -1,5 +1,5 @@
 import { type Clock, type Log, ok, type Result, refused } from '#base';
-import type { Bus, Files, Scripts, StateStore, Uci } from '#platform';
+import type { Bus, Files, Programs, Scripts, StateStore, Uci } from '#platform';
 import type {
   Change,
   CommandDeclaration,
@@ -53,6 +53,7 @@ export interface DataModelPorts {
   readonly uci: Uci;
   readonly files: Files;
   readonly scripts: Scripts;
+  readonly programs?: Programs;
   readonly state: StateStore;
   readonly clock: Clock;
   readonly log: Log;

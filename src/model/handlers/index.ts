@@ -1,19 +1,34 @@
 import type { Clock } from '#base';
-import type { Files } from '#platform';
+import type { Files, Programs, Uci } from '#platform';
 import { cpuLoad } from './cpu.ts';
+import { umbimModems, uqmiModems } from './modems.ts';
 import { processes } from './processes.ts';
 import { sockets } from './sockets.ts';
 
 /** What a mapping's source may name as `handler`: answers that no file or call of the device gives in a form that expressions can take apart. */
-export const handlerNames = ['cpu', 'processes', 'sockets', 'memory'] as const;
+export const handlerNames = ['cpu', 'processes', 'sockets', 'memory', 'uqmi', 'umbim'] as const;
 export type HandlerName = (typeof handlerNames)[number];
+/** A promise: it is waited for as an answer of the bus is. */
+export type Handlers = Readonly<Record<HandlerName, () => unknown>>;
 
-export function createHandlers(files: Files, clock: Clock): Readonly<Record<HandlerName, () => unknown>> {
+export interface HandlerPorts {
+  readonly files: Files;
+  readonly uci: Uci;
+  readonly clock: Clock;
+  /** Absent: nothing is run, and what would be asked that way is not there. */
+  readonly programs?: Programs;
+}
+
+export function createHandlers(ports: HandlerPorts): Handlers {
+  const { files, clock, programs } = ports;
+  const modems = programs && { ...ports, programs };
   return {
     cpu: cpuLoad(files, clock),
     processes: () => processes(files),
     sockets: () => sockets(files),
     memory: () => memory(files),
+    uqmi: async () => (modems ? uqmiModems(modems) : {}),
+    umbim: async () => (modems ? umbimModems(modems) : {}),
   };
 }
 

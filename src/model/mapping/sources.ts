@@ -1,6 +1,6 @@
 import { type Clock, explain, type Log } from '#base';
-import type { BlobTable, Bus, Files, Scripts, Uci, UciPackage } from '#platform';
-import { createHandlers, type HandlerName } from '../handlers/index.ts';
+import type { BlobTable, Bus, Files, Programs, Scripts, Uci, UciPackage } from '#platform';
+import { createHandlers, type HandlerName, type Handlers } from '../handlers/index.ts';
 import type { SourceText } from './grammar.ts';
 
 /** What the model reads from. */
@@ -9,6 +9,8 @@ export interface SourcePorts {
   readonly uci: Uci;
   readonly files: Files;
   readonly scripts: Scripts;
+  /** Absent: modems that netifd drives itself are not asked. */
+  readonly programs?: Programs;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -20,6 +22,8 @@ const inFlightLimit = 4;
 const callTimeoutMs = 5000;
 const fileLimitBytes = 256 * 1024;
 const everyFileLimit = 1024;
+/** Handlers that run programs. */
+const lasting: ReadonlySet<HandlerName> = new Set<HandlerName>(['uqmi', 'umbim']);
 
 /**
  * Asks sources. Answers of ubus calls are shared: identical calls in flight coalesce, and one is used again for as long
@@ -27,7 +31,7 @@ const everyFileLimit = 1024;
  */
 export class Sources {
   readonly ports: SourcePorts;
-  readonly handlers: ReturnType<typeof createHandlers>;
+  readonly handlers: Handlers;
   /** Of ubus calls, since start: for tests and the bench. */
   calls = 0;
   readonly #kept = new Map<string, { readonly answer: Answer; readonly atMs: number }>();
@@ -35,7 +39,7 @@ export class Sources {
 
   constructor(ports: SourcePorts) {
     this.ports = ports;
-    this.handlers = createHandlers(ports.files, ports.clock);
+    this.handlers = createHandlers(ports);
   }
 
   /** Something has changed on the device: nothing that was kept is fresh any more. */
@@ -64,6 +68,13 @@ export class Sources {
   }
 
   async #invoke(source: SourceText, args: BlobTable, signal: AbortSignal | undefined): Promise<Answer> {
+    if (source.handler) {
+      try {
+        return { ok: true, value: await this.handlers[source.handler as HandlerName]() };
+      } catch (error) {
+        return { ok: false, reason: explain(error) };
+      }
+    }
     if (source.script) {
       try {
         return { ok: true, value: await this.ports.scripts.run(source.script, callTimeoutMs, signal) };
@@ -128,7 +139,8 @@ export class ReadScope {
 
   /** `undefined`: wanted, not yet asked. */
   answer(source: SourceText, args: BlobTable): Answer | undefined {
-    if (source.handler) return this.#handler(source.handler as HandlerName);
+    const handled = source.handler && this.#handler(source.handler as HandlerName);
+    if (handled) return handled;
     if (source.value !== undefined) return { ok: true, value: source.value };
     if (source.file) return this.#file(source);
     const key = keyOf(source, args);
@@ -154,7 +166,9 @@ export class ReadScope {
     await Promise.all(Array.from({ length: Math.min(inFlightLimit, wanted.length) }, ask));
   }
 
-  #handler(name: HandlerName): Answer {
+  /** `undefined`: it takes time, and is asked as the bus is. */
+  #handler(name: HandlerName): Answer | undefined {
+    if (lasting.has(name)) return undefined;
     const key = `handler ${name}`;
     const answer = this.#answers.get(key) ?? { ok: true, value: this.#sources.handlers[name]() };
     this.#answers.set(key, answer);
@@ -221,6 +235,7 @@ function parseFile(text: string, source: SourceText): Answer {
 }
 
 function keyOf(source: SourceText, args: BlobTable): string {
+  if (source.handler) return `handler ${source.handler}`;
   if (source.script) return `script ${source.script}`;
   const [object, method] = source.ubus!;
   return `${object} ${method} ${JSON.stringify(args)}`;

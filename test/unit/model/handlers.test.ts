@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Files } from '#platform';
+import { type Files, type Programs, parseUci, type Uci } from '#platform';
 import { createHandlers } from '../../../src/model/handlers/index.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 
@@ -15,8 +15,17 @@ const filesOf = (texts: Readonly<Record<string, string>>): Files => ({
     ),
   ],
 });
+const noUci: Uci = {
+  load: () => undefined,
+  packages: () => [],
+  revision: () => undefined,
+  preview: () => '',
+  replace: async () => {},
+  text: () => undefined,
+  hold: () => Promise.reject(new Error('nothing is written here')),
+};
 const run = (name: 'cpu' | 'processes' | 'sockets' | 'memory', texts: Readonly<Record<string, string>>) =>
-  createHandlers(filesOf(texts), new HandClock())[name]();
+  createHandlers({ files: filesOf(texts), clock: new HandClock(), uci: noUci })[name]();
 
 describe('processes', () => {
   const stat = (name: string) =>
@@ -96,7 +105,7 @@ describe('load', () => {
       '/proc/stat': 'cpu  10 0 10 80 0 0 0 0\ncpu0 10 0 10 80 0 0 0 0\nbtime 1\n',
     };
     const clock = new HandClock();
-    const { cpu } = createHandlers(filesOf(texts), clock);
+    const { cpu } = createHandlers({ files: filesOf(texts), clock, uci: noUci });
     expect(cpu()).toEqual({
       all: { user: 10, system: 10, idle: 80, busy: 20 },
       each: { cpu0: { user: 10, system: 10, idle: 80, busy: 20 } },
@@ -114,5 +123,105 @@ describe('memory', () => {
       used: 75,
     });
     expect(run('memory', {})).toEqual({});
+  });
+});
+
+describe('modems that netifd drives itself', () => {
+  const network = `
+config interface 'wwan'
+	option proto 'qmi'
+	option device '/dev/cdc-wdm0'
+
+config interface 'spare'
+	option proto 'qmi'
+	option device '/dev/cdc-wdm9'
+	option disabled '1'
+
+config interface 'mobile'
+	option proto 'mbim'
+	option device '/dev/cdc-wdm1'
+
+config interface 'hostile'
+	option proto 'qmi'
+	option device '/dev/x -y'
+`;
+  const uci: Uci = { ...noUci, load: () => parseUci(network).toPackage('network') };
+  const files = filesOf({ '/sys/class/usbmisc/cdc-wdm0/device/net/wwan0/mtu': '1500' });
+  const asked: string[] = [];
+  const programsOf = (answers: Readonly<Record<string, string>>): Programs => ({
+    run: async (name, args) => {
+      asked.push([name, ...args].join(' '));
+      const stdout = answers[args.at(-1)!];
+      if (stdout === undefined) throw new Error(`there is no ${name} here`);
+      return { code: stdout.startsWith('"No') ? 1 : 0, stdout, stderr: '' };
+    },
+  });
+  const ask = (name: 'uqmi' | 'umbim', answers: Readonly<Record<string, string>>) =>
+    createHandlers({ files, uci, clock: new HandClock(), programs: programsOf(answers) })[name]();
+
+  it('uqmi tells in the shape of the dump of ModemManager', async () => {
+    const found = await ask('uqmi', {
+      '--get-signal-info': '[{"type":"lte","rssi":-58,"rsrq":-11,"rsrp":-92,"snr":10.8},{"type":"5gnr","rsrp":-87}]',
+      '--get-serving-system':
+        '{"registration":"registered","plmn_mcc":262,"plmn_description":"Example Mobile","roaming":true}',
+      '--get-imei': '"356938035643809"',
+      '--get-imsi': '"001010123456789"',
+      '--get-iccid': '"8900101012345678909"',
+      '--get-data-status': '"connected"',
+    });
+    expect(found).toEqual({
+      modem: [
+        {
+          device: '/dev/cdc-wdm0',
+          generic: {
+            'equipment-identifier': '356938035643809',
+            'power-state': 'on',
+            state: 'connected',
+            'primary-port': 'cdc-wdm0',
+            'access-technologies': ['lte', '5gnr'],
+            bearers: [{ status: { interface: 'wwan0' } }],
+            sim: { properties: { iccid: '8900101012345678909', imsi: '001010123456789' } },
+          },
+          '3gpp': { 'operator-name': 'Example Mobile', 'registration-state': 'roaming' },
+          signal: { lte: { rssi: -58, rsrp: -92, rsrq: -11 } },
+        },
+      ],
+    });
+    expect(asked.every((call) => call.startsWith('uqmi -s -d /dev/cdc-wdm0 -t 3000 --get-'))).toBe(true);
+  });
+
+  it('a modem that answers nothing, or nonsense, is there and nothing is known of it', async () => {
+    const unknown = { generic: { 'equipment-identifier': '/dev/cdc-wdm0', state: 'searching' }, signal: { lte: {} } };
+    expect(await ask('uqmi', {})).toMatchObject({ modem: [unknown] });
+    const nonsense = { '--get-signal-info': '"No effect"', '--get-serving-system': '[1,2', '--get-imei': '{}' };
+    expect(await ask('uqmi', nonsense)).toMatchObject({ modem: [unknown] });
+    await fc.assert(
+      fc.asyncProperty(fc.json(), async (text) => {
+        const found = await ask('uqmi', {
+          '--get-signal-info': text,
+          '--get-serving-system': text,
+          '--get-imei': text,
+        });
+        expect(found).toMatchObject({ modem: [{ device: '/dev/cdc-wdm0' }] });
+      }),
+    );
+  });
+
+  it('umbim is read line by line', async () => {
+    const found = await ask('umbim', {
+      caps: '  deviceid: 861234567890123\n  firmwareinfo: 1.2\n',
+      subscriber: '  readystate: 0001 - initialized\n  simiccid: 89001\n  subscriberid: 00101\n',
+      registration: '  registerstate: 0003 - home\n  provider_name: Example\n',
+      attach: '  packetservicestate: 0002 - attached\n',
+    });
+    expect(found).toMatchObject({
+      modem: [
+        {
+          device: '/dev/cdc-wdm1',
+          generic: { 'equipment-identifier': '861234567890123', state: 'connected', bearers: [] },
+          '3gpp': { 'operator-name': 'Example', 'registration-state': 'home' },
+        },
+      ],
+    });
   });
 });
