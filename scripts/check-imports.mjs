@@ -13,8 +13,9 @@ const below = {
   services: ['base', 'platform', 'model'],
   lab: ['base', 'platform', 'model', 'cwmp', 'usp', 'services', 'compose'],
   compose: ['base', 'platform', 'model', 'cwmp', 'usp', 'services'],
+  cli: ['base', 'platform'],
   'main.ts': ['base', 'platform', 'compose'],
-  'cli.ts': ['base', 'platform', 'compose', 'lab'],
+  'cli.ts': ['base', 'platform', 'compose', 'lab', 'cli'],
 };
 const ioModules = new Set(
   ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'http2', 'dgram', 'dns', 'child_process', 'worker_threads'].map(

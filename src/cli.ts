@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { errorCode, explain, silentLog } from '#base';
+import { type Followed, follow, listOf, readableAnswer } from '#cli';
 import { type BlobTable, connectUbus } from '#platform';
 
 /** Documented in docs/cli.md. */
@@ -18,12 +19,15 @@ const usage = `tandem: look at and change the device through the running agent
   tandem schema --coverage               how much of each component is there
   tandem datamodel check FILE…           check mapping files (docs/vendors.md)
   tandem inform                          begin a session with the ACS now
+  tandem trace usp|cwmp                  messages as they come and go, secrets masked
+  tandem events [PATH…]                  events and ends of commands; with paths, changes there as well
   tandem transfers                       what the ACS has ordered to be fetched or sent
   tandem confirm COMMANDKEY              agree to a download that the ACS wants confirmed
 
   tandem lab [--run LINE…]               a simulated router with ACS and controller (workstations only)
 
   --json           the answer as JSON
+  --no-wait        tandem operate: do not wait for the end of a long command
   --view cwmp|usp  which of the two data models (default usp)
   --socket PATH    socket of ubusd (default /var/run/ubus/ubus.sock)
 
@@ -109,6 +113,7 @@ async function main(argv: readonly string[]): Promise<number> {
         view: { type: 'string', default: 'usp' },
         socket: { type: 'string', default: process.env.TANDEM_UBUS_SOCKET ?? '/var/run/ubus/ubus.sock' },
         coverage: { type: 'boolean', default: false },
+        'no-wait': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -118,10 +123,14 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     if (values.view !== 'usp' && values.view !== 'cwmp') throw new UsageError('--view is cwmp or usp');
     const words = positionals.slice(1);
+    const followed = followedOf(positionals, values.view);
+    if (followed) return await watch(followed, values.socket, values.json);
     const { method, args, ...where } = values.coverage
       ? coverageRequest(positionals)
       : requestOf(positionals[0]!, words);
-    request = { ...where, method, args: unviewed.has(method) ? args : { ...args, view: values.view } };
+    if (values['no-wait'] && method !== 'operate') throw new UsageError('--no-wait belongs to tandem operate');
+    const more: BlobTable = unviewed.has(method) ? {} : { view: values.view };
+    request = { ...where, method, args: { ...args, ...more, ...(values['no-wait'] && { wait: false }) } };
     json = values.json;
     socket = values.socket;
   } catch (error) {
@@ -133,15 +142,50 @@ async function main(argv: readonly string[]): Promise<number> {
     // An asynchronous command is waited for.
     const timeoutMs = request.method === 'operate' ? 24 * 3600_000 : 30_000;
     const answer = await bus.invoke(request.object ?? 'tandem', request.method, request.args, { timeoutMs });
-    process.stdout.write(json ? `${JSON.stringify(answer, undefined, 2)}\n` : readable(request.method, answer));
+    process.stdout.write(json ? `${JSON.stringify(answer, undefined, 2)}\n` : readableAnswer(request.method, answer));
     const faults = listOf(answer.faults);
     if (!json) for (const fault of faults) process.stderr.write(`${fault.path}: ${fault.message} (${fault.kind})\n`);
     return faults.length > 0 || answer.committed === false ? exit.refused : exit.ok;
   } catch (error) {
-    const absent = errorCode(error) === 'UBUS_NOT_FOUND';
-    process.stderr.write(`tandem: ${absent ? 'the agent is not running (no ubus object tandem)' : explain(error)}\n`);
-    return exit.noDaemon;
+    return unreachable(error);
   }
+}
+
+/** `tandem trace` and `tandem events`; everything else is one question and its answer. */
+function followedOf([command, ...words]: readonly string[], view: string): Followed | undefined {
+  if (command === 'events') return { what: 'events', paths: words, view };
+  if (command !== 'trace') return undefined;
+  const [protocol] = words;
+  if (words.length !== 1 || (protocol !== 'usp' && protocol !== 'cwmp')) {
+    throw new UsageError('tandem trace takes usp or cwmp');
+  }
+  return { what: 'trace', protocol };
+}
+
+/** Until it is interrupted. @returns the exit code */
+async function watch(followed: Followed, socket: string, json: boolean): Promise<number> {
+  try {
+    await using bus = await connectUbus({ path: socket, log: silentLog });
+    const faults = await follow(bus, followed, {
+      print: (text) => process.stdout.write(text),
+      json,
+      until: new Promise((end) => {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+        bus.onState((connected) => connected || end(undefined));
+      }),
+      ready: () => process.stderr.write('tandem: following; Ctrl-C ends\n'),
+    });
+    for (const fault of faults) process.stderr.write(`${fault.path}: ${fault.message} (${fault.kind})\n`);
+    return faults.length > 0 ? exit.refused : exit.ok;
+  } catch (error) {
+    return unreachable(error);
+  }
+}
+
+function unreachable(error: unknown): number {
+  const absent = errorCode(error) === 'UBUS_NOT_FOUND';
+  process.stderr.write(`tandem: ${absent ? 'the agent is not running (no ubus object tandem)' : explain(error)}\n`);
+  return exit.noDaemon;
 }
 
 /**
@@ -160,77 +204,6 @@ async function handOver(bundle: string, words: readonly string[]): Promise<numbe
     return exit.noDaemon;
   }
 }
-
-function readable(method: string, answer: BlobTable): string {
-  switch (method) {
-    case 'get':
-      return lines(listOf(answer.parameters).map((p) => `${p.path}=${p.value}${p.problem ? `   # ${p.problem}` : ''}`));
-    case 'operate':
-      return lines(
-        listOf(answer.results).flatMap((result) => [
-          `${result.path}`,
-          ...Object.entries(result.output as BlobTable).map(([name, value]) => `  ${name}=${value}`),
-        ]),
-      );
-    case 'instances':
-      return lines(
-        listOf(answer.instances).map(
-          (row) =>
-            `${row.path}  ${Object.entries(row.keys as BlobTable)
-              .map(([k, v]) => `${k}=${v}`)
-              .join(' ')}`,
-        ),
-      );
-    case 'schema':
-      return lines(
-        listOf(answer.objects).flatMap((object) => [
-          `${object.path}${object.creatable ? '  (rows can be added)' : ''}`,
-          ...listOf(object.parameters).map(
-            (p) => `  ${p.name} ${p.type}${p.list ? '[]' : ''}${p.writable ? ' W' : ''}`,
-          ),
-          ...(object.commands as string[]).map((name) => `  ${name}`),
-          ...(object.events as string[]).map((name) => `  ${name}`),
-        ]),
-      );
-    case 'coverage': {
-      const rows = listOf(answer.components).map(({ component, schema, mapped, handler }) => {
-        const numbers = [Number(schema), Number(mapped), Number(handler)];
-        return { component: String(component), numbers };
-      });
-      const total = [0, 1, 2].map((at) => rows.reduce((sum, { numbers }) => sum + numbers[at]!, 0));
-      const row = (name: string, [all, mapped, handler]: number[]): string =>
-        [all, mapped, handler, all! - mapped! - handler!].reduce(
-          (line, n) => line + String(n).padStart(9),
-          name.padEnd(34),
-        );
-      return lines([
-        'component                            schema   mapped  handler  missing',
-        ...rows.map(({ component, numbers }) => row(component, numbers)),
-        row('total', total),
-      ]);
-    }
-    case 'list':
-      return lines(listOf(answer.transfers).map((one) => `${one.key}  ${one.direction}  ${one.state}  ${one.type}`));
-    case 'status':
-      return lines(
-        Object.entries(answer).flatMap(([part, fields]) => [
-          `${part}:`,
-          ...Object.entries(fields as BlobTable).map(([name, value]) => `  ${name}: ${value}`),
-        ]),
-      );
-    default:
-      return lines(
-        listOf(answer.objects).flatMap((object) => [
-          `${object.path}`,
-          ...Object.entries(object.parameters as BlobTable).map(([name, value]) => `  ${name}=${value}`),
-        ]),
-      );
-  }
-}
-
-const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join('');
-
-const listOf = (value: unknown): BlobTable[] => (Array.isArray(value) ? (value as BlobTable[]) : []);
 
 void main(process.argv.slice(2)).then((code) => {
   // A bundle that was handed over to says itself how it ended.

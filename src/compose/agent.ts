@@ -20,6 +20,7 @@ import {
   declareScheduleTimer,
   Probation,
   publishBusApi,
+  publishFeeds,
   readFacts,
   readSettings,
   type StatusPart,
@@ -134,6 +135,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
     const actions: Record<string, () => void> = {};
     scope.add(publishBusApi(bus, model, status, actions));
+    const feeds = scope.add(publishFeeds(bus, model, clock, log.child('feeds')));
     const rooms: RoomParts = {
       log,
       clock,
@@ -153,6 +155,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       reached: () => probation.reached(),
       boot: () => bootRecord(state, runtime, first, log.child('usp')),
       diagnostics: (events) => scope.add(declareDiagnosticObjects(diagnostics, events, log.child('diagnostics'))),
+      trace: (protocol) => feeds.trace(protocol),
       operators,
       status,
       actions,

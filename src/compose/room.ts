@@ -1,7 +1,7 @@
 import type { Clock, Log } from '#base';
 import type { DataModel } from '#model';
 import type { Factory, Files, Scripts, StateStore, UbusClient, Uci } from '#platform';
-import type { bootRecord, DiagnosticEvents, Settings, StatusPart } from '#services';
+import type { bootRecord, DiagnosticEvents, Settings, StatusPart, TraceFeed } from '#services';
 
 /** What watching over the device's reachability needs of a protocol. */
 export interface Operator {
@@ -32,6 +32,8 @@ export interface RoomParts {
   readonly boot: () => ReturnType<typeof bootRecord>;
   /** Tests of the device as the objects that CWMP has for them. */
   readonly diagnostics: (events: DiagnosticEvents) => void;
+  /** Where a protocol shows its messages to people. */
+  readonly trace: (protocol: 'usp' | 'cwmp') => TraceFeed;
   readonly operators: Operator[];
   readonly status: Record<string, StatusPart>;
   readonly actions: Record<string, () => void>;

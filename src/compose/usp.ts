@@ -55,6 +55,7 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
         openMqtt: (config, endpointId, events, signal) =>
           openMqtt({ ...mqttOptions(config, endpointId), tls: factory.tls, signal }, events),
         version,
+        trace: parts.trace('usp'),
         reached: parts.reached,
         boot: await parts.boot(),
       });

@@ -6,6 +6,7 @@ export { declareDeviceCommands } from './device-commands.ts';
 export { type DiagnosticEvents, declareDiagnosticObjects } from './diagnostics/cwmp-objects.ts';
 export { declareDiagnostics } from './diagnostics/declare.ts';
 export { readFacts } from './facts.ts';
+export { type Feeds, publishFeeds, type TraceEntry, type TraceFeed } from './feeds.ts';
 export { isIdle } from './idle.ts';
 export { type OnDemandParts, startOnDemand } from './on-demand.ts';
 export { Probation, type ProbationParts } from './probation.ts';

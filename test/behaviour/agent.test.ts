@@ -136,7 +136,11 @@ describe('the agent on the router', () => {
     expect((await tandem('status')).out).not.toContain('usp:');
     const added = await tandem('add', 'Device.LocalAgent.Controller.', 'EndpointID=proto::late', 'Enable=true');
     expect(added.code).toBe(0);
-    await expect.poll(async () => (await tandem('status')).out).toContain('proto::late (not connected)');
+    await expect
+      .poll(async () => (await tandem('status')).out)
+      .toMatch(
+        /controllers: proto::late\n {4}connected: no\n {4}session: .*\n {4}queue: 1 notifications, [0-9]+ bytes\n/,
+      );
     expect((await tandem('get', 'Device.LocalAgent.EndpointID')).out).toContain('EndpointID=os::');
   });
 

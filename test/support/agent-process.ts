@@ -54,6 +54,39 @@ export async function startDaemon(dist: string, router: Router, env: NodeJS.Proc
   };
 }
 
+export interface FollowingCli extends AsyncDisposable {
+  /** Everything it has printed so far. */
+  readonly out: () => string;
+}
+
+/** `tandem trace` or `tandem events`, from the moment on when it shows what happens. */
+export async function followCli(dist: string, router: Router, ...args: string[]): Promise<FollowingCli> {
+  const child = spawn(process.execPath, [join(dist, 'tandem.cjs'), ...args], {
+    env: { ...process.env, TANDEM_UBUS_SOCKET: router.socketPath },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk;
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk;
+      if (said.includes('following')) resolve();
+    });
+    child.once('exit', () => reject(new Error(said)));
+  });
+  return {
+    out: () => out,
+    async [Symbol.asyncDispose]() {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGINT');
+      await gone;
+    },
+  };
+}
+
 export function runCli(
   dist: string,
   router: Router,

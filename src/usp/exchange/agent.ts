@@ -7,10 +7,12 @@ import { PeriodicEvent } from '../notify/periodic-event.ts';
 import { Subscriptions } from '../notify/subscriptions.ts';
 import { Thresholds, thresholdOperators } from '../notify/thresholds.ts';
 import { declareSession } from '../session/index.ts';
+import { MessageTrace, secretsOf, type TracePort } from '../trace/index.ts';
 import { Authority, noTrust } from '../trust/index.ts';
 import { configPaths, readConfig, type UspConfig } from './config.ts';
 import { ControllerSession } from './controller-session.ts';
 import { noMtps } from './mtp-config.ts';
+import { controllerStatus } from './status.ts';
 import { declareTransports } from './transport-parameters.ts';
 import { type TransportPorts, Transports } from './transports.ts';
 
@@ -20,6 +22,8 @@ export interface UspPorts extends TransportPorts {
   readonly log: Log;
   readonly random: () => number;
   readonly randomHex: (bytes: number) => string;
+  /** Where messages are shown to people. */
+  readonly trace: TracePort;
   /** Version of the agent, for `Device.LocalAgent.SoftwareVersion`. */
   readonly version: string;
   /** A controller's connection stands, or has carried a message: the device can be managed. */
@@ -138,13 +142,10 @@ class Agent implements UspAgent {
   status(): BlobTable {
     return {
       endpoint_id: this.#endpointId,
-      controllers: [...this.#sessions.values()]
-        .map(({ config, links, waiting }) => {
-          const over = links.map(({ kind }) => kind).join(' and ') || 'not connected';
-          return `${config.endpointId} (${over}${waiting > 0 ? `, ${waiting} notifications wait` : ''})`;
-        })
-        .join(', '),
       subscriptions: this.#subscriptions.active,
+      controllers: [...this.#sessions.values()].map((session) =>
+        controllerStatus(session, (path) => this.#transports.state(path)),
+      ),
     };
   }
 
@@ -204,6 +205,7 @@ class Agent implements UspAgent {
         signal: this.#abort.signal,
         settled: () => this.#subscriptions.settled(),
         reached: this.#ports.reached,
+        trace: new MessageTrace(this.#ports.trace, secretsOf(model), config.endpointId),
       };
       this.#sessions.set(path, new ControllerSession(config, parts));
     }

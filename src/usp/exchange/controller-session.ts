@@ -9,6 +9,7 @@ import { parameterMap } from '../notify/boot-parameters.ts';
 import { Outbox } from '../notify/outbox.ts';
 import type { Recipient } from '../notify/subscriptions.ts';
 import { type MessageOrigin, RecordExchange, type SessionView } from '../session/index.ts';
+import type { MessageTrace } from '../trace/index.ts';
 import type { Authority, Voucher } from '../trust/index.ts';
 import type { ControllerConfig } from './config.ts';
 
@@ -41,6 +42,7 @@ export interface ControllerSessionParts {
   readonly endpointId: string;
   readonly signal: AbortSignal;
   readonly reached: () => void;
+  readonly trace: MessageTrace;
   /** Resolves when what was written is in force: a subscription is heard from the moment that its response is sent. */
   readonly settled: () => Promise<void>;
 }
@@ -91,7 +93,11 @@ export class ControllerSession implements Recipient, Disposable {
       random,
       retry: () => this.#config.notifyRetry,
       nextId: () => `${run}-${++this.#messages}`,
-      send: (message) => this.#exchange.send(message),
+      send: (message) => {
+        const sent = this.#exchange.send(message);
+        if (sent) parts.trace.sent(message);
+        return sent;
+      },
     });
   }
 
@@ -112,8 +118,10 @@ export class ControllerSession implements Recipient, Disposable {
     const { status, retries } = this.#exchange;
     return { status, retries, reset: () => void this.#turn.then(() => this.#exchange.reset()) };
   }
-  get waiting(): number {
-    return this.#outbox.waiting;
+  /** Notifications that wait for a connection or an answer. */
+  get queue(): { readonly waiting: number; readonly bytes: number; readonly nextRetryMs: number | undefined } {
+    const { waiting, bytes, nextRetryMs } = this.#outbox;
+    return { waiting, bytes, nextRetryMs };
   }
 
   reconfigure(config: ControllerConfig): void {
@@ -189,6 +197,7 @@ export class ControllerSession implements Recipient, Disposable {
       this.#arrival?.reject('the message can not be read');
       return;
     }
+    this.#parts.trace.received(message);
     this.#take(message, origin);
   }
 
@@ -199,7 +208,11 @@ export class ControllerSession implements Recipient, Disposable {
       this.#outbox.answered(msgId);
       return;
     }
-    const say = (answered: Body): void => origin.reply(writeMessage(msgId, answered));
+    const say = (answered: Body): void => {
+      const bytes = writeMessage(msgId, answered);
+      origin.reply(bytes);
+      this.#parts.trace.sent(bytes);
+    };
     // R-MSG.4
     if (this.#open.has(msgId)) return;
     if (this.#open.size >= backlogLimit) {

@@ -1,0 +1,2 @@
+export { type Followed, type Following, follow } from './follow.ts';
+export { listOf, readableAnswer } from './readable.ts';
