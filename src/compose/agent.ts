@@ -92,6 +92,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         runtime,
         applying: (write) => probation.applying(write),
         applied: (write) => probation.applied(write),
+        tookOver: () => probation.tookOver(),
       },
       readFacts(rooted),
       files.table,

@@ -193,6 +193,11 @@ export interface WriteOptions {
   readonly origin: Origin;
   /** true: each write stands for itself (USP allow_partial); false: one failure undoes all (CWMP, USP default). */
   readonly partial: boolean;
+  /**
+   * What carries the connection to the operator is written, but the device takes it over only with `applyPostponed`: it may cut off the very
+   * session that it was written in.
+   */
+  readonly postpone?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -229,6 +234,8 @@ export interface WriteOutcome {
 export interface WriteAnswer {
   /** false: nothing was changed at all. */
   readonly committed: boolean;
+  /** Committed, and to be taken over by the device with `applyPostponed`. */
+  readonly postponed?: boolean;
   /** In the order of the request. */
   readonly outcomes: readonly WriteOutcome[];
 }
@@ -419,6 +426,8 @@ export interface Model {
   names(view: View, path: string, nextLevel: boolean): Promise<Result<readonly NameReading[], ModelFault>>;
   instances(view: View, path: string, firstLevelOnly: boolean): Promise<Result<readonly InstanceReading[], ModelFault>>;
   write(view: View, writes: readonly Write[], options: WriteOptions): Promise<WriteAnswer>;
+  /** The device takes over what writes have postponed; without such there is nothing to it. */
+  applyPostponed(): Promise<void>;
   /** Synchronous commands have run when this resolves, asynchronous ones have been started. */
   operate(view: View, request: OperateRequest): Promise<Result<readonly OperateOutcome[], ModelFault>>;
   /** The listener hears only changes after the returned promise resolved; one call for each change, in order. */

@@ -1,5 +1,6 @@
 export type * from './api.ts';
 export { compileMappings, createDataModel, type MappingText } from './create.ts';
+export { connectivity } from './engine/connectivity.ts';
 export { type AppliedWrite, DataModel, type DataModelPorts, type StateChange } from './engine/data-model.ts';
 export type { ReplacedPackage, ReplacedPackages } from './engine/transaction.ts';
 export type { DeviceFacts } from './mapping/condition.ts';

@@ -1,9 +1,7 @@
 import { type Clock, formatDateTime, type Log } from '#base';
-import type { AppliedWrite, ReplacedPackage, ReplacedPackages, StateChange } from '#model';
+import { type AppliedWrite, connectivity, type ReplacedPackage, type ReplacedPackages, type StateChange } from '#model';
 import type { BlobTable, StateStore } from '#platform';
 
-/** Packages that can take away the way to the operator. */
-const connectivity = new Set(['network', 'wireless', 'firewall', 'mwan3']);
 const stateName = 'probation';
 
 export interface ProbationParts {
@@ -85,7 +83,13 @@ export class Probation implements Disposable {
       packages: [...trial.packages.keys()].join(','),
       seconds: this.#parts.timeoutSeconds,
     });
-    this.#begin();
+    if (write.postponed) this.#wait();
+    else this.#begin();
+  }
+
+  /** What had been postponed has been told to the services: now the operator has to be reached. */
+  tookOver(): void {
+    if (this.#trial) this.#begin();
   }
 
   /** What is on probation once this write is there. */
@@ -124,10 +128,15 @@ export class Probation implements Disposable {
     this.#ending?.[Symbol.dispose]();
   }
 
-  #begin(): void {
-    const { clock, settleSeconds, timeoutSeconds, probe } = this.#parts;
+  /** As long as nothing has been taken over it proves nothing that the operator is there, nor that he is not. */
+  #wait(): void {
     this[Symbol.dispose]();
     this.#settled = false;
+  }
+
+  #begin(): void {
+    const { clock, settleSeconds, timeoutSeconds, probe } = this.#parts;
+    this.#wait();
     this.#settling = clock.timer(settleSeconds * 1000, () => {
       this.#settled = true;
       probe();

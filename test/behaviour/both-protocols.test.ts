@@ -63,7 +63,7 @@ it('a change made through CWMP is a ValueChange on USP and the other way round; 
     };
     await expect.poll(() => acs.connectionRequest(device, credentials)).toBe(200);
     expect((await noticed).fault).toBeUndefined();
-    expect(await written).toEqual({ status: 0 });
+    expect(await written).toEqual({ status: 1 });
     const heard = await controller.notification(({ valueChange }) => valueChange?.paramPath === ssid);
     expect(heard.valueChange!.paramValue).toBe('FromAcs');
     expect(wireless()).toContain("option ssid 'FromAcs'");

@@ -64,7 +64,7 @@ async function cutOffByAcs(): Promise<{ name: string; before: string }> {
     values: [{ name, value: '0', type: 'xsd:boolean' }],
   });
   await runCli(bundles.dist, router, 'inform');
-  expect(await written).toEqual({ status: 0 });
+  expect(await written).toEqual({ status: 1 });
   expect(network()).not.toBe(before);
   return { name, before };
 }

@@ -8,7 +8,7 @@ import { InstanceNames } from '../instance-names.ts';
 import type { Reach } from '../reach/reach.ts';
 import { Transfers } from '../transfers/transfers.ts';
 import { acsView } from '../verbs/verb.ts';
-import { type AcsModel, openAcsModel } from '../view/index.ts';
+import { type AcsModel, openAcsModel, postponing } from '../view/index.ts';
 import { type CwmpConfig, readConfig, readDeviceId } from './config.ts';
 import { ConnectionRequestPort } from './connection-request-port.ts';
 import { EventQueue, inOrder } from './event-queue.ts';
@@ -328,7 +328,10 @@ class Client implements CwmpClient {
         told.map(({ code }) => code),
       );
       this.#notifications!.telling(new Map(parameters.map(({ path, value }) => [path, value])));
-      const served = await this.#exchange(config, url, http, told, changed, parameters);
+      const served = await this.#exchange(config, url, http, told, changed, parameters).finally(async () => {
+        http[Symbol.dispose]();
+        await this.#ports.model.applyPostponed();
+      });
       this.#ports.reached();
       log.info('session ended', { served: served.join(',') || 'nothing' });
       this.#last = { at: formatDateTime(clock.now()), ok: true, said };
@@ -389,7 +392,7 @@ class Client implements CwmpClient {
         this.#afterwards = { action, commandKey };
       }, this.transfers),
       context: {
-        model: this.#seen,
+        model: postponing(this.#seen),
         acs: url.host,
         attributes: this.#notifications!,
         schedule: (seconds, key) => this.#schedule.add(seconds, key),

@@ -2,7 +2,7 @@ import { ok, refused } from '#base';
 import { childText } from '../codec/element.ts';
 import { cwmpFault, invalidArguments } from '../faults.ts';
 import { AliasResolver, hasWildcard } from '../instance-names.ts';
-import { acsView, parameterKeyLimit, type Verb } from './verb.ts';
+import { acsView, parameterKeyLimit, statusOf, type Verb } from './verb.ts';
 
 /** TR-069 A.3.2.6. */
 export const addObject: Verb = async (request, { model, acs, storeParameterKey, signal }) => {
@@ -26,5 +26,5 @@ export const addObject: Verb = async (request, { model, acs, storeParameterKey, 
   if (!row) return refused({ code: 9005, text: `${path} is not there` });
   await storeParameterKey(key);
   const instance = Number(/([0-9]+)\.$/.exec(row.path)![1]);
-  return ok((writer) => writer.leaf('InstanceNumber', instance).leaf('Status', 0));
+  return ok((writer) => writer.leaf('InstanceNumber', instance).leaf('Status', statusOf(answer)));
 };

@@ -2,7 +2,7 @@ import { ok, refused } from '#base';
 import { childText } from '../codec/element.ts';
 import { cwmpFault, invalidArguments } from '../faults.ts';
 import { hasWildcard } from '../instance-names.ts';
-import { acsView, parameterKeyLimit, type Verb } from './verb.ts';
+import { acsView, parameterKeyLimit, statusOf, type Verb } from './verb.ts';
 
 /** TR-069 A.3.2.7. */
 export const deleteObject: Verb = async (request, { model, acs, storeParameterKey, signal }) => {
@@ -16,5 +16,5 @@ export const deleteObject: Verb = async (request, { model, acs, storeParameterKe
   const result = answer.outcomes[0]!.result;
   if (!result.ok) return refused(cwmpFault(result.fault.fault));
   await storeParameterKey(key);
-  return ok((writer) => writer.leaf('Status', 0));
+  return ok((writer) => writer.leaf('Status', statusOf(answer)));
 };

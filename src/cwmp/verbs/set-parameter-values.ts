@@ -6,7 +6,7 @@ import { xmlSchemaInstance } from '../codec/names.ts';
 import { type CwmpFault, cwmpFault, invalidArguments } from '../faults.ts';
 import { byNumber, hasWildcard, type MissingRow } from '../instance-names.ts';
 import { acceptsXsdType } from '../xsd-type.ts';
-import { acsView, parameterKeyLimit, type Verb } from './verb.ts';
+import { acsView, parameterKeyLimit, statusOf, type Verb } from './verb.ts';
 
 interface Entry {
   /** As the ACS gave it. */
@@ -71,7 +71,7 @@ export const setParameterValues: Verb = async (request, context) => {
     return refused(setFault(problems));
   }
   await storeParameterKey(key);
-  return ok((writer) => writer.leaf('Status', 0));
+  return ok((writer) => writer.leaf('Status', statusOf(answer)));
 };
 
 interface Planned {

@@ -1,5 +1,5 @@
 import type { Result } from '#base';
-import type { Model, View } from '#model';
+import type { Model, View, WriteAnswer } from '#model';
 import type { Element } from '../codec/element.ts';
 import type { XmlWriter } from '../codec/write-xml.ts';
 import type { CwmpFault } from '../faults.ts';
@@ -32,6 +32,9 @@ export type Verb = (request: Element, context: VerbContext) => Promise<Result<(w
 
 /** An ACS sees the CWMP view and may do everything (TR-069 has no roles). */
 export const acsView: View = { protocol: 'cwmp' };
+
+/** Status of SetParameterValues, AddObject and DeleteObject: 1 where it is taken over after the session (TR-069 A.3.2.1). */
+export const statusOf = ({ postponed }: WriteAnswer): 0 | 1 => (postponed ? 1 : 0);
 
 /** Limits of the CWMP XSD. */
 export const parameterNameLimit = 256;

@@ -25,6 +25,7 @@ export function tr181View(model: Model): AcsModel {
     names: (view, path, nextLevel) => model.names(view, path, nextLevel),
     instances: (view, path, first) => model.instances(view, path, first),
     write: (view, writes, options) => model.write(view, writes, options),
+    applyPostponed: () => model.applyPostponed(),
     operate: (view, request) => model.operate(view, request),
     watch: (view, request, heard) => model.watch(view, request, heard),
     declare: (declaration) => model.declare(declaration),
@@ -32,4 +33,9 @@ export function tr181View(model: Model): AcsModel {
     raise: (path, args, origin) => model.raise(path, args, origin),
     changed: () => model.changed(),
   };
+}
+
+/** The same for the length of a session: what carries its connection is written, and taken over only with `applyPostponed` (TR-069 A.3.2.1, Status 1). */
+export function postponing(model: AcsModel): AcsModel {
+  return { ...model, write: (view, writes, options) => model.write(view, writes, { ...options, postpone: true }) };
 }

@@ -3,7 +3,7 @@ import type { Model } from '#model';
 import type { StateStore } from '#platform';
 import { type AcsModel, tr181View } from './acs-model.ts';
 
-export type { AcsModel } from './acs-model.ts';
+export { type AcsModel, postponing } from './acs-model.ts';
 
 /** Roots that an ACS can be shown (`option root` of the configuration). */
 export type Root = 'Device' | 'InternetGatewayDevice';

@@ -31,6 +31,7 @@ import { ReadScope, Sources } from '../mapping/sources.ts';
 import { instancesOf } from '../path/index.ts';
 import type { Schema } from '../schema/index.ts';
 import { checkArguments } from './command-arguments.ts';
+import { connectivity } from './connectivity.ts';
 import { coverageOf } from './coverage.ts';
 import { declaredRow, Evaluator } from './evaluate.ts';
 import { Instances } from './instances.ts';
@@ -65,6 +66,8 @@ export interface DataModelPorts {
   readonly applying?: (write: AppliedWrite) => StateChange | undefined;
   /** It has. */
   readonly applied?: (write: AppliedWrite) => void;
+  /** The services have been told of what had been postponed. */
+  readonly tookOver?: () => void;
 }
 
 /** `undefined` text: the state goes. */
@@ -78,6 +81,8 @@ export interface AppliedWrite {
   readonly origin: Origin;
   /** Full paths of what was written. */
   readonly paths: readonly string[];
+  /** The services are told later: `tookOver` says when. */
+  readonly postponed: boolean;
 }
 
 // Each pass can reveal one more level of sources (rows, then what is asked by row); more than this is a mapping that chases its tail.
@@ -283,6 +288,17 @@ export class DataModel implements Model, AsyncDisposable {
     return done;
   }
 
+  applyPostponed(): Promise<void> {
+    const done = this.#turn.then(async () => {
+      if (!this.#reloads.release()) return;
+      this.#ports.tookOver?.();
+      await this.#reloads.pay();
+      await this.changed();
+    });
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
   /**
    * Replaces packages by what an operator has kept of them, as one write: all or nothing, journalled, on probation like any other.
    * @param packages their texts
@@ -291,7 +307,12 @@ export class DataModel implements Model, AsyncDisposable {
   restore(packages: ReadonlyMap<string, string>, origin: Origin): Promise<void> {
     const done = this.#turn.then(async () => {
       const plan = { ...emptyPlan(), whole: new Map(packages) };
-      const write = (replaced: ReplacedPackages): AppliedWrite => ({ packages: replaced, origin, paths: [] });
+      const write = (replaced: ReplacedPackages): AppliedWrite => ({
+        packages: replaced,
+        origin,
+        paths: [],
+        postponed: false,
+      });
       const replaced = await this.#transactions.apply(plan, new Map(), {
         states: (about) => [this.#ports.applying?.(write(about))].filter(isGiven),
         rows: noRows,
@@ -352,13 +373,16 @@ export class DataModel implements Model, AsyncDisposable {
         packages,
         origin: options.origin,
         paths: [...plan.written],
+        postponed: options.postpone === true && [...packages.keys()].some((pack) => connectivity.has(pack)),
       });
       let packages: ReplacedPackages;
       try {
-        packages = await this.#transactions.apply(plan, seen, {
-          states: (replaced) => [this.#instances.pending(), this.#ports.applying?.(write(replaced))].filter(isGiven),
+        const companions = {
+          states: (replaced: ReplacedPackages) =>
+            [this.#instances.pending(), this.#ports.applying?.(write(replaced))].filter(isGiven),
           rows: this.#stored.companion(before),
-        });
+        };
+        packages = await this.#transactions.apply(plan, seen, companions, options.postpone ? connectivity : new Set());
       } catch (error) {
         this.#forgetRows(plan);
         if (error instanceof ForeignEditError && attempt < planLimit) continue;
@@ -370,11 +394,12 @@ export class DataModel implements Model, AsyncDisposable {
         };
       }
       this.#instances.saved();
-      this.#ports.applied?.(write(packages));
+      const applied = write(packages);
+      this.#ports.applied?.(applied);
       this.#stored.tell(before, options.origin);
       this.#sources.forget();
       await this.#watches.refresh({ origin: options.origin, written: plan.written });
-      return { committed: true, outcomes };
+      return { committed: true, ...(applied.postponed && { postponed: true }), outcomes };
     }
   }
 

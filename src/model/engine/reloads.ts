@@ -12,6 +12,8 @@ export class Reloads {
   readonly #runtime: StateStore | undefined;
   readonly #log: Log;
   readonly #owed: Set<string>;
+  /** Owed as well, and not told before `release`. */
+  readonly #postponed = new Set<string>();
 
   constructor(bus: Bus, runtime: StateStore | undefined, log: Log) {
     this.#bus = bus;
@@ -26,15 +28,35 @@ export class Reloads {
     await this.#keep();
   }
 
+  /** They are told later; a restart of the agent does not wait for that. */
+  postpone(packages: readonly string[]): void {
+    for (const pack of packages) this.#postponed.add(pack);
+  }
+
+  /** Somebody else can not wait for these. */
+  hurry(packages: readonly string[]): void {
+    for (const pack of packages) this.#postponed.delete(pack);
+  }
+
+  /** What was postponed is told with the next `pay`. @returns whether there is any */
+  release(): boolean {
+    const any = this.#postponed.size > 0;
+    this.#postponed.clear();
+    return any;
+  }
+
   /** Nothing has come of it. */
   async forget(packages: readonly string[]): Promise<void> {
-    for (const pack of packages) this.#owed.delete(pack);
+    for (const pack of packages) {
+      this.#owed.delete(pack);
+      this.#postponed.delete(pack);
+    }
     await this.#keep();
   }
 
   /** Tells what is owed; what could not be told stays owed until ubus is there again. */
   async pay(): Promise<void> {
-    const packages = [...this.#owed];
+    const packages = [...this.#owed].filter((pack) => !this.#postponed.has(pack));
     if (packages.length === 0) return;
     for (const pack of packages) {
       try {

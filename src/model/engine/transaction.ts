@@ -90,12 +90,14 @@ export class Transactions {
 
   /**
    * @param seen revisions of the packages as the plan saw them
+   * @param postponed packages that the services are not told of yet
    * @throws ForeignEditError, ApplyError
    */
   async apply(
     plan: Plan,
     seen: ReadonlyMap<string, string | undefined>,
     companions: Companions,
+    postponed: ReadonlySet<string> = new Set(),
   ): Promise<ReplacedPackages> {
     const edited = [...plan.uci].filter(([, changes]) => changes.length > 0).map(([name]) => name);
     const names = [...new Set([...edited, ...plan.whole.keys()])];
@@ -116,6 +118,8 @@ export class Transactions {
       }
       return packages;
     });
+    this.#reloads.postpone(names.filter((name) => postponed.has(name)));
+    this.#reloads.hurry(names.filter((name) => !postponed.has(name)));
     await this.#reloads.pay();
     return replaced;
   }

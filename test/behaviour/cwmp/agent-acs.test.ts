@@ -83,7 +83,7 @@ describe('zero touch', () => {
       values: [{ name: 'Device.WiFi.SSID.1.SSID', value: 'By & <ACS>' }],
       parameterKey: 'key1',
     });
-    expect(written).toEqual({ status: 0 });
+    expect(written).toEqual({ status: 1 });
     expect(readFileSync(join(router.root, 'etc/config/wireless'), 'utf8')).toContain("option ssid 'By & <ACS>'");
     const read = await ask({
       rpc: 'GetParameterValues',

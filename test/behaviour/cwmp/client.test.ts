@@ -29,6 +29,10 @@ class Acs {
   /** Served one by one, after the Inform. */
   requests: string[] = [];
   failing = false;
+  /** Messages that the CPE has sent by itself and that were acknowledged. */
+  readonly said: string[] = [];
+  /** At which the connection breaks. */
+  refusing: string | undefined;
   /** Seconds that a busy server asks for. */
   busy: string | undefined;
   duringSession: (() => void) | undefined;
@@ -58,6 +62,12 @@ class Acs {
           });
           const id = /<cwmp:ID[^>]*>([^<]+)/.exec(body)![1]!;
           return answer(200, envelope('<c:InformResponse><MaxEnvelopes>1</MaxEnvelopes></c:InformResponse>', id));
+        }
+        const own = /<soap-env:Body><cwmp:(\w+Complete)>/.exec(body)?.[1];
+        if (own !== undefined) {
+          if (own === this.refusing) throw new Error('the connection broke');
+          this.said.push(own);
+          return answer(200, envelope(`<c:${own}Response/>`, /<cwmp:ID[^>]*>([^<]+)/.exec(body)![1]!));
         }
         if (body !== '') this.answers.push(body);
         this.duringSession?.();
@@ -493,4 +503,80 @@ it('says in the log what failed and never the password', async () => {
   await expect.poll(() => at.client.status().last?.ok).toBe(false);
   expect(JSON.stringify(at.client.status())).not.toContain('very-secret');
   expect(at.client.status().last!.said).toBe('no route to the ACS');
+});
+
+describe('a change of what carries the session', () => {
+  const read =
+    '<c:GetParameterValues><ParameterNames><string>Device.WiFi.SSID.1.SSID</string></ParameterNames></c:GetParameterValues>';
+  const told = (at: Bench): number => at.bus.invoked.filter((call) => call === 'service event').length;
+
+  it('is written and read at once, Status 1, and taken over when the session is over', async () => {
+    const at = await bench();
+    await at.informs(1);
+    const during: number[] = [];
+    at.acs.duringSession = () => during.push(told(at));
+    at.acs.requests = [set('Device.WiFi.SSID.1.SSID', 'New'), read];
+    at.client.inform();
+    await at.informs(2);
+    expect(at.acs.answers[0]).toContain('<Status>1</Status>');
+    expect(at.acs.answers[1]).toContain('>New</Value>');
+    expect(during).toEqual([0, 0, 0]);
+    expect(told(at)).toBe(1);
+  });
+
+  it('is taken over when the session has failed, too', async () => {
+    const at = await bench();
+    await at.informs(1);
+    at.acs.requests = [set('Device.WiFi.SSID.1.SSID', 'New'), '<c:InformResponse/>'];
+    at.client.inform();
+    await expect.poll(() => told(at)).toBe(1);
+    expect(at.client.status().last?.ok).toBe(false);
+    expect(at.fixture.config('wireless')).toContain('New');
+  });
+
+  it('leaves the rest at Status 0', async () => {
+    const at = await bench();
+    at.acs.requests = [set('Device.ManagementServer.PeriodicInformInterval', '4000')];
+    await at.informs(1);
+    expect(at.acs.answers[0]).toContain('<Status>0</Status>');
+  });
+});
+
+describe('a transfer', () => {
+  const download =
+    '<c:Download><CommandKey>dl</CommandKey><FileType>3 Vendor Configuration File</FileType><URL>https://files.example/a</URL></c:Download>';
+
+  it('begins after the session that ordered it, and is told in one that begins when it is over', async () => {
+    const at = await bench();
+    at.acs.requests = [download];
+    at.acs.duringSession = () => expect(at.files.running).toBe(0);
+    await at.informs(1);
+    await expect.poll(() => at.files.running).toBe(1);
+    at.files.finish();
+    await expect.poll(() => at.files.running).toBe(1);
+    at.files.finish();
+    const inform = await at.informs(2);
+    expect(inform.events).toEqual(['7 TRANSFER COMPLETE', 'M Download']);
+    expect(inform.keys).toEqual(['', 'dl']);
+    expect(at.acs.said).toEqual(['TransferComplete']);
+    expect(at.client.status().pending).toEqual([]);
+    at.client.inform();
+    expect((await at.informs(3)).events).toEqual(['6 CONNECTION REQUEST']);
+  });
+
+  it('is told again when the session failed before its acknowledgement, and over a boot', async () => {
+    const at = await bench();
+    at.acs.requests = [download];
+    at.files.outcomes.push({ ok: true, value: undefined }, { ok: true, value: undefined });
+    at.acs.refusing = 'TransferComplete';
+    const failed = await at.informs(2);
+    expect(failed.events).toEqual(['7 TRANSFER COMPLETE', 'M Download']);
+    await expect.poll(() => at.client.status().state).toBe('waiting to retry');
+    await at.client[Symbol.asyncDispose]();
+    at.runtime = new MemoryState();
+    at.acs.refusing = undefined;
+    await at.start();
+    expect((await at.informs(3)).events).toEqual(['1 BOOT', '7 TRANSFER COMPLETE', 'M Download']);
+    expect(at.acs.said).toEqual(['TransferComplete']);
+  });
 });

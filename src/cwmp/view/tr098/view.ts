@@ -156,6 +156,7 @@ export function tr098View(model: Model, state: StateStore, log: Log): AcsModel {
     const rows = await rowsWritten(view, writes, translated, parts, answer.committed);
     return {
       committed: answer.committed,
+      ...(answer.postponed && { postponed: true }),
       outcomes: writes.map((one, index) => answerOf(one, translated[index]!, parts[index]!, rows[index]!)),
     };
   };
@@ -232,6 +233,7 @@ export function tr098View(model: Model, state: StateStore, log: Log): AcsModel {
       }
       return undefined;
     },
+    applyPostponed: () => model.applyPostponed(),
     supported: () => supported,
     coverage: (protocol) => model.coverage(protocol),
     get,
