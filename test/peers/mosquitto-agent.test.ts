@@ -74,6 +74,31 @@ describe.skipIf(!hasMosquitto)('the agent at a real mosquitto (needs mosquitto)'
     expect(configured()).toBe(given);
   });
 
+  it('answers the Set that costs it its connection, and counts what goes over it', async () => {
+    const set = await controller.ask(
+      device,
+      {
+        set: {
+          allowPartial: false,
+          updateObjs: [
+            {
+              objPath: 'Device.MQTT.Client.1.',
+              paramSettings: [{ param: 'KeepAliveTime', value: '17', required: true }],
+            },
+          ],
+        },
+      },
+      'setResp',
+    );
+    expect(set.ok).toBe(true);
+    await expect.poll(hellos).toBe(3);
+    const stats = await get('Device.MQTT.Client.1.Stats.');
+    expect(Number(stats.PublishSent)).toBeGreaterThan(5);
+    expect(Number(stats.MQTTMessagesReceived)).toBeGreaterThan(Number(stats.PublishReceived));
+    expect(stats).toMatchObject({ ConnectionErrors: '0', PublishErrors: '0', UnSubscribeSent: '0' });
+    expect(stats.BrokerConnectionEstablished).toMatch(/^20/);
+  });
+
   it('subscribes to the rows of its table, as they come and go', async () => {
     const status = 'Device.MQTT.Client.1.Subscription.1.Status';
     expect(await get(status)).toEqual({ Status: 'Subscribed' });
@@ -97,6 +122,6 @@ describe.skipIf(!hasMosquitto)('the agent at a real mosquitto (needs mosquitto)'
     );
     expect(set.ok).toBe(true);
     await expect.poll(() => get(status)).toEqual({ Status: 'Unsubscribed' });
-    expect(hellos()).toBe(2);
+    expect(hellos()).toBe(3);
   });
 });

@@ -51,6 +51,8 @@ export interface MqttOptions {
 export interface MqttEvents {
   /** Can be called before `openMqtt` has resolved. */
   readonly message: (message: MqttMessage) => void;
+  /** A packet, of whatever kind. */
+  readonly packet?: (direction: 'sent' | 'received') => void;
   /** Once, after a connection that stood, with the reason; not when the link was disposed of. */
   readonly closed: (error: MqttError | undefined) => void;
 }
@@ -120,6 +122,8 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
     client.end(true);
     for (const reject of waiting) reject(error);
   };
+  client.on('packetsend', () => events.packet?.('sent'));
+  client.on('packetreceive', () => events.packet?.('received'));
   client.once('connect', () => {
     stood = true;
   });

@@ -65,6 +65,8 @@ class Agent implements UspAgent {
   readonly #startedMs: number;
   readonly #abort = new AbortController();
   readonly #sessions = new Map<string, ControllerSession>();
+  /** Sessions that have a last request to answer. */
+  readonly #leaving = new Set<Promise<void>>();
   readonly #transports: Transports;
   readonly #declared: Disposable[] = [];
   readonly #subscriptions: Subscriptions;
@@ -84,7 +86,8 @@ class Agent implements UspAgent {
     this.#authority = new Authority(ports.model);
     const { model, clock, log, random, randomHex } = ports;
     const session = (path: string): ControllerSession | undefined => this.#sessions.get(path);
-    this.#transports = new Transports({ ports, model, clock, log, random, endpointId, session });
+    const quiet = () => Promise.all([...[...this.#sessions.values()].map(({ idle }) => idle), ...this.#leaving]);
+    this.#transports = new Transports({ ports, model, clock, log, random, endpointId, session, quiet });
     const controllers = {
       recipient: (path: string) => session(`${path}.`),
       controllerRow: (id: string) => this.#config.controllers.find((one) => one.endpointId === id)?.path.slice(0, -1),
@@ -188,6 +191,8 @@ class Agent implements UspAgent {
       const config = wanted.get(path);
       if (config && config.endpointId === session.config.endpointId) session.reconfigure(config);
       else {
+        const last = session.idle.finally(() => this.#leaving.delete(last));
+        this.#leaving.add(last);
         session[Symbol.dispose]();
         this.#sessions.delete(path);
       }

@@ -57,6 +57,7 @@ export class ControllerSession implements Recipient, Disposable {
   readonly #exchange: RecordExchange<Voucher>;
   readonly #links: Link[] = [];
   readonly #open = new Set<string>();
+  #gone = false;
   #config: ControllerConfig;
   #turn: Promise<void> = Promise.resolve();
   #messages = 0;
@@ -149,6 +150,7 @@ export class ControllerSession implements Recipient, Disposable {
 
   /** A record of this controller for this agent, as checked by whoever took it from the transport. */
   receive(record: UspRecord, arrival: Arrival): void {
+    if (this.#gone) return;
     this.#parts.reached();
     this.#arrival = arrival;
     this.#exchange.receive(record, {
@@ -182,10 +184,19 @@ export class ControllerSession implements Recipient, Disposable {
     this.#outbox.forget(subscription);
   }
 
+  /** Resolves when every request that has come so far is answered. */
+  get idle(): Promise<void> {
+    return this.#turn;
+  }
+
+  /** Nothing is taken any more; what has been is still answered, the request that has led to this among it. */
   [Symbol.dispose](): void {
-    this.#exchange[Symbol.dispose]();
-    for (const link of [...this.#links]) link.close?.('the controller is not enabled any more');
+    this.#gone = true;
     this.#outbox[Symbol.dispose]();
+    void this.#turn.then(() => {
+      this.#exchange[Symbol.dispose]();
+      for (const link of [...this.#links]) link.close?.('the controller is not enabled any more');
+    });
   }
 
   #read(bytes: Buffer, origin: MessageOrigin<Voucher>): void {

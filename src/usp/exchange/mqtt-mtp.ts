@@ -1,6 +1,7 @@
 import { type Emitter, errorCode, explain, type Log, TandemError } from '#base';
 import type { MqttEvents, MqttLink, MqttMessage } from '#platform';
 import { type RecordContent, readRecord, type UspRecord } from '../codec/record.ts';
+import type { MqttStats } from './mqtt-stats.ts';
 import { covers, isTopic } from './mqtt-topics.ts';
 import type { MqttClientConfig, MqttListening } from './mtp-config.ts';
 import { SharedLinks, type SharedUser } from './shared-links.ts';
@@ -40,6 +41,7 @@ export interface MqttMtpParts {
   readonly controllers: () => readonly MqttUser[];
   /** Says that one of the two has changed. */
   readonly changes: Emitter<void>;
+  readonly stats: MqttStats;
   readonly found: (found: MqttFound | undefined) => void;
   /** The broker has given us an identifier: for all connections to come (R-MQTT.9). */
   readonly assigned: (clientId: string) => void;
@@ -55,7 +57,7 @@ export class MqttMtpError extends TandemError {}
  * @returns when the connection is over; @throws MqttError, MqttMtpError
  */
 export async function runMqtt(parts: MqttMtpParts): Promise<void> {
-  const { endpointId, log, signal } = parts;
+  const { endpointId, log, signal, stats } = parts;
   // R-MQTT.8
   const clientId = parts.config.clientId || (parts.config.version === 4 ? endpointId : '');
   const config = { ...parts.config, clientId };
@@ -72,6 +74,7 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
       log.warn('a record is larger than the broker takes', { topic, bytes: payload.length, limit });
       return;
     }
+    stats.count('PublishSent', 'LastPublishMessageSent');
     mqtt!
       .publish({
         // R-MQTT.24
@@ -81,7 +84,10 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
         retain,
         ...(five && { responseTopic: replyTo, contentType }),
       })
-      .catch((error) => log.warn('could not publish', { topic, reason: explain(error) }));
+      .catch((error) => {
+        stats.count('PublishErrors');
+        log.warn('could not publish', { topic, reason: explain(error) });
+      });
   };
   const links = new SharedLinks<MqttUser>('mqtt', ({ address, retainNotify }, record) =>
     publish(address, record, retainNotify),
@@ -92,14 +98,17 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
     endpointId,
     {
       message: (message) => {
+        stats.count('PublishReceived', 'LastPublishMessageReceived');
         // There is nowhere to answer to before the agent's own topic is known.
         if (replyTo === '') early.push(message);
         else receive(parts, message, publish, connectOf(config, replyTo));
       },
+      packet: (direction) => stats.count(direction === 'sent' ? 'MQTTMessagesSent' : 'MQTTMessagesReceived'),
       closed: over,
     },
     signal,
   );
+  stats.note('BrokerConnectionEstablished');
   const { assignedClientId, responseInformation = '' } = mqtt.connack;
   if (assignedClientId !== undefined && clientId === '') parts.assigned(assignedClientId);
   const stop = (): void => over(undefined);
@@ -107,7 +116,7 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
   const filters = new Map<string, boolean>();
   const sync = async (): Promise<void> => {
     const { topic, wanted } = wantedOf(mqtt, config.version, parts.listening());
-    await subscribe(mqtt, filters, wanted, log);
+    await subscribe(mqtt, filters, wanted, parts);
     // Everybody is told where the agent is now.
     if (replyTo !== topic) links[Symbol.dispose]();
     replyTo = topic;
@@ -169,11 +178,12 @@ async function subscribe(
   mqtt: MqttLink,
   filters: Map<string, boolean>,
   wanted: ReadonlyMap<string, 0 | 1 | 2>,
-  log: Log,
+  { log, stats }: Pick<MqttMtpParts, 'log' | 'stats'>,
 ): Promise<void> {
   for (const [filter, qos] of wanted) {
     if (filters.get(filter)) continue;
     try {
+      stats.count('SubscribeSent');
       await mqtt.subscribe(filter, qos);
       filters.set(filter, true);
     } catch (error) {
@@ -184,7 +194,9 @@ async function subscribe(
   for (const [filter, taken] of [...filters]) {
     if (wanted.has(filter)) continue;
     filters.delete(filter);
-    if (taken) await mqtt.unsubscribe(filter);
+    if (!taken) continue;
+    stats.count('UnSubscribeSent');
+    await mqtt.unsubscribe(filter);
   }
   if (![...filters.values()].includes(true)) {
     throw new MqttMtpError('USP_NOT_SUBSCRIBED', 'the broker takes none of the subscriptions');

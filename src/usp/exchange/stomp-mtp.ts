@@ -60,19 +60,19 @@ export async function runStomp(parts: StompMtpParts): Promise<void> {
   parts.learned(given);
   const wanted = (): readonly string[] => (given !== '' ? [given] : parts.destinations());
   const subscriptions = new Map<string, StompSubscription>();
-  /** R-STOMP.29: the new ones before the old ones are left. */
+  /** R-STOMP.29 */
   const sync = async (): Promise<void> => {
     const now = wanted();
     const [first] = now;
     if (first === undefined)
       throw new StompMtpError('USP_NO_DESTINATION', 'neither the configuration nor the server names a destination');
-    for (const destination of now) {
-      if (!subscriptions.has(destination)) subscriptions.set(destination, await stomp.subscribe(destination));
-    }
     for (const [destination, subscription] of [...subscriptions]) {
       if (now.includes(destination)) continue;
       subscription[Symbol.dispose]();
       subscriptions.delete(destination);
+    }
+    for (const destination of now) {
+      if (!subscriptions.has(destination)) subscriptions.set(destination, await stomp.subscribe(destination));
     }
     // Everybody is told where the agent is now.
     if (replyTo !== first) links[Symbol.dispose]();

@@ -1,5 +1,6 @@
 import { formatDateTime, ok, type Result, refused, unknownTime } from '#base';
-import type { Model, ModelFault } from '#model';
+import type { DeclaredRow, Model, ModelFault } from '#model';
+import { mqttStatNames } from './mqtt-stats.ts';
 import type { RetryingState } from './retrying.ts';
 import type { Transports } from './transports.ts';
 
@@ -46,6 +47,15 @@ export function declareTransports(model: Model, transports: Transports): Disposa
         ResponseInformation: { get: ({ path }) => transports.mqttFound(path)?.responseInformation ?? '' },
       },
       commands: { 'ForceReconnect()': async (_, { row }) => restart(transports, row.path) },
+    }),
+    model.declare({
+      path: 'Device.MQTT.Client.{i}.Stats.',
+      parameters: Object.fromEntries(
+        mqttStatNames.map((name) => [
+          name,
+          { get: ({ path }: DeclaredRow) => transports.mqttStats(parentOf(path)).text(name) },
+        ]),
+      ),
     }),
     model.declare({
       path: 'Device.MQTT.Client.{i}.Subscription.{i}.',

@@ -3,6 +3,7 @@ import type { Model } from '#model';
 import type { ControllerConfig, UspConfig } from './config.ts';
 import type { ControllerSession } from './controller-session.ts';
 import type { MqttFound, MqttUser, OpenMqtt } from './mqtt-mtp.ts';
+import { MqttStats } from './mqtt-stats.ts';
 import {
   type MqttClientConfig,
   type MqttListening,
@@ -36,7 +37,12 @@ export interface TransportParts {
   readonly endpointId: string;
   /** Of the controller with this row. */
   readonly session: (path: string) => ControllerSession | undefined;
+  /** Resolves when the requests that have come so far are answered. */
+  readonly quiet: () => Promise<unknown>;
 }
+
+/** For the answers to requests that came before a transport is to end. */
+const lastAnswersMs = 2000;
 
 interface Transport {
   /** What, if it changes, makes another connection of it. */
@@ -56,6 +62,7 @@ export class Transports implements AsyncDisposable {
   readonly #ending = new Map<string, Promise<void>>();
   /** By the row of the client: what its connection has found out, and the identifier that the broker gave. */
   readonly #mqttFound = new Map<string, MqttFound | undefined>();
+  readonly #mqttStats = new Map<string, MqttStats>();
   readonly #mqttAssigned = new Map<string, string>();
   /** What the STOMP servers have told us of ourselves, by the row of the connection. */
   readonly #learned = new Map<string, string>();
@@ -85,6 +92,12 @@ export class Transports implements AsyncDisposable {
   /** Of the client with this row; `undefined`: not connected. */
   mqttFound(path: string): MqttFound | undefined {
     return this.#mqttFound.get(path);
+  }
+
+  mqttStats(client: string): MqttStats {
+    const stats = this.#mqttStats.get(client) ?? new MqttStats(this.#parts.clock);
+    this.#mqttStats.set(client, stats);
+    return stats;
   }
 
   /** Of a row of the table of subscriptions that is enabled. */
@@ -147,10 +160,21 @@ export class Transports implements AsyncDisposable {
     await Promise.all([...all.map(({ retrying }) => retrying[Symbol.asyncDispose]()), ...this.#ending.values()]);
   }
 
+  /** What is asked to end is often the way that the answer to the asking takes: it goes first. */
   #retire(name: string, retrying: Retrying): void {
-    const end = retrying[Symbol.asyncDispose]().then(() => {
-      if (this.#ending.get(name) === end) this.#ending.delete(name);
+    const { clock, quiet } = this.#parts;
+    const answered = new Promise<void>((resolve) => {
+      const limit = clock.timer(lastAnswersMs, resolve);
+      void quiet().finally(() => {
+        limit[Symbol.dispose]();
+        resolve();
+      });
     });
+    const end = answered
+      .then(() => retrying[Symbol.asyncDispose]())
+      .then(() => {
+        if (this.#ending.get(name) === end) this.#ending.delete(name);
+      });
     this.#ending.set(name, end);
   }
 
@@ -225,7 +249,9 @@ export class Transports implements AsyncDisposable {
       towards: client.host,
       connect: async (signal, stands) => {
         const { runMqtt } = await import('./mqtt-mtp.ts');
+        const stats = this.mqttStats(path);
         await runMqtt({
+          stats,
           config: { ...client, clientId: client.clientId || (this.#mqttAssigned.get(path) ?? '') },
           endpointId,
           open: ports.openMqtt,
@@ -237,6 +263,9 @@ export class Transports implements AsyncDisposable {
           assigned: (clientId) => this.#keepClientId(path, clientId),
           signal,
           stands,
+        }).catch((error) => {
+          if (!signal.aborted) stats.count('ConnectionErrors');
+          throw error;
         });
       },
     });

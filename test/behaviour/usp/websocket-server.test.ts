@@ -118,8 +118,8 @@ describe("the agent's WebSocket server", () => {
     controller.sendRaw(device, Buffer.from('no record'));
     await expect.poll(() => ended).toEqual(['1003 the record can not be read']);
     await controller.joinWebSocket(joined);
-    // The answer may not come: what it switches off is the connection that it would come by.
-    void controller.ask(
+    // What it switches off is the connection that the answer goes by.
+    const set = await controller.ask(
       device,
       {
         set: {
@@ -134,6 +134,7 @@ describe("the agent's WebSocket server", () => {
       },
       'setResp',
     );
+    expect(set.ok).toBe(true);
     await expect.poll(() => ended.length).toBe(2);
     expect(ended[1]).toMatch(/^1008 /);
     await expect(controller.joinWebSocket(joined)).rejects.toThrow('403');

@@ -4,8 +4,10 @@ import { Emitter, errorCode, Secret, silentLog, standardRetry } from '#base';
 import type { MqttLink, PublishedMessage } from '#platform';
 import type { ControllerSession, Link } from '../../../src/usp/exchange/controller-session.ts';
 import { type MqttFound, type MqttUser, runMqtt } from '../../../src/usp/exchange/mqtt-mtp.ts';
+import { MqttStats } from '../../../src/usp/exchange/mqtt-stats.ts';
 import { covers } from '../../../src/usp/exchange/mqtt-topics.ts';
 import type { MqttClientConfig, MqttListening } from '../../../src/usp/exchange/mtp-config.ts';
+import { HandClock } from '../../support/hand-clock.ts';
 
 const config: MqttClientConfig = {
   path: 'Device.MQTT.Client.1.',
@@ -81,6 +83,7 @@ function begin(given: Given) {
     listening: () => seen.listening,
     controllers: () => seen.users,
     changes,
+    stats: new MqttStats(new HandClock()),
     found: (found) => {
       seen.found = found;
     },
