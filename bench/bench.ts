@@ -6,6 +6,8 @@ import { parseArgs } from 'node:util';
 import { agentFigures } from './figures/agent.ts';
 import { bundleFigures } from './figures/bundle.ts';
 import type { Figures } from './figures/figures.ts';
+import { modelFigures } from './figures/model.ts';
+import { notifyFigures } from './figures/notify.ts';
 import { rowFigures } from './figures/rows.ts';
 import { treeFigures } from './figures/tree.ts';
 
@@ -29,11 +31,17 @@ const figures: Figures = {};
 try {
   execFileSync(process.execPath, ['scripts/build.mjs', dist]);
   if (wanted(['bundle_bytes', 'bundle_gzip_bytes'])) Object.assign(figures, bundleFigures(dist));
+  const model = ['compile_mappings_ms', 'heap_after_tree_mb', 'uci_write_1000_sections_ms'];
+  if (wanted(model)) Object.assign(figures, await modelFigures());
+  const notify = ['change_to_notify_ms'];
+  if (wanted(notify)) Object.assign(figures, await notifyFigures());
   const tree = ['tree_read_params', 'tree_read_ubus_calls', 'tree_read_us_per_param'];
   if (wanted(tree)) Object.assign(figures, await treeFigures());
   const rows = ['rows_add_1000_ms', 'rows_add_per_s', 'unique_key_lookup_ms'];
   if (wanted(rows)) Object.assign(figures, await rowFigures());
-  const rest = Object.keys(budgets).filter((name) => ![...tree, ...rows].includes(name) && !name.startsWith('bundle_'));
+  const rest = Object.keys(budgets).filter(
+    (name) => ![...model, ...notify, ...tree, ...rows].includes(name) && !name.startsWith('bundle_'),
+  );
   if (wanted(rest)) Object.assign(figures, await agentFigures(dist));
 } finally {
   rmSync(dist, { recursive: true, force: true });

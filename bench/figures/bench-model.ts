@@ -2,12 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Scope, silentLog, systemClock } from '#base';
-import { startRouter } from '#lab';
+import { type Router, startRouter } from '#lab';
 import { createDataModel, type DataModel } from '#model';
 import { connectUbus, FileStateStore, loadDataModelFiles, RootedFiles, RootedScripts, UciFiles } from '#platform';
 
 /** The data model on the simulated router, both in this process. */
-export async function openBenchModel(): Promise<AsyncDisposable & { readonly model: DataModel }> {
+export async function openBenchModel(): Promise<
+  AsyncDisposable & { readonly model: DataModel; readonly router: Router }
+> {
   const scope = new Scope();
   const directory = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
   scope.defer(() => rmSync(directory, { recursive: true, force: true }));
@@ -25,5 +27,5 @@ export async function openBenchModel(): Promise<AsyncDisposable & { readonly mod
     uniqueName: () => 'bench',
   });
   scope.add(model);
-  return { model, [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose]() };
+  return { model, router, [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose]() };
 }

@@ -28,11 +28,13 @@ import type {
 } from '../api.ts';
 import type { CompiledObject } from '../mapping/compiled.ts';
 import { ReadScope, Sources } from '../mapping/sources.ts';
-import { instancesOf } from '../path/index.ts';
+import { instancesOf, toSchemaPath } from '../path/index.ts';
 import type { Schema } from '../schema/index.ts';
+import { ChangeEvents } from './change-events.ts';
 import { checkArguments } from './command-arguments.ts';
 import { connectivity } from './connectivity.ts';
 import { coverageOf } from './coverage.ts';
+import { codeKey, Dependencies, rowsKey, type SourceKey, uciKey } from './dependencies.ts';
 import { declaredRow, Evaluator } from './evaluate.ts';
 import { Instances } from './instances.ts';
 import { interfaceStack, interfaceStackOf } from './interface-stack.ts';
@@ -101,6 +103,12 @@ export class DataModel implements Model, AsyncDisposable {
   readonly #transactions: Transactions;
   readonly #reloads: Reloads;
   readonly #watches: Watches;
+  readonly #dependencies: Dependencies;
+  readonly #events: ChangeEvents;
+  /** What events have told of, until it is looked at. */
+  readonly #affected = new Set<SourceKey>();
+  #adjusting = false;
+  #stopped = false;
   readonly #stored: StoredTables;
   readonly #signals: Signals;
   readonly #operations: Operations;
@@ -124,9 +132,16 @@ export class DataModel implements Model, AsyncDisposable {
       this.#stored.restore(rows),
     );
     this.#signals = new Signals((view, path) => this.#objectsAt(view, path));
-    this.#watches = new Watches((protocol, paths) => this.#lookAt(protocol, paths), this.#signals);
+    this.#dependencies = new Dependencies(this.#tree);
+    this.#watches = new Watches(
+      (protocol, paths) => this.#lookAt(protocol, paths),
+      this.#signals,
+      this.#dependencies,
+      () => this.#watchingChanged(),
+    );
     this.#operations = this.#keepRequests();
-    this.#listen(mapped);
+    this.#events = new ChangeEvents(mapped, { ...ports, changed: (keys) => this.#soon(keys) });
+    this.#listening.push(this.#events);
   }
 
   /**
@@ -258,6 +273,7 @@ export class DataModel implements Model, AsyncDisposable {
   }
 
   declare(declaration: Declaration): Disposable {
+    this.#dependencies.forget();
     return this.#tree.declare(declaration);
   }
 
@@ -265,6 +281,7 @@ export class DataModel implements Model, AsyncDisposable {
     const rows = this.#stored.declare(declaration);
     this.#tree.store(declaration.path, rows);
     this.#tree.declare(declaration);
+    this.#dependencies.forget();
     return { rows: () => rows.rows(), fill: (path, values) => this.#fill(rows, `${path}.`, values) };
   }
 
@@ -281,6 +298,7 @@ export class DataModel implements Model, AsyncDisposable {
   putBack(packages: ReplacedPackages, states: readonly StateChange[] = []): Promise<boolean> {
     const done = this.#turn.then(async () => {
       const back = await this.#transactions.putBack(packages, states);
+      await this.#reloads.pay();
       if (back) await this.changed();
       return back;
     });
@@ -318,6 +336,7 @@ export class DataModel implements Model, AsyncDisposable {
         rows: noRows,
       });
       this.#ports.applied?.(write(replaced));
+      await this.#reloads.pay();
       await this.changed();
     });
     this.#turn = done.catch(() => undefined);
@@ -331,6 +350,7 @@ export class DataModel implements Model, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
     for (const listening of this.#listening) listening[Symbol.dispose]();
     this.#pending?.[Symbol.dispose]();
     this.#operations.stop();
@@ -398,7 +418,11 @@ export class DataModel implements Model, AsyncDisposable {
       this.#ports.applied?.(applied);
       this.#stored.tell(before, options.origin);
       this.#sources.forget();
-      await this.#watches.refresh({ origin: options.origin, written: plan.written });
+      // Whoever watches does not wait for the services to take the change over, nor they for him.
+      await Promise.all([
+        this.#watches.refresh({ origin: options.origin, written: plan.written }, this.#affectedBy(plan, packages)),
+        this.#reloads.pay(),
+      ]);
       return { committed: true, ...(applied.postponed && { postponed: true }), outcomes };
     }
   }
@@ -438,6 +462,13 @@ export class DataModel implements Model, AsyncDisposable {
     return { plan, outcomes, seen: reading.evaluator.scope.revisions, refused: none };
   }
 
+  /** What can be other than before a write, besides what services make of it later. `undefined`: anything. */
+  #affectedBy(plan: Plan, packages: ReplacedPackages): ReadonlySet<SourceKey> | undefined {
+    for (const path of plan.written) if (path.endsWith('.Alias')) return undefined;
+    const rows = [...plan.storedRows.keys(), ...plan.storedGone].map((path) => rowsKey(toSchemaPath(path)));
+    return new Set([...[...packages.keys()].map(uciKey), ...rows, codeKey, ...this.#events.committed()]);
+  }
+
   #stager(reading: Reading, origin: Origin): Stager {
     return new Stager(reading, origin, this.#instances, this.#ports.uniqueName);
   }
@@ -474,7 +505,7 @@ export class DataModel implements Model, AsyncDisposable {
           if (keep) await this.#stored.replace(requestTable, put, gone);
           else for (const row of put) rows.put(row);
           const written = new Set([...put.flatMap(({ path }) => [path, `${path}Status`]), ...gone]);
-          await this.#watches.refresh({ origin, written });
+          await this.#watches.refresh({ origin, written }, new Set([rowsKey(requestTable)]));
         });
         this.#turn = done.catch(() => undefined);
         return done;
@@ -510,37 +541,31 @@ export class DataModel implements Model, AsyncDisposable {
     );
   }
 
-  #listen(mapped: readonly CompiledObject[]): void {
-    const sources = new Set(mapped.flatMap((object) => Object.values(object.sources)));
-    const names = new Set([...sources].flatMap((source) => source.changes ?? []));
-    for (const name of names) {
-      this.#listening.push(this.#ports.bus.listen(name, () => this.#soon()));
-      this.#listening.push(this.#ports.bus.subscribe(name, () => this.#soon()));
-    }
-    const polls = [...sources].flatMap((source) => (source.poll ? [source.poll] : []));
-    if (polls.length > 0) this.#poll(Math.min(...polls) * 1000);
+  /** Clocks of sources that nobody tells about run only for what is watched. */
+  #watchingChanged(): void {
+    if (this.#adjusting) return;
+    this.#adjusting = true;
+    queueMicrotask(() => {
+      this.#adjusting = false;
+      if (!this.#stopped) this.#events.watch(this.#watches.keys);
+    });
   }
 
-  #poll(everyMs: number): void {
-    let timer: Disposable;
-    const arm = (): void => {
-      timer = this.#ports.clock.timer(everyMs, () => {
-        if (this.#watches.watching) this.#soon();
-        arm();
-      });
-    };
-    arm();
-    this.#listening.push({ [Symbol.dispose]: () => timer[Symbol.dispose]() });
-  }
-
-  #soon(): void {
+  /** What changed outside may be one of several things that happen at once: the look waits for the others. */
+  #soon(keys: ReadonlySet<SourceKey>): void {
     this.#sources.forget();
     if (!this.#watches.watching) return;
+    for (const key of keys) this.#affected.add(key);
     this.#pending ??= this.#ports.clock.timer(eventSettleMs, () => {
       this.#pending = undefined;
       // In the writers' turn, so that a look never falls between a write and what is told of it.
       this.#turn = this.#turn
-        .then(() => this.changed())
+        .then(async () => {
+          const affected = new Set([...this.#affected, ...this.#events.committed()]);
+          this.#affected.clear();
+          this.#sources.forget();
+          await this.#watches.refresh(undefined, affected);
+        })
         .catch((error) => this.#ports.log.error('looking for changes failed', { error }));
     });
   }

@@ -120,7 +120,6 @@ export class Transactions {
     });
     this.#reloads.postpone(names.filter((name) => postponed.has(name)));
     this.#reloads.hurry(names.filter((name) => !postponed.has(name)));
-    await this.#reloads.pay();
     return replaced;
   }
 
@@ -136,15 +135,13 @@ export class Transactions {
   ): Promise<boolean> {
     const is = (which: 'before' | 'after'): boolean =>
       [...replaced].every(([name, texts]) => this.#uci.text(name) === texts[which]);
-    const done = await this.#holding([...replaced.keys()], async (held) => {
+    return this.#holding([...replaced.keys()], async (held) => {
       const already = is('before');
       if (!already && !is('after')) return false;
       const back = new Map([...replaced].map(([name, { before, after }]) => [name, { before: after, after: before }]));
       await this.#commit(already ? new Map() : back, states, noRows, held);
       return true;
     });
-    if (done) await this.#reloads.pay();
-    return done;
   }
 
   async #holding<T>(names: readonly string[], work: (held: UciHold) => Promise<T>): Promise<T> {

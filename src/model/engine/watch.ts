@@ -1,5 +1,6 @@
 import type { BaseType, Change, ModelFault, ObjectReading, Origin, Protocol, View, WatchRequest } from '../api.ts';
 import { parsePath } from '../path/index.ts';
+import type { Dependencies, SourceKey } from './dependencies.ts';
 import type { Signals } from './signals.ts';
 
 /** Whose value only some may see, or nobody. */
@@ -13,6 +14,8 @@ interface Group {
   /** By instance path, with unique keys. */
   rows: Map<string, Readonly<Record<string, string>>>;
   readonly members: Set<Member>;
+  /** What its values can come from, as of a version of the dependencies; `undefined`: everything. */
+  keys: { readonly version: number; readonly keys: ReadonlySet<SourceKey> | undefined } | undefined;
 }
 
 /** By listener, what it has heard in this look: several of its paths can lead to the same thing. */
@@ -40,14 +43,35 @@ export class Watches {
   readonly #groups = new Map<string, Group>();
   readonly #signals: Signals;
   readonly #look: (protocol: Protocol, paths: readonly string[]) => Promise<Look[]>;
+  readonly #dependencies: Dependencies;
+  readonly #changed: () => void;
 
-  constructor(look: (protocol: Protocol, paths: readonly string[]) => Promise<Look[]>, signals: Signals) {
+  /** @param changed others are watching, or for something else */
+  constructor(
+    look: (protocol: Protocol, paths: readonly string[]) => Promise<Look[]>,
+    signals: Signals,
+    dependencies: Dependencies,
+    changed: () => void,
+  ) {
     this.#look = look;
     this.#signals = signals;
+    this.#dependencies = dependencies;
+    this.#changed = changed;
   }
 
   get watching(): boolean {
     return this.#groups.size > 0;
+  }
+
+  /** What all that is watched can come from; `undefined`: everything. */
+  get keys(): ReadonlySet<SourceKey> | undefined {
+    const all = new Set<SourceKey>();
+    for (const group of this.#groups.values()) {
+      const keys = this.#keysOf(group);
+      if (!keys) return undefined;
+      for (const key of keys) all.add(key);
+    }
+    return all;
   }
 
   async add(view: View, request: WatchRequest, heard: (change: Change) => void): Promise<Disposable | ModelFault> {
@@ -64,13 +88,23 @@ export class Watches {
         const key = `${view.protocol} ${path}`;
         let group = this.#groups.get(key);
         if (!group) {
-          group = { path, protocol: view.protocol, values: new Map(), rows: new Map(), members: new Set() };
+          group = {
+            path,
+            protocol: view.protocol,
+            values: new Map(),
+            rows: new Map(),
+            members: new Set(),
+            keys: undefined,
+          };
           const [look] = await this.#look(view.protocol, [path]);
           this.#remember(group, look!);
           // Somebody may have come for the same path meanwhile.
           const other = this.#groups.get(key);
           if (other) group = other;
-          else this.#groups.set(key, group);
+          else {
+            this.#groups.set(key, group);
+            this.#changed();
+          }
         }
         group.members.add(member);
         joined.push(group);
@@ -81,19 +115,27 @@ export class Watches {
         signalled[Symbol.dispose]();
         for (const group of joined) {
           group.members.delete(member);
-          if (group.members.size === 0) this.#groups.delete(`${group.protocol} ${group.path}`);
+          if (group.members.size > 0) continue;
+          this.#groups.delete(`${group.protocol} ${group.path}`);
+          this.#changed();
         }
       },
     };
   }
 
   /**
-   * Looks at everything that is watched and tells what has changed since.
+   * Looks at what is watched and tells what has changed since.
    * @param writtenBy who wrote which parameters; everything else changed by itself
+   * @param affected what the values that can have changed come from; `undefined`: everything
    */
-  async refresh(writtenBy?: { readonly origin: Origin; readonly written: ReadonlySet<string> }): Promise<void> {
+  async refresh(
+    writtenBy?: { readonly origin: Origin; readonly written: ReadonlySet<string> },
+    affected?: ReadonlySet<SourceKey>,
+  ): Promise<void> {
     for (const protocol of ['cwmp', 'usp'] as const) {
-      const groups = [...this.#groups.values()].filter((group) => group.protocol === protocol);
+      const groups = [...this.#groups.values()].filter(
+        (group) => group.protocol === protocol && this.#isAffected(group, affected),
+      );
       if (groups.length === 0) continue;
       const looks = await this.#look(
         protocol,
@@ -102,6 +144,21 @@ export class Watches {
       const told: Told = new Map();
       for (const [index, group] of groups.entries()) this.#tell(group, looks[index]!, told, writtenBy);
     }
+  }
+
+  #isAffected(group: Group, affected: ReadonlySet<SourceKey> | undefined): boolean {
+    const keys = this.#keysOf(group);
+    if (!affected || !keys) return true;
+    for (const key of affected) if (keys.has(key)) return true;
+    return false;
+  }
+
+  #keysOf(group: Group): ReadonlySet<SourceKey> | undefined {
+    const { version } = this.#dependencies;
+    if (group.keys?.version !== version) {
+      group.keys = { version, keys: this.#dependencies.of(group.protocol, group.path) };
+    }
+    return group.keys.keys;
   }
 
   #remember(group: Group, look: Look): void {
