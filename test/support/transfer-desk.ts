@@ -78,12 +78,12 @@ export class TransferBench implements AsyncDisposable {
   }
 
   /** The envelope of one of them. */
-  written(request: OwnRequest): string {
+  written(request: OwnRequest, namespace: Parameters<OwnRequest['write']>[1] = 'urn:dslforum-org:cwmp-1-2'): string {
     let text = '';
     const flush = (piece: string): void => {
       text += piece;
     };
-    writeEnvelope(flush, 'urn:dslforum-org:cwmp-1-2', { id: '1' }, request.write);
+    writeEnvelope(flush, namespace, { id: '1' }, (writer) => request.write(writer, namespace));
     this.emitted.push(text);
     return text;
   }

@@ -48,6 +48,8 @@ export interface CwmpClient extends AsyncDisposable {
   diagnosticsComplete(): void;
 }
 
+/** Told to the ACS: no answer of ours, however large, takes longer. */
+const sessionTimeoutSeconds = 60;
 const bootMark = 'cwmp-boot';
 /** Events that end a wait for a retry before its time; the others wait with it (TR-069 3.2.1.1). */
 const impatient = /^(0 BOOTSTRAP|1 BOOT|6 CONNECTION REQUEST|M |X )/;
@@ -403,6 +405,7 @@ class Client implements CwmpClient {
         signal,
       },
       log,
+      sessionTimeoutSeconds,
       nextId: () => `${randomHex(4)}${++requests}`,
     });
     return served;

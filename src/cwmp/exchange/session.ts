@@ -1,6 +1,6 @@
 import { type Log, TandemError } from '#base';
 import { answer } from '../answer.ts';
-import { newestNamespace } from '../codec/names.ts';
+import { type CwmpNamespace, newestNamespace } from '../codec/names.ts';
 import { type Envelope, readEnvelope } from '../codec/read-envelope.ts';
 import { writeEnvelope } from '../codec/write-envelope.ts';
 import type { XmlWriter } from '../codec/write-xml.ts';
@@ -26,7 +26,8 @@ export interface SessionTransport {
 /** Something we have to say beside the Inform: TransferComplete, GetRPCMethods … */
 export interface OwnRequest {
   readonly method: string;
-  readonly write: (writer: XmlWriter) => void;
+  /** @param namespace of the session, which the ACS decides */
+  readonly write: (writer: XmlWriter, namespace: CwmpNamespace) => void;
   /** Asked when its turn comes. */
   readonly pointless?: () => boolean;
   /** Awaited before the session goes on. */
@@ -42,6 +43,8 @@ export interface SessionParts {
   readonly verbs: ReadonlyMap<string, Verb>;
   readonly context: VerbContext;
   readonly log: Log;
+  /** How long the ACS should wait for us before it takes the session for lost (header SessionTimeout of CWMP 1.3). */
+  readonly sessionTimeoutSeconds?: number;
   /** Plain letters and digits: an ACS has been seen to send them back unescaped. */
   readonly nextId: () => string;
 }
@@ -49,9 +52,19 @@ export interface SessionParts {
 export interface SessionOutcome {
   /** RPCs of the ACS that were answered, by name, in order. */
   readonly served: readonly string[];
+  /** Of CWMP: what the ACS has chosen, or the newest that its namespace allows for. */
+  readonly version: string;
 }
 
 const supportedVersions = '1.0,1.1,1.2,1.3,1.4';
+/** An ACS that does not choose is taken for one that does not know how to (TR-069 A.2: choosing came with 1.4). */
+const newestOf: Readonly<Record<CwmpNamespace, string>> = {
+  'urn:dslforum-org:cwmp-1-0': '1.0',
+  'urn:dslforum-org:cwmp-1-1': '1.1',
+  'urn:dslforum-org:cwmp-1-2': '1.3',
+};
+const namespaceOf = (version: string): CwmpNamespace =>
+  version === '1.0' || version === '1.1' ? `urn:dslforum-org:cwmp-1-${version === '1.0' ? 0 : 1}` : newestNamespace;
 /** ACS fault 8005 asks for the same request again (TR-069 A.5.2); an ACS that asks for ever is not obeyed. */
 const repeatLimit = 3;
 const requestLimit = 10_000;
@@ -61,8 +74,9 @@ const requestLimit = 10_000;
  * @throws SessionError, SoapError and whatever the transport throws: the session has failed
  */
 export async function runSession(parts: SessionParts): Promise<SessionOutcome> {
-  const { transport, verbs, context, log } = parts;
-  const informed = await ask(parts, 'Inform', { supportedVersions }, (writer) => writeInform(writer, parts.inform));
+  const { transport, verbs, context, log, sessionTimeoutSeconds } = parts;
+  const offered = { supportedVersions, ...(sessionTimeoutSeconds !== undefined && { sessionTimeoutSeconds }) };
+  const informed = await ask(parts, 'Inform', newestNamespace, offered, (writer) => writeInform(writer, parts.inform));
   if (informed.fault) {
     throw new SessionError(
       'CWMP_INFORM_REFUSED',
@@ -72,10 +86,13 @@ export async function runSession(parts: SessionParts): Promise<SessionOutcome> {
   if (informed.method !== 'InformResponse') {
     throw new SessionError('CWMP_UNEXPECTED', `the Inform was answered by ${informed.method}`);
   }
-  const version = informed.header.useVersion;
-  if (version !== undefined && !supportedVersions.split(',').includes(version)) {
+  const { useVersion } = informed.header;
+  if (useVersion !== undefined && !supportedVersions.split(',').includes(useVersion)) {
     throw new SessionError('CWMP_VERSION', 'the ACS wants a version of CWMP that was not offered');
   }
+  // What the ACS says outright counts for more than the namespace that it says it in (TR-069 3.7.1.1).
+  const namespace = useVersion === undefined ? informed.namespace : namespaceOf(useVersion);
+  const version = useVersion ?? newestOf[informed.namespace];
   let held = informed.header.holdRequests;
   const own = [...parts.ownRequests];
   const served: string[] = [];
@@ -84,7 +101,7 @@ export async function runSession(parts: SessionParts): Promise<SessionOutcome> {
     while (!held && own.length > 0) {
       const request = own.shift()!;
       if (request.pointless?.()) continue;
-      const response = await ask(parts, request.method, {}, request.write);
+      const response = await ask(parts, request.method, namespace, {}, (writer) => request.write(writer, namespace));
       held = response.header.holdRequests;
       if (response.fault) request.refused(response.fault.cwmpCode);
       else if (response.method === `${request.method}Response`) await request.delivered(response);
@@ -115,13 +132,14 @@ export async function runSession(parts: SessionParts): Promise<SessionOutcome> {
     });
     received = await transport.post(text);
   }
-  return { served };
+  return { served, version };
 }
 
 async function ask(
   parts: SessionParts,
   method: string,
-  header: { readonly supportedVersions?: string },
+  namespace: CwmpNamespace,
+  header: { readonly supportedVersions?: string; readonly sessionTimeoutSeconds?: number },
   write: (writer: XmlWriter) => void,
 ): Promise<Envelope> {
   const id = parts.nextId();
@@ -130,7 +148,7 @@ async function ask(
     (piece) => {
       text += piece;
     },
-    newestNamespace,
+    namespace,
     { id, ...header },
     write,
   );
@@ -141,6 +159,10 @@ async function ask(
     if (response.fault?.cwmpCode === 8005 && tries < repeatLimit) continue;
     if (response.header.id !== undefined && response.header.id !== id) {
       throw new SessionError('CWMP_ID', `the answer to ${method} carries another ID`);
+    }
+    if (response.header.notUnderstood !== undefined) {
+      // To an answer there is no fault to be sent (SOAP 1.1, 4.2.3).
+      throw new SessionError('CWMP_MUST_UNDERSTAND', `a header of the answer to ${method} is not understood`);
     }
     return response;
   }

@@ -61,7 +61,7 @@ export class Outbox {
       const { id, method } = report;
       return {
         method,
-        write: (writer) => writeReport(writer, report),
+        write: (writer, namespace) => writeReport(writer, report, namespace),
         pointless: () => {
           if (!isOptional(report) || this.#methods(acs)?.has(method) !== false) return false;
           this.#giveUp(report, 'the ACS does not know it');

@@ -1,4 +1,5 @@
 import { formatDateTime, unknownTime } from '#base';
+import type { CwmpNamespace } from '../codec/names.ts';
 import { array, message } from '../codec/write-envelope.ts';
 import type { XmlWriter } from '../codec/write-xml.ts';
 import type { InformEvent } from '../inform.ts';
@@ -105,19 +106,20 @@ export function eventsOf(report: Report): InformEvent[] {
   }
 }
 
-export function writeReport(writer: XmlWriter, report: Report): void {
+/** @param namespace CWMP 1.0 knows fewer faults of transfers than the later ones */
+export function writeReport(writer: XmlWriter, report: Report, namespace: CwmpNamespace): void {
   message(writer, report.method, () => {
     switch (report.method) {
       case 'TransferComplete':
         writer.leaf('CommandKey', report.transfer.commandKey);
-        writeOutcome(writer, report.outcome);
+        writeOutcome(writer, report.outcome, namespace);
         break;
       case 'AutonomousTransferComplete': {
         const { announceUrl, transferUrl, isDownload, fileType, fileSize, targetFileName } = report.transfer;
         writer.leaf('AnnounceURL', announceUrl).leaf('TransferURL', transferUrl);
         writer.leaf('IsDownload', isDownload ? '1' : '0').leaf('FileType', fileType);
         writer.leaf('FileSize', fileSize).leaf('TargetFileName', targetFileName);
-        writeOutcome(writer, report.outcome);
+        writeOutcome(writer, report.outcome, namespace);
         break;
       }
       case 'DUStateChangeComplete':
@@ -145,7 +147,13 @@ export function writeReport(writer: XmlWriter, report: Report): void {
 
 const time = (ms: number | undefined): string => (ms === undefined ? unknownTime : formatDateTime(ms));
 
-function writeOutcome(writer: XmlWriter, { code, text, startMs, completeMs }: TransferOutcome): void {
+/** Added to the general 9010 by CWMP 1.1. */
+const laterFaults = new Set([9014, 9015, 9016, 9017, 9018, 9019, 9020]);
+
+function writeOutcome(writer: XmlWriter, outcome: TransferOutcome, namespace: CwmpNamespace): void {
+  const { text, startMs, completeMs } = outcome;
+  const first = namespace === 'urn:dslforum-org:cwmp-1-0';
+  const code = first && laterFaults.has(outcome.code) ? 9010 : outcome.code;
   writer.raw('<FaultStruct>').leaf('FaultCode', code).leaf('FaultString', text).raw('</FaultStruct>');
   writer.leaf('StartTime', time(startMs)).leaf('CompleteTime', time(completeMs));
 }

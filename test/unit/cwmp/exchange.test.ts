@@ -124,7 +124,7 @@ const failure = async (replies: readonly string[]): Promise<string | undefined> 
 describe('a session', () => {
   it('informs, says that it has nothing, serves, and ends with the empty answer', async () => {
     const { sent, parts } = session([informResponse('1'), envelope('<c:GetRPCMethods/>', 'x'), '']);
-    expect(await runSession(parts)).toEqual({ served: ['GetRPCMethods'] });
+    expect(await runSession(parts)).toEqual({ served: ['GetRPCMethods'], version: '1.3' });
     expect(sent).toEqual(['Inform', '', 'GetRPCMethodsResponse']);
   });
 

@@ -329,6 +329,15 @@ describe('reports', () => {
     expect(bench.requests()).toEqual([]);
   });
 
+  it('carry to an ACS of CWMP 1.0 only the faults that it knows', async () => {
+    bench.files.outcomes.push(failing('corrupted'));
+    await bench.call(download());
+    await bench.settle();
+    const [request] = bench.requests();
+    expect(fault(bench.written(request!, 'urn:dslforum-org:cwmp-1-0'))).toBe('9010');
+    expect(fault(bench.written(request!, 'urn:dslforum-org:cwmp-1-1'))).toBe('9018');
+  });
+
   it('that the ACS refuses are told again in a later session, and begin none themselves', async () => {
     await done('a');
     expect(bench.transfers.pressing).toHaveLength(2);
