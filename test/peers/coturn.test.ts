@@ -48,7 +48,7 @@ function keep(server: StunServer, password = '', maximum: number | undefined = 3
         ...socket,
         send: (data, to) => {
           sent.push({ port: socket.port, data: Buffer.from(data) });
-          socket.send(data, to);
+          return socket.send(data, to);
         },
       };
     },

@@ -59,7 +59,7 @@ export class SimulatedNat {
     this.#sockets.set(own, received);
     return {
       port: own,
-      send: (data) => this.#out(own, Buffer.from(data)),
+      send: async (data) => this.#out(own, Buffer.from(data)),
       [Symbol.asyncDispose]: async () => void this.#sockets.delete(own),
     };
   };

@@ -26,6 +26,9 @@ export class ReachBench implements AsyncDisposable {
   readonly lines: string[] = [];
   /** Served one by one, after the Inform. */
   requests: string[] = [];
+  readonly answers: string[] = [];
+  /** Called for each message behind the Inform. */
+  duringSession: (() => void) | undefined;
   failing = false;
   heard: ((request: SeenRequest) => { status: number; headers: Record<string, string> }) | undefined;
   fixture!: ModelFixture;
@@ -141,6 +144,8 @@ export class ReachBench implements AsyncDisposable {
           const id = /<cwmp:ID[^>]*>([^<]+)/.exec(body)![1]!;
           return answer(200, envelope('<c:InformResponse><MaxEnvelopes>1</MaxEnvelopes></c:InformResponse>', id));
         }
+        if (body !== '') this.answers.push(body);
+        this.duringSession?.();
         const next = this.requests.shift();
         return next === undefined ? answer(204, '') : answer(200, envelope(next, 'a1'));
       },

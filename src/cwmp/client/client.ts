@@ -1,8 +1,8 @@
-import { errorCode, explain, formatDateTime, periodicWaitMs, retryWaitMs, TokenBucket } from '#base';
+import { errorCode, explain, formatDateTime, retryWaitMs, TokenBucket } from '#base';
 import type { HttpConnection } from '#platform';
 import { createVerbs } from '../answer.ts';
 import { httpTransport } from '../exchange/http-transport.ts';
-import { runSession, SessionError } from '../exchange/session.ts';
+import { runSession, SessionError, type SessionParts } from '../exchange/session.ts';
 import type { InformEvent, InformMessage } from '../inform.ts';
 import { InstanceNames } from '../instance-names.ts';
 import type { Reach } from '../reach/reach.ts';
@@ -14,6 +14,7 @@ import { ConnectionRequestPort } from './connection-request-port.ts';
 import { EventQueue, inOrder } from './event-queue.ts';
 import { informParameters } from './inform-parameters.ts';
 import { watchNotifications } from './notifications.ts';
+import { PhaseTimer } from './phase-timer.ts';
 import type { CwmpPorts } from './ports.ts';
 import { Schedule } from './schedule.ts';
 import { CwmpStateFile } from './state.ts';
@@ -90,8 +91,12 @@ class Client implements CwmpClient {
   #last: CwmpStatus['last'];
   #session: Promise<void> | undefined;
   #retryTimer: Disposable | undefined;
-  #periodicTimer: Disposable | undefined;
-  #periodicKey = '';
+  readonly #periodic: PhaseTimer;
+  readonly #heartbeat: PhaseTimer;
+  #heartbeatDue = false;
+  /** Of the last session that ended well, on the monotonic clock. */
+  #endedMs: number | undefined;
+  #throttle: Disposable | undefined;
   /** The device has been told to reboot: what happens now is for the next boot. */
   #goingDown = false;
   /** Reboot or reset, when the session is over. */
@@ -109,6 +114,14 @@ class Client implements CwmpClient {
       quiet: () => !this.#session && !this.#goingDown && this.#config?.enabled === true,
       origin: () => ({ by: 'cwmp', ...(this.#config?.url && { peer: this.#config.url.host }) }),
       reported: () => this.#consider(),
+    });
+    this.#periodic = new PhaseTimer(ports.clock, () => {
+      this.#events.raise('2 PERIODIC');
+      this.#consider();
+    });
+    this.#heartbeat = new PhaseTimer(ports.clock, () => {
+      this.#heartbeatDue = true;
+      this.#consider();
     });
     this.#port = new ConnectionRequestPort(ports, this.#state, () => this.#connectionRequest());
     this.#connectionRequests = new TokenBucket(ports.clock, requestBurst, requestsPerSecond);
@@ -132,10 +145,16 @@ class Client implements CwmpClient {
       void this.#configure();
     });
     if (watched.ok) this.#watching = watched.value;
-    this.#notifications = await watchNotifications(this.#seen, this.#state, this.#ports.log, () => {
-      this.#events.raise('4 VALUE CHANGE');
-      this.#consider();
-    });
+    this.#notifications = await watchNotifications(
+      this.#seen,
+      this.#state,
+      this.#ports.log,
+      () => {
+        this.#events.raise('4 VALUE CHANGE');
+        this.#consider();
+      },
+      (change, active) => this.#reach?.tell(change, active),
+    );
     await this.#configure();
     await this.#reach?.start();
   }
@@ -197,7 +216,9 @@ class Client implements CwmpClient {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort(new Error('stopped'));
     this.#retryTimer?.[Symbol.dispose]();
-    this.#periodicTimer?.[Symbol.dispose]();
+    this.#periodic[Symbol.dispose]();
+    this.#heartbeat[Symbol.dispose]();
+    this.#throttle?.[Symbol.dispose]();
     this.#schedule[Symbol.dispose]();
     await this.transfers[Symbol.asyncDispose]();
     this.#watching?.[Symbol.dispose]();
@@ -244,11 +265,15 @@ class Client implements CwmpClient {
       this.#config = await readConfig(this.#ports.model);
       if (this.#abort.signal.aborted) return;
       await this.#port.sync(this.#config);
-      this.#armPeriodic(this.#config);
+      const { enabled, periodic, heartbeat } = this.#config;
+      this.#periodic.set({ ...periodic, enabled: enabled && periodic.enabled });
+      this.#heartbeat.set({ ...heartbeat, enabled: enabled && heartbeat.enabled });
       const { url } = this.#config;
       if (url && this.#state.get().bootstrapped !== url.href) {
-        this.#events.raise('0 BOOTSTRAP');
-        if (this.#newTo !== url.href) await this.transfers.forgetReports();
+        const another = this.#newTo !== url.href;
+        // What a session that is running tells already is not owed once more.
+        if (another || !this.#events.has('0 BOOTSTRAP')) this.#events.raise('0 BOOTSTRAP');
+        if (another) await this.transfers.forgetReports();
         this.#newTo = url.href;
       }
       this.#consider();
@@ -269,33 +294,14 @@ class Client implements CwmpClient {
     this.#consider();
   }
 
-  #armPeriodic({ periodic, enabled }: CwmpConfig): void {
-    const key = JSON.stringify({ ...periodic, enabled });
-    // A change of something else must not move the phase.
-    if (key === this.#periodicKey) return;
-    this.#periodicKey = key;
-    this.#periodicTimer?.[Symbol.dispose]();
-    this.#periodicTimer = undefined;
-    if (!enabled || !periodic.enabled) return;
-    const { clock } = this.#ports;
-    const arm = (): void => {
-      const waitMs = periodicWaitMs(clock.now(), periodic.phase, periodic.intervalSeconds);
-      this.#periodicTimer = clock.timer(waitMs, () => {
-        this.#events.raise('2 PERIODIC');
-        arm();
-        this.#consider();
-      });
-    };
-    arm();
-  }
-
   /** Begins a session if one is due and none is running. */
   #consider(): void {
     const { enabled, url } = this.#config ?? {};
     if (this.#session || this.#goingDown || this.#abort.signal.aborted || !enabled || !url) return;
     const pending = this.#owed(this.transfers.pressing);
     if (pending.length === 0) {
-      this.transfers.consider();
+      if (this.#heartbeatDue && !this.#retryTimer) this.#begin(url, true);
+      else this.transfers.consider();
       return;
     }
     if (this.#retryTimer) {
@@ -303,11 +309,34 @@ class Client implements CwmpClient {
       this.#retryTimer[Symbol.dispose]();
       this.#retryTimer = undefined;
     }
-    this.#session = this.#runOne(this.#config!, url).finally(() => {
+    if (this.#throttled(pending)) return;
+    this.#begin(url, false);
+  }
+
+  #begin(url: URL, heartbeat: boolean): void {
+    this.#throttle?.[Symbol.dispose]();
+    this.#throttle = undefined;
+    if (heartbeat) this.#heartbeatDue = false;
+    this.#session = this.#runOne(this.#config!, url, heartbeat).finally(() => {
       this.#session = undefined;
       this.transfers.consider();
       this.#consider();
     });
+  }
+
+  /** TR-181 DefaultActiveNotificationThrottle: only a session that has no other reason than a change of values has to wait. */
+  #throttled(pending: readonly InformEvent[]): boolean {
+    const { clock } = this.#ports;
+    const { throttleSeconds = 0 } = this.#config ?? {};
+    if (throttleSeconds === 0 || this.#endedMs === undefined) return false;
+    if (this.#retryCount > 0 || pending.some(({ code }) => code !== '4 VALUE CHANGE')) return false;
+    const waitMs = this.#endedMs + throttleSeconds * 1000 - clock.monotonicMs();
+    if (waitMs <= 0) return false;
+    this.#throttle ??= clock.timer(waitMs, () => {
+      this.#throttle = undefined;
+      this.#consider();
+    });
+    return true;
   }
 
   /** What the next Inform tells. @param reports events of what has messages of its own */
@@ -315,10 +344,12 @@ class Client implements CwmpClient {
     return inOrder([...this.#events.pending, ...reports]);
   }
 
-  async #runOne(config: CwmpConfig, url: URL): Promise<void> {
+  /** @param heartbeat a session of its own that tells of nothing else, and is not tried again (TR-069 Annex O) */
+  async #runOne(config: CwmpConfig, url: URL, heartbeat: boolean): Promise<void> {
     const { log, clock } = this.#ports;
-    const told = this.#owed(this.transfers.events);
-    const changed = this.#notifications!.take();
+    const told = heartbeat ? [{ code: '14 HEARTBEAT', commandKey: '' }] : this.#owed(this.transfers.events);
+    const changed = heartbeat ? new Map<string, number>() : this.#notifications!.take();
+    this.#events.telling(told);
     const said = told.map(({ code }) => code).join(', ');
     log.info('session begins', { acs: url.host, events: said, retry: this.#retryCount });
     const http = this.#ports.openHttp();
@@ -328,9 +359,12 @@ class Client implements CwmpClient {
         this.#seen,
         changed.keys(),
         told.map(({ code }) => code),
+        heartbeat,
       );
       this.#notifications!.telling(new Map(parameters.map(({ path, value }) => [path, value])));
-      const served = await this.#exchange(config, url, http, told, changed, parameters).finally(async () => {
+      const reports = heartbeat ? [] : this.transfers.requests(url.host);
+      const content = { told, changed, parameters, reports };
+      const served = await this.#exchange(config, url, http, content).finally(async () => {
         http[Symbol.dispose]();
         await this.#ports.model.applyPostponed();
       });
@@ -338,13 +372,15 @@ class Client implements CwmpClient {
       log.info('session ended', { served: served.join(',') || 'nothing' });
       this.#last = { at: formatDateTime(clock.now()), ok: true, said };
       this.#notifications!.delivered(changed, new Map(parameters.map(({ path, value }) => [path, value])));
-      await this.#acknowledged(url, told);
+      this.#endedMs = clock.monotonicMs();
+      if (!heartbeat) await this.#acknowledged(url, told);
       await this.#doAfterwards();
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       log.warn('session failed', { code: errorCode(error), reason: explain(error) });
       this.#last = { at: formatDateTime(clock.now()), ok: false, said: explain(error) };
-      await this.#failed(config, told, error instanceof SessionError ? error.retryAfterSeconds : undefined);
+      if (heartbeat) this.#afterwards = undefined;
+      else await this.#failed(config, told, error instanceof SessionError ? error.retryAfterSeconds : undefined);
     } finally {
       http[Symbol.dispose]();
     }
@@ -354,10 +390,14 @@ class Client implements CwmpClient {
     config: CwmpConfig,
     url: URL,
     http: HttpConnection,
-    told: InformMessage['events'],
-    changed: ReadonlyMap<string, number>,
-    parameters: InformMessage['parameters'],
+    said: {
+      readonly told: InformMessage['events'];
+      readonly changed: ReadonlyMap<string, number>;
+      readonly parameters: InformMessage['parameters'];
+      readonly reports: SessionParts['ownRequests'];
+    },
   ): Promise<readonly string[]> {
+    const { told, changed, parameters, reports } = said;
     const { model, log, randomHex, allowPlain, clock } = this.#ports;
     const signal = this.#abort.signal;
     const events =
@@ -389,7 +429,7 @@ class Client implements CwmpClient {
         signal,
       }),
       inform,
-      ownRequests: this.transfers.requests(url.host),
+      ownRequests: reports,
       verbs: createVerbs((action, commandKey) => {
         this.#afterwards = { action, commandKey };
       }, this.transfers),

@@ -3,6 +3,7 @@ import { Secret } from '#base';
 import type { Model } from '#model';
 import type { DeviceId } from '../inform.ts';
 import type { InstanceSettings } from '../instance-names.ts';
+import type { PhasePlan } from './phase-timer.ts';
 
 /** `Device.ManagementServer.` as it stands now, secrets included. */
 export interface CwmpConfig {
@@ -11,12 +12,11 @@ export interface CwmpConfig {
   readonly url: URL | undefined;
   readonly username: string;
   readonly password: Secret;
-  readonly periodic: {
-    readonly enabled: boolean;
-    readonly intervalSeconds: number;
-    /** Milliseconds since 1970; `undefined`: the phase is ours to choose (TR-181 PeriodicInformTime, unknown time). */
-    readonly phase: number | undefined;
-  };
+  readonly periodic: PhasePlan;
+  /** TR-069 Annex O. */
+  readonly heartbeat: PhasePlan;
+  /** DefaultActiveNotificationThrottle. */
+  readonly throttleSeconds: number;
   readonly retry: RetryPolicy;
   readonly instances: InstanceSettings;
   readonly connectionRequest: {
@@ -47,7 +47,6 @@ export async function readConfig(model: Model): Promise<CwmpConfig> {
     const value = Number(text(name));
     return Number.isSafeInteger(value) && value > 0 ? value : otherwise;
   };
-  const phase = Date.parse(text('PeriodicInformTime'));
   return {
     enabled: text('EnableCWMP') === 'true',
     url: URL.canParse(text('URL')) ? new URL(text('URL')) : undefined,
@@ -56,8 +55,14 @@ export async function readConfig(model: Model): Promise<CwmpConfig> {
     periodic: {
       enabled: text('PeriodicInformEnable') === 'true',
       intervalSeconds: whole('PeriodicInformInterval', 86_400),
-      phase: Number.isNaN(phase) || phase < 0 ? undefined : phase,
+      phase: phaseOf(text('PeriodicInformTime')),
     },
+    heartbeat: {
+      enabled: text('HeartbeatPolicy.Enable') === 'true',
+      intervalSeconds: whole('HeartbeatPolicy.ReportingInterval', 86_400),
+      phase: phaseOf(text('HeartbeatPolicy.InitiationTime')),
+    },
+    throttleSeconds: whole('DefaultActiveNotificationThrottle', 0),
     retry: {
       minimumWaitSeconds: whole('CWMPRetryMinimumWaitInterval', 5),
       intervalMultiplier: whole('CWMPRetryIntervalMultiplier', 2000),
@@ -72,6 +77,12 @@ export async function readConfig(model: Model): Promise<CwmpConfig> {
       password: new Secret(text('ConnectionRequestPassword')),
     },
   };
+}
+
+/** @returns milliseconds since 1970; `undefined` for the unknown time of TR-106 3.2 and for no time at all */
+export function phaseOf(text: string): number | undefined {
+  const phase = Date.parse(text);
+  return Number.isNaN(phase) || phase < 0 ? undefined : phase;
 }
 
 /** TR-069 A.3.3.1 DeviceIdStruct. */

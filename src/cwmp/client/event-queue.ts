@@ -9,6 +9,8 @@ const durable = /^(2 PERIODIC|3 SCHEDULED|M |X )/;
  */
 export class EventQueue {
   #events: InformEvent[];
+  /** In the Inform of the session that is running: what happens meanwhile is not in it. */
+  #told: ReadonlySet<InformEvent> = new Set();
 
   constructor(saved: readonly InformEvent[]) {
     this.#events = [...saved];
@@ -30,17 +32,30 @@ export class EventQueue {
   raise(code: string, commandKey = ''): void {
     // What was owed to an earlier ACS is of no concern to a new one.
     if (code === '0 BOOTSTRAP') this.#events = this.#events.filter((event) => event.code === '1 BOOT');
-    if (this.#events.some((event) => event.code === code && event.commandKey === commandKey)) return;
+    const same = (event: InformEvent): boolean => event.code === code && event.commandKey === commandKey;
+    if (this.#events.some((event) => same(event) && !this.#told.has(event))) return;
     this.#events = inOrder([...this.#events, { code, commandKey }]);
   }
 
+  /** A session begins with these. */
+  telling(events: readonly InformEvent[]): void {
+    this.#told = new Set(events);
+  }
+
   delivered(events: readonly InformEvent[]): void {
+    this.#told = new Set();
     this.#events = this.#events.filter((event) => !events.includes(event));
   }
 
   /** The session failed: what is told only once goes (TR-069 table 8, `6 CONNECTION REQUEST`). */
   failed(events: readonly InformEvent[]): void {
-    this.#events = this.#events.filter((event) => !(events.includes(event) && event.code === '6 CONNECTION REQUEST'));
+    this.#told = new Set();
+    const left = this.#events.filter((event) => !(events.includes(event) && event.code === '6 CONNECTION REQUEST'));
+    // What has happened again meanwhile is told once.
+    this.#events = left.filter(
+      ({ code, commandKey }, index) =>
+        left.findIndex((event) => event.code === code && event.commandKey === commandKey) === index,
+    );
   }
 }
 

@@ -5,11 +5,13 @@ import type { AcsModel } from '../view/index.ts';
 /**
  * TR-069 3.7.1.2: the parameters marked forcedInform, whatever has changed, and what the ACS has asked for in the InformParameter table.
  * @param codes event codes of this Inform
+ * @param forcedOnly the Inform of a heartbeat (TR-069 Annex O) has nothing else
  */
 export async function informParameters(
   model: AcsModel,
   changed: Iterable<string>,
   codes: readonly string[],
+  forcedOnly = false,
 ): Promise<InformMessage['parameters']> {
   const paths = new Set<string>();
   for (const object of model.supported('cwmp').below(model.root)) {
@@ -18,7 +20,7 @@ export async function informParameters(
   }
   for (const path of await model.alwaysInformed()) paths.add(path);
   for (const path of changed) paths.add(path);
-  for (const path of await asked(model, codes)) paths.add(path);
+  if (!forcedOnly) for (const path of await asked(model, codes)) paths.add(path);
   const readings = await model.get(acsView, [...paths]);
   return readings.flatMap(({ result }) =>
     result.ok

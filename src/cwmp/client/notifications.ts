@@ -5,8 +5,12 @@ import { type Attributes, acsView } from '../verbs/verb.ts';
 import type { AcsModel } from '../view/index.ts';
 import type { CwmpStateFile } from './state.ts';
 
-/** TR-069 A.3.2.4: 0 off, 1 passive, 2 active. */
+/** TR-069 A.3.2.4: 2 active; 1, and beside a lightweight notification 4 and 6, passive. */
 const active = 2;
+const inInform: ReadonlySet<number> = new Set([1, 2, 4, 6]);
+/** 3 and 4 lightweight and passive, 5 and 6 lightweight and active. */
+const leastLightweight = 3;
+const leastLightweightActive = 5;
 
 export interface Notifications extends Attributes, AsyncDisposable {
   /** Full paths of the parameters that have changed since the last acknowledged Inform. */
@@ -29,12 +33,14 @@ export interface Notifications extends Attributes, AsyncDisposable {
  * Watches every parameter whose attribute asks for it and remembers which have changed by other hands than the ACS's
  * (TR-069 A.3.2.4; changes are events of the model, nothing is polled here).
  * @param heard called for each change of a parameter with active notification
+ * @param lightweight called for each change of a parameter that is told outside of sessions
  */
 export async function watchNotifications(
   model: AcsModel,
   state: CwmpStateFile,
   log: Log,
   heard: (path: string) => void,
+  lightweight: (change: Extract<Change, { kind: 'value' }>, active: boolean) => void,
 ): Promise<Notifications> {
   const changed = new Map<string, number>();
   /** What the ACS knows already: the forced parameters are in every Inform. */
@@ -57,9 +63,12 @@ export async function watchNotifications(
   };
   const onChange = (change: Change): void => {
     if (change.kind !== 'value' || change.origin.by === 'cwmp') return;
+    const notification = notificationOf(change.path);
+    if (notification >= leastLightweight) lightweight(change, notification >= leastLightweightActive);
+    if (!inInform.has(notification)) return;
     if (known.get(change.path) === change.value && !changed.has(change.path)) return;
     changed.set(change.path, ++count);
-    if (notificationOf(change.path) === active) heard(change.path);
+    if (notification === active) heard(change.path);
   };
   const rewatch = async (): Promise<void> => {
     const paths = new Set(Object.keys(state.get().attributes ?? {}));

@@ -1,6 +1,7 @@
 import { Secret } from '#base';
 import type { Model } from '#model';
-import { valuesOf } from '../client/config.ts';
+import { phaseOf, valuesOf } from '../client/config.ts';
+import type { LightweightConfig } from '../lightweight/notifier.ts';
 import type { StunConfig } from '../stun/stun-keeper.ts';
 import type { XmppConnectionConfig } from '../xmpp/connection.ts';
 
@@ -9,6 +10,8 @@ export interface ReachConfig {
   readonly connectionRequest: { readonly username: string; readonly password: Secret };
   /** `undefined`: off, or there is nobody to ask. */
   readonly stun: Omit<StunConfig, 'listenPort'> | undefined;
+  /** `undefined`: off. */
+  readonly lightweight: LightweightConfig | undefined;
   readonly xmpp: {
     /** By the row's path, `Device.XMPP.Connection.1.`; those that are enabled. */
     readonly connections: ReadonlyMap<string, XmppConnectionConfig>;
@@ -46,6 +49,18 @@ export async function readReachConfig(model: Model): Promise<ReachConfig> {
             credentials: { username: text('STUNUsername'), password: new Secret(text('STUNPassword')) },
             minimumKeepAliveSeconds: Number(text('STUNMinimumKeepAlivePeriod')) || defaultMinimumSeconds,
             maximumKeepAliveSeconds: maximum > 0 ? maximum : undefined,
+          }
+        : undefined,
+    lightweight:
+      managed && text('LightweightNotificationProtocolsUsed').split(',').includes('UDP')
+        ? {
+            // TR-181 UDPLightweightNotificationHost: empty is the ACS.
+            host: text('UDPLightweightNotificationHost') || acs,
+            port: Number(text('UDPLightweightNotificationPort')) || 7547,
+            username: text('Username'),
+            password: new Secret(text('Password')),
+            triggerIntervalSeconds: Number(text('LightweightNotificationTriggerInterval')),
+            triggerPhase: phaseOf(text('LightweightNotificationTriggerTime')),
           }
         : undefined,
     xmpp: {

@@ -1,7 +1,9 @@
 import type { Clock, Log } from '#base';
-import type { Model } from '#model';
+import type { Change, Model } from '#model';
 import type { StateStore } from '#platform';
+import { readDeviceId } from '../client/config.ts';
 import type { CwmpStateFile } from '../client/state.ts';
+import type { LightweightNotifier } from '../lightweight/notifier.ts';
 import { acsView } from '../verbs/verb.ts';
 import { type ReachConfig, readReachConfig } from './config.ts';
 import type { ReachPorts } from './ports.ts';
@@ -32,6 +34,7 @@ export class Reach implements AsyncDisposable {
   readonly #parts: ReachParts;
   readonly #udp: UdpReach;
   readonly #xmpp: XmppReach;
+  #lightweight: LightweightNotifier | undefined;
   #watching: Disposable | undefined;
   #turn: Promise<void> = Promise.resolve();
 
@@ -63,6 +66,11 @@ export class Reach implements AsyncDisposable {
     return { ...this.#udp.status(), ...this.#xmpp.status() };
   }
 
+  /** A parameter has changed whose notification is a lightweight one. */
+  tell({ path, value, type }: Extract<Change, { kind: 'value' }>, active: boolean): void {
+    this.#lightweight?.changed({ path, value, type }, active);
+  }
+
   /** An interface has come, gone or got another address. */
   networkChanged(): void {
     this.#udp.networkChanged();
@@ -72,7 +80,8 @@ export class Reach implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watching?.[Symbol.dispose]();
     await this.#turn;
-    await Promise.all([this.#udp[Symbol.asyncDispose](), this.#xmpp[Symbol.asyncDispose]()]);
+    const ways = [this.#udp, this.#xmpp, ...(this.#lightweight ? [this.#lightweight] : [])];
+    await Promise.all(ways.map((way) => way[Symbol.asyncDispose]()));
   }
 
   #configure(): Promise<void> {
@@ -82,10 +91,21 @@ export class Reach implements AsyncDisposable {
         const config: ReachConfig = await readReachConfig(model);
         await this.#udp.configure(config);
         await this.#xmpp.configure(config);
+        await this.#configureLightweight(config);
       } catch (error) {
         log.error('the configuration of the connection requests could not be taken over', { error });
       }
     });
     return this.#turn;
+  }
+
+  async #configureLightweight({ lightweight }: ReachConfig): Promise<void> {
+    if (lightweight && !this.#lightweight) {
+      const { model, clock, log, randomHex, ports } = this.#parts;
+      const { LightweightNotifier } = await import('../lightweight/notifier.ts');
+      const deviceId = () => readDeviceId(model);
+      this.#lightweight = new LightweightNotifier({ ...ports, clock, log, randomHex, deviceId });
+    }
+    this.#lightweight?.configure(lightweight);
   }
 }

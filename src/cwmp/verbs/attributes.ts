@@ -54,8 +54,7 @@ export const setParameterAttributes: Verb = async (request, { model, attributes 
     if (!parameters.ok) return refused(cwmpFault(parameters.fault));
     if (!isTrue(childText(entry, 'NotificationChange') ?? '0')) continue;
     const text = childText(entry, 'Notification') ?? '';
-    // Lightweight notifications (3 to 6) are not offered.
-    if (!/^[012]$/.test(text)) return refused(invalidArguments(`Notification '${text.slice(0, 16)}' is not 0, 1 or 2`));
+    if (!/^[0-6]$/.test(text)) return refused(invalidArguments(`Notification '${text.slice(0, 16)}' is not 0 to 6`));
     for (const path of parameters.value) {
       const object = objectPathOf(path);
       const info = model
@@ -65,7 +64,8 @@ export const setParameterAttributes: Verb = async (request, { model, attributes 
       if (info?.activeNotify === 'forceEnabled' && text !== '2') {
         return refused({ code: 9009, text: `${path} is always notified` });
       }
-      if (info?.activeNotify === 'canDeny' && text === '2') {
+      // At once, in a session or outside of one: 2, 5 and 6.
+      if (info?.activeNotify === 'canDeny' && /[256]/.test(text)) {
         return refused({ code: 9009, text: `${path} has no active notification` });
       }
       changes.set(path, Number(text));

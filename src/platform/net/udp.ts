@@ -25,8 +25,8 @@ export interface UdpOptions {
 
 export interface UdpSocket extends AsyncDisposable {
   readonly port: number;
-  /** Hands it to the kernel. What can not be sent is lost like any other datagram. */
-  send(data: Uint8Array, to: UdpPeer): void;
+  /** Resolves when the kernel has it. What can not be sent is lost like any other datagram. */
+  send(data: Uint8Array, to: UdpPeer): Promise<void>;
 }
 
 /** @throws UdpError UDP_OPEN */
@@ -51,9 +51,12 @@ export async function openUdp({ family, host, port, received, log }: UdpOptions)
   return {
     port: socket.address().port,
     send(data, to) {
-      if (!open) return;
-      socket.send(data, to.port, to.address, (error) => {
-        if (error) log.debug('a datagram could not be sent', { to: to.address, reason: explain(error) });
+      if (!open) return Promise.resolve();
+      return new Promise((resolve) => {
+        socket.send(data, to.port, to.address, (error) => {
+          if (error) log.debug('a datagram could not be sent', { to: to.address, reason: explain(error) });
+          resolve();
+        });
       });
     },
     [Symbol.asyncDispose]() {
