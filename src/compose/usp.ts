@@ -1,4 +1,5 @@
 import {
+  type HttpTls,
   listenUnixSocket,
   listenWebSocket,
   type MqttOptions,
@@ -7,6 +8,7 @@ import {
   openStomp,
   openUnixSocket,
   openWebSocket,
+  trusting,
 } from '#platform';
 import { startOnDemand } from '#services';
 import type { MqttClientConfig, MqttWillConfig } from '#usp';
@@ -14,7 +16,7 @@ import type { RoomParts } from './room.ts';
 
 /** USP, started when a controller is first enabled. */
 export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
-  const { model, clock, factory, random, randomHex, version } = parts;
+  const { model, clock, factory, settings, random, randomHex, version } = parts;
   const log = parts.log.child('usp');
   return startOnDemand({
     model,
@@ -24,15 +26,18 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
     watched: 'Device.LocalAgent.Controller.',
     start: async () => {
       const { startUsp } = await import('#usp');
+      let trusted = '';
+      const tls = (): HttpTls => trusting(factory.tls, trusted);
+      const { ca = '', cert, key } = factory.tls;
       const agent = await startUsp({
         model,
         clock,
         log,
         random,
         randomHex,
-        openWebSocket: (url, given, events) => openWebSocket({ url, ...given, tls: factory.tls, clock }, events),
+        openWebSocket: (url, given, events) => openWebSocket({ url, ...given, tls: tls(), clock }, events),
         listenWebSocket: ({ encryption, ...given }) =>
-          listenWebSocket({ host: '::', ...given, ...(encryption && { tls: factory.tls }), clock, log }),
+          listenWebSocket({ host: '::', ...given, ...(encryption && { tls: tls() }), clock, log }),
         uds: {
           connect: (path, take, signal) => openUnixSocket(parts.at(path), take, signal),
           listen: (path, take) => listenUnixSocket(parts.at(path), take, log),
@@ -42,7 +47,7 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
             {
               host: config.host,
               port: config.port,
-              ...(config.encryption && { tls: factory.tls }),
+              ...(config.encryption && { tls: tls() }),
               ...(config.virtualHost !== '' && { virtualHost: config.virtualHost }),
               ...(config.username !== '' && { username: config.username, password: config.password }),
               ...(config.heartbeat && { heartbeat: config.heartbeat }),
@@ -53,7 +58,15 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
             events,
           ),
         openMqtt: (config, endpointId, events, signal) =>
-          openMqtt({ ...mqttOptions(config, endpointId), tls: factory.tls, signal }, events),
+          openMqtt({ ...mqttOptions(config, endpointId), tls: tls(), signal }, events),
+        trust: {
+          policy: settings.identity,
+          anchors: ca,
+          ...(cert !== undefined && key !== undefined && { own: { cert, key } }),
+          trusted: (certificates) => {
+            trusted = certificates;
+          },
+        },
         version,
         trace: parts.trace('usp'),
         reached: parts.reached,

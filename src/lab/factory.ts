@@ -9,6 +9,8 @@ export interface LabFactory {
   readonly controllers?: readonly unknown[];
   readonly caPem?: string;
   readonly client?: Issued;
+  /** What controllers are known by (docs/usp-trust.md). Default: they are believed. */
+  readonly identity?: 'certificate' | 'host' | 'none';
   /** Further options of the section `agent`. */
   readonly agent?: Readonly<Record<string, string>>;
 }
@@ -43,6 +45,10 @@ export function installFactory(root: string, factory: LabFactory): void {
       "\toption connection_request_address '127.0.0.1'",
       "\toption connection_request_port '0'",
       ...(acs?.url.startsWith('http:') ? ["\toption allow_plain_http '1'"] : []),
+      '',
+      // Without TLS, or with certificates that name no endpoint, there is nothing to know a controller by.
+      "config usp 'usp'",
+      `\toption identity '${factory.identity ?? 'none'}'`,
       '',
       "config agent 'agent'",
       ...Object.entries(factory.agent ?? {}).map(([name, value]) => `\toption ${name} '${value}'`),

@@ -401,6 +401,17 @@ export interface StoredTable {
    * @param values columns of each row; the rows are numbered from 1
    */
   fill(path: string, values: readonly Readonly<Record<string, string>>[]): Promise<void>;
+  /**
+   * Rows that the room itself makes, changes and removes, where a peer may not: on flash when it resolves; whoever watches is told. Values beyond the columns are kept
+   * and shown to nobody. For tables at the top only.
+   * @param put without `path` a new row
+   * @returns the rows as they are now @throws StateError
+   */
+  change(put: readonly StoredRowChange[], gone: readonly string[], origin: Origin): Promise<readonly DeclaredRow[]>;
+}
+export interface StoredRowChange {
+  readonly path?: string;
+  readonly values: Readonly<Record<string, string>>;
 }
 
 /** How much of one component is there on this device. */

@@ -19,8 +19,11 @@ export interface Settings {
   readonly transferDirectory: string;
   /** Lab only: an ACS and files at `http://`. */
   readonly allowPlainHttp: boolean;
+  /** How sure the agent has to be of who a USP controller is, before its roles count. */
+  readonly identity: 'certificate' | 'host' | 'none';
 }
 
+const identities = ['certificate', 'host', 'none'] as const;
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 
 /** Anything absent or unusable has its default. */
@@ -56,6 +59,7 @@ export function readSettings(uci: Uci): Settings {
     cwmpRoot: option('cwmp', 'root') === 'InternetGatewayDevice' ? 'InternetGatewayDevice' : 'Device',
     transferDirectory: absolute(option('agent', 'transfer_directory')) ?? '/var/run/tandem/transfer',
     allowPlainHttp: option('cwmp', 'allow_plain_http') === '1',
+    identity: identities.find((known) => known === option('usp', 'identity')) ?? 'certificate',
   };
 }
 

@@ -21,4 +21,4 @@ export {
   type Tunnel,
   type TunnelEvents,
 } from './session/index.ts';
-export { accessOf, findTargets, type Permission, type Role } from './trust/index.ts';
+export { accessOf, findTargets, type IdentityPolicy, type Permission, type Role } from './trust/index.ts';

@@ -16,6 +16,7 @@ import type {
   PathReading,
   Protocol,
   ReadOptions,
+  StoredRowChange,
   StoredTable,
   StoredTableDeclaration,
   SupportedModel,
@@ -45,7 +46,7 @@ import { Reloads } from './reloads.ts';
 import { resolvePath } from './resolve.ts';
 import { Signals } from './signals.ts';
 import { Stager } from './stage.ts';
-import type { StoredRows } from './stored.ts';
+import type { StoredRow, StoredRows } from './stored.ts';
 import { StoredTables } from './stored-tables.ts';
 import { ForeignEditError, isBusy, isOutOfSpace, noRows, type ReplacedPackages, Transactions } from './transaction.ts';
 import { Tree } from './tree.ts';
@@ -282,7 +283,11 @@ export class DataModel implements Model, AsyncDisposable {
     this.#tree.store(declaration.path, rows);
     this.#tree.declare(declaration);
     this.#dependencies.forget();
-    return { rows: () => rows.rows(), fill: (path, values) => this.#fill(rows, `${path}.`, values) };
+    return {
+      rows: () => rows.rows(),
+      fill: (path, values) => this.#fill(rows, `${path}.`, values),
+      change: (put, gone, origin) => this.#changeRows(declaration.path, rows, put, gone, origin),
+    };
   }
 
   raise(path: string, args: Readonly<Record<string, string>>, origin: Origin, recipient?: string): void {
@@ -514,6 +519,37 @@ export class DataModel implements Model, AsyncDisposable {
     });
     this.#tree.declare({ path: requestTable, commands: { 'Cancel()': (_, { row }) => operations.cancel(row.path) } });
     return operations;
+  }
+
+  #changeRows(
+    schemaPath: string,
+    rows: StoredRows,
+    put: readonly StoredRowChange[],
+    gone: readonly string[],
+    origin: Origin,
+  ): Promise<readonly StoredRow[]> {
+    const done = this.#turn.then(async () => {
+      const after = put.map(({ path, values }): StoredRow => {
+        const before = path === undefined ? undefined : rows.row(path);
+        if (before) return { ...before, values: { ...before.values, ...values } };
+        const number = rows.takeNumber();
+        const alias: Record<string, string> = rows.columns.has('Alias') ? { Alias: `cpe-${number}` } : {};
+        return {
+          path: schemaPath.replace('{i}', String(number)),
+          instances: [number],
+          values: { ...alias, ...values },
+        };
+      });
+      await this.#stored.replace(schemaPath, after, gone);
+      const written = after.flatMap((row) => [row.path, ...Object.keys(row.values).map((name) => row.path + name)]);
+      await this.#watches.refresh({ origin, written: new Set([...written, ...gone]) }, new Set([rowsKey(schemaPath)]));
+      return after;
+    });
+    this.#turn = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
   }
 
   async #objectsAt(view: View, path: string): Promise<string[]> {

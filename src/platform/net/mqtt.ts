@@ -4,6 +4,7 @@ import { type Clock, errorCode, type Secret, systemClock, TandemError } from '#b
 import { dial } from './dial.ts';
 import type { HttpTls } from './http-request.ts';
 import { packetsWithin } from './mqtt-packet-limit.ts';
+import { type Peer, peerOf } from './peer.ts';
 import { isTlsProblem } from './tls-problem.ts';
 
 /** MQTT_CONNECT, MQTT_TLS, MQTT_REFUSED (reason code in the text), MQTT_TIMEOUT, MQTT_BROKEN, MQTT_ABORTED */
@@ -59,6 +60,8 @@ export interface MqttEvents {
 
 /** Whatever waits for the broker's word when the connection ends fails with MQTT_BROKEN or the reason of the end. */
 export interface MqttLink extends AsyncDisposable {
+  /** The broker. */
+  readonly peer: Peer;
   readonly connack: {
     readonly sessionPresent: boolean;
     readonly assignedClientId?: string;
@@ -169,6 +172,7 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
     });
   return {
     connack,
+    peer: peerOf(socket),
     async subscribe(topic, qos) {
       const [granted] = await ask(() => client.subscribeAsync(topic, { qos }));
       if (!granted || granted.qos > 2) throw new MqttError('MQTT_REFUSED', 'the broker refused the subscription');

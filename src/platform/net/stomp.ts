@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type Clock, errorCode, type Secret, TandemError } from '#base';
 import { dial } from './dial.ts';
 import type { HttpTls } from './http-request.ts';
+import { type Peer, peerOf } from './peer.ts';
 import { type StompFrame, StompReader, writeStompFrame } from './stomp-frame.ts';
 import { isTlsProblem } from './tls-problem.ts';
 
@@ -47,6 +48,8 @@ export interface StompEvents {
 }
 
 export interface StompLink extends AsyncDisposable {
+  /** The server. */
+  readonly peer: Peer;
   /** Headers of CONNECTED. */
   readonly connected: ReadonlyMap<string, string>;
   /** Resolves when the server has confirmed it. @throws StompError */
@@ -93,6 +96,7 @@ class Connection implements StompLink {
   #parting = false;
   #ids = 0;
   #lastSentMs = 0;
+  #peer: Peer | undefined;
 
   constructor(options: StompOptions, events: StompEvents) {
     this.#options = { ...defaults, ...options };
@@ -111,6 +115,11 @@ class Connection implements StompLink {
     this.#socket.on('close', () =>
       this.#end(new StompError(this.#connected ? 'STOMP_BROKEN' : 'STOMP_CONNECT', 'the server closed the connection')),
     );
+  }
+
+  get peer(): Peer {
+    this.#peer ??= peerOf(this.#socket);
+    return this.#peer;
   }
 
   get connected(): ReadonlyMap<string, string> {

@@ -1,6 +1,7 @@
 import type { Socket as Stream } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Clock } from '#base';
+import { type Peer, peerOf } from './peer.ts';
 
 export interface WebSocketEvents {
   /** Can be called before the opening has resolved; never after the connection was closed from here. */
@@ -17,6 +18,7 @@ export interface WebSocketLink extends Disposable {
   readonly bufferedBytes: number;
   /** What the peer reaches us by. */
   readonly localAddress: string | undefined;
+  readonly peer: Peer;
   /** Of the peer's part of the handshake; names in lower case, repeated ones joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -56,12 +58,14 @@ export function linkOf(parts: LinkParts): WebSocketLink {
   const watchdog = socket.readyState === socket.OPEN ? keepAlive(parts) : undefined;
   let parting: Disposable | undefined;
   const { localAddress } = stream;
+  const peer = peerOf(stream);
   socket.once('close', () => {
     watchdog?.[Symbol.dispose]();
     parting?.[Symbol.dispose]();
   });
   return {
     localAddress,
+    peer,
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
     ),

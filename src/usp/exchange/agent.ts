@@ -6,9 +6,9 @@ import { OnBoarding } from '../notify/on-boarding.ts';
 import { PeriodicEvent } from '../notify/periodic-event.ts';
 import { Subscriptions } from '../notify/subscriptions.ts';
 import { Thresholds, thresholdOperators } from '../notify/thresholds.ts';
-import { declareSession } from '../session/index.ts';
+import { declareSession, type Signer, signerOf } from '../session/index.ts';
 import { MessageTrace, secretsOf, type TracePort } from '../trace/index.ts';
-import { Authority, noTrust } from '../trust/index.ts';
+import { noTrust, Trust, type TrustPort } from '../trust/index.ts';
 import { configPaths, readConfig, type UspConfig } from './config.ts';
 import { ControllerSession } from './controller-session.ts';
 import { noMtps } from './mtp-config.ts';
@@ -30,6 +30,7 @@ export interface UspPorts extends TransportPorts {
   readonly reached: () => void;
   /** What is said of the boot, and to whom it has still to be said (TR-181 `Device.Boot!`). */
   readonly boot: BootPort;
+  readonly trust: TrustPort;
 }
 
 export interface UspAgent extends AsyncDisposable {
@@ -74,7 +75,8 @@ class Agent implements UspAgent {
   readonly #onBoarding: OnBoarding;
   readonly #periodic: PeriodicEvent;
   readonly #boot: BootEvent;
-  readonly #authority: Authority;
+  readonly #trust: Trust;
+  readonly #signer: Signer | undefined;
   #config: UspConfig = { controllerRows: new Set(), controllers: [], trust: noTrust, ...noMtps };
   #watching: Disposable | undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -83,11 +85,22 @@ class Agent implements UspAgent {
     this.#ports = ports;
     this.#endpointId = endpointId;
     this.#startedMs = ports.clock.monotonicMs();
-    this.#authority = new Authority(ports.model);
     const { model, clock, log, random, randomHex } = ports;
     const session = (path: string): ControllerSession | undefined => this.#sessions.get(path);
     const quiet = () => Promise.all([...[...this.#sessions.values()].map(({ idle }) => idle), ...this.#leaving]);
     this.#transports = new Transports({ ports, model, clock, log, random, endpointId, session, quiet });
+    this.#trust = new Trust({
+      model,
+      clock,
+      log,
+      randomHex,
+      port: ports.trust,
+      controllers: () => this.#config.controllers,
+      inherited: (path) => session(path)?.inherited ?? [],
+      changed: () => void this.#takeOver(),
+    });
+    const { own } = ports.trust;
+    this.#signer = own && signerOf(own.cert, own.key.reveal());
     const controllers = {
       recipient: (path: string) => session(`${path}.`),
       controllerRow: (id: string) => this.#config.controllers.find((one) => one.endpointId === id)?.path.slice(0, -1),
@@ -161,6 +174,7 @@ class Agent implements UspAgent {
     await this.#subscriptions[Symbol.asyncDispose]();
     await this.#thresholds[Symbol.asyncDispose]();
     this.#onBoarding[Symbol.dispose]();
+    this.#trust[Symbol.dispose]();
     await this.#boot[Symbol.asyncDispose]();
     for (const session of this.#sessions.values()) session[Symbol.dispose]();
     for (const declared of this.#declared) declared[Symbol.dispose]();
@@ -172,7 +186,7 @@ class Agent implements UspAgent {
       .then(async () => {
         if (this.#abort.signal.aborted) return;
         this.#config = await readConfig(this.#ports.model);
-        await this.#authority.configure(this.#config.trust);
+        await this.#trust.configure(this.#config.trust);
         this.#syncSessions();
         this.#periodic.sync(this.#config.controllers);
         this.#transports.sync(this.#config);
@@ -201,7 +215,8 @@ class Agent implements UspAgent {
       if (this.#sessions.has(path)) continue;
       const parts = {
         model,
-        authority: this.#authority,
+        authority: this.#trust.authority,
+        signer: this.#signer,
         clock,
         log,
         random,

@@ -10,8 +10,9 @@ export interface ControllerConfig {
   /** Instance path of its row. */
   readonly path: string;
   readonly endpointId: string;
-  /** `AssignedRole`: rows, without the last dot. */
+  /** `AssignedRole`: rows, without the last dot; `Credential` too. */
   readonly assigned: readonly string[];
+  readonly credentials: readonly string[];
   /** Enabled ones, in their order. */
   readonly peers: readonly Peer[];
   readonly notifyRetry: RetryPolicy;
@@ -52,6 +53,7 @@ export async function readConfig(model: Model): Promise<UspConfig> {
         path: row.path,
         endpointId: row.text('EndpointID'),
         assigned: row.references('AssignedRole'),
+        credentials: row.references('Credential'),
         peers: rows(`${row.path}MTP.`)
           .sort((a, b) => a.number('Order', 0) - b.number('Order', 0))
           .flatMap((mtp) => peersOf(mtp, rows)),

@@ -1,5 +1,6 @@
 import { type Clock, errorCode, explain, type Log } from '#base';
 import type { Model, View } from '#model';
+import type { Peer } from '#platform';
 import { answer } from '../answer.ts';
 import { readMessage, writeMessage } from '../codec/message.ts';
 import type { RecordContent, UspRecord } from '../codec/record.ts';
@@ -8,17 +9,26 @@ import { errorBody } from '../errors.ts';
 import { parameterMap } from '../notify/boot-parameters.ts';
 import { Outbox } from '../notify/outbox.ts';
 import type { Recipient } from '../notify/subscriptions.ts';
-import { type MessageOrigin, RecordExchange, type SessionView } from '../session/index.ts';
+import { type MessageOrigin, RecordExchange, type SessionView, type Signer } from '../session/index.ts';
 import type { MessageTrace } from '../trace/index.ts';
-import type { Authority, Voucher } from '../trust/index.ts';
+import type { Authority, Verdict, Voucher } from '../trust/index.ts';
 import type { ControllerConfig } from './config.ts';
+
+/** Who a transport knows to be at its other end; one object for each connection. */
+export interface Evidence extends Peer {
+  readonly end: 'controller' | 'broker' | 'local';
+}
+export const nothingKnown: Evidence = { encrypted: false, chain: [], end: 'controller' };
 
 /** A way to the controller that stands. */
 export interface Link {
   readonly kind: 'websocket' | 'mqtt' | 'stomp' | 'uds';
   /** What announces the agent on it, and again after a Disconnect record (R-MTP.6, R-MTP.8). */
   readonly connect: RecordContent;
+  readonly evidence: Evidence;
   send(record: Uint8Array): void;
+  /** Ends it where it is this controller's alone: who is at its other end may not be. */
+  refuse?(reason: string): void;
   /** Ends the connection where it is this controller's alone and it opened it: the agent no longer knows it. */
   close?(reason: string): void;
 }
@@ -30,11 +40,14 @@ export interface Arrival {
   readonly reject: (reason: string) => void;
   /** Of the transport, where it has one. */
   readonly connect?: RecordContent;
+  readonly evidence: Evidence;
 }
 
 export interface ControllerSessionParts {
   readonly model: Model;
   readonly authority: Authority;
+  /** Signs records where the transport is no proof of them. */
+  readonly signer: Signer | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -47,6 +60,8 @@ export interface ControllerSessionParts {
   readonly settled: () => Promise<void>;
 }
 
+/** Nobody has been made sure of: what is assigned counts for what waits. */
+const nobodysRoles: Voucher = { inherited: [] };
 /** Requests of one controller that wait for their turn. */
 const backlogLimit = 256;
 
@@ -61,6 +76,10 @@ export class ControllerSession implements Recipient, Disposable {
   #config: ControllerConfig;
   #turn: Promise<void> = Promise.resolve();
   #messages = 0;
+  #settled = false;
+  /** As made sure of last: what the controller is notified of, and what it inherits. */
+  #voucher: Voucher | undefined;
+  readonly #verdicts = new WeakMap<Evidence, { readonly revision: number; readonly verdict: Verdict }>();
   /** A request is being answered: what it sets off is told after its response. */
   #answering = false;
   readonly #held: (() => void)[] = [];
@@ -79,10 +98,19 @@ export class ControllerSession implements Recipient, Disposable {
       endpointId,
       peerId: config.endpointId,
       settings: () => this.#config.session,
-      vouch: () => undefined,
+      ...(parts.signer && { signer: parts.signer }),
+      vouch: (chain) => {
+        const verdict = parts.authority.judgeCertificate(this.#config, chain);
+        return verdict === 'other' ? undefined : verdict;
+      },
       route: () => {
-        const link = this.#links[0];
-        return link && { send: (record) => link.send(record), voucher: known, connect: link.connect };
+        // The first one that makes sure of the controller, else any.
+        const routes = this.#links.map((link) => ({
+          send: (record: Uint8Array) => link.send(record),
+          voucher: this.#vouch(link.evidence),
+          connect: link.connect,
+        }));
+        return routes.find(({ voucher }) => voucher !== undefined) ?? routes[0];
       },
       deliver: (message, origin) => this.#read(message, origin),
     });
@@ -110,7 +138,7 @@ export class ControllerSession implements Recipient, Disposable {
   }
   /** What notifications may tell. */
   get view(): View {
-    return this.#viewFor(known);
+    return this.#viewFor(this.#voucher ?? nobodysRoles);
   }
   get links(): readonly Link[] {
     return this.#links;
@@ -130,7 +158,19 @@ export class ControllerSession implements Recipient, Disposable {
     this.#exchange.settle();
   }
 
+  /** A way has come to stand: the controller is greeted on it and told what waits, if it is the one. */
   connected(link: Link): void {
+    const voucher = this.#vouch(link.evidence);
+    const { log, authority } = this.#parts;
+    const banned = authority.isBanned(this.#config.assigned, voucher);
+    if (this.#isOther(link.evidence) || banned) {
+      const reason = banned ? 'the controller is banned' : 'the certificate is of another endpoint';
+      log.warn('a connection is refused', { controller: this.#config.endpointId, over: link.kind, reason });
+      link.refuse?.(reason);
+      return;
+    }
+    this.#learn(voucher);
+    link.send(this.#exchange.record(link.connect, voucher));
     this.#links.push(link);
     this.#parts.log.info('connected', { controller: this.#config.endpointId, over: link.kind });
     this.#exchange.settle();
@@ -143,19 +183,21 @@ export class ControllerSession implements Recipient, Disposable {
     if (at >= 0) this.#links.splice(at, 1);
   }
 
-  /** A Connect record for this controller. */
-  record(content: RecordContent): Buffer {
-    return this.#exchange.record(content, known);
-  }
-
   /** A record of this controller for this agent, as checked by whoever took it from the transport. */
   receive(record: UspRecord, arrival: Arrival): void {
     if (this.#gone) return;
-    this.#parts.reached();
+    const { log, authority, reached } = this.#parts;
+    const voucher = this.#vouch(arrival.evidence);
+    // R-SEC.0a; TR-181 ControllerTrust.BannedRole
+    if (this.#isOther(arrival.evidence) || authority.isBanned(this.#config.assigned, voucher)) {
+      log.warn('a record is not listened to', { controller: this.#config.endpointId });
+      return;
+    }
+    reached();
     this.#arrival = arrival;
     this.#exchange.receive(record, {
       send: arrival.reply,
-      voucher: known,
+      voucher,
       ...(arrival.connect && { connect: arrival.connect }),
     });
   }
@@ -236,6 +278,7 @@ export class ControllerSession implements Recipient, Disposable {
       this.#answering = true;
       try {
         await authority.refresh();
+        await this.#settleRole(origin.voucher);
         const context = { model, view: this.#viewFor(origin.voucher), controller: this.#config.endpointId, signal };
         const answered = await answer(message, context, log);
         await settled();
@@ -250,10 +293,47 @@ export class ControllerSession implements Recipient, Disposable {
     });
   }
 
+  /** `Controller.{i}.InheritedRole` */
+  get inherited(): readonly string[] {
+    return this.#voucher?.inherited ?? [];
+  }
+
+  #judge(evidence: Evidence): Verdict {
+    const { authority } = this.#parts;
+    const known = this.#verdicts.get(evidence);
+    if (known?.revision === authority.revision) return known.verdict;
+    const verdict = authority.judgeTransport(this.#config, evidence);
+    this.#verdicts.set(evidence, { revision: authority.revision, verdict });
+    return verdict;
+  }
+  #vouch(evidence: Evidence): Voucher | undefined {
+    const verdict = this.#judge(evidence);
+    return verdict === 'other' ? undefined : verdict;
+  }
+  #isOther(evidence: Evidence): boolean {
+    return this.#judge(evidence) === 'other';
+  }
+  #learn(voucher: Voucher | undefined): void {
+    if (voucher) this.#voucher = voucher;
+  }
+
+  /** A controller that is known to be the one and has no role gets the untrusted one, for everybody to see (TR-369 "Assigning Controller Roles"). */
+  async #settleRole(voucher: Voucher | undefined): Promise<void> {
+    const { authority, model } = this.#parts;
+    this.#learn(voucher);
+    const { assigned, path } = this.#config;
+    const { untrusted } = authority.config;
+    if (!voucher || assigned.length + voucher.inherited.length > 0 || untrusted.length === 0 || this.#settled) return;
+    this.#settled = true;
+    const parameters = [{ name: 'AssignedRole', value: untrusted.join(), required: true }];
+    await model.write({ protocol: 'usp' }, [{ op: 'set', path, parameters }], {
+      origin: { by: 'device' },
+      partial: false,
+    });
+  }
+
   #viewFor(voucher: Voucher | undefined): View {
     const { authority } = this.#parts;
     return authority.viewOf(authority.rolesOf(this.#config.assigned, voucher));
   }
 }
-
-const known: Voucher = { inherited: [] };

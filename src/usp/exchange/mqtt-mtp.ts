@@ -1,6 +1,7 @@
 import { type Emitter, errorCode, explain, type Log, TandemError } from '#base';
 import type { MqttEvents, MqttLink, MqttMessage } from '#platform';
 import { type RecordContent, readRecord, type UspRecord } from '../codec/record.ts';
+import { type Evidence, nothingKnown } from './controller-session.ts';
 import type { MqttStats } from './mqtt-stats.ts';
 import { covers, isTopic } from './mqtt-topics.ts';
 import type { MqttClientConfig, MqttListening } from './mtp-config.ts';
@@ -89,10 +90,8 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
         log.warn('could not publish', { topic, reason: explain(error) });
       });
   };
-  const links = new SharedLinks<MqttUser>('mqtt', ({ address, retainNotify }, record) =>
-    publish(address, record, retainNotify),
-  );
   const early: MqttMessage[] = [];
+  let evidence: Evidence = nothingKnown;
   mqtt = await parts.open(
     config,
     endpointId,
@@ -101,7 +100,7 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
         stats.count('PublishReceived', 'LastPublishMessageReceived');
         // There is nowhere to answer to before the agent's own topic is known.
         if (replyTo === '') early.push(message);
-        else receive(parts, message, publish, connectOf(config, replyTo));
+        else receive(parts, message, publish, connectOf(config, replyTo), evidence);
       },
       packet: (direction) => stats.count(direction === 'sent' ? 'MQTTMessagesSent' : 'MQTTMessagesReceived'),
       closed: over,
@@ -111,6 +110,10 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
   stats.note('BrokerConnectionEstablished');
   const { assignedClientId, responseInformation = '' } = mqtt.connack;
   if (assignedClientId !== undefined && clientId === '') parts.assigned(assignedClientId);
+  evidence = { ...mqtt.peer, end: 'broker' };
+  const links = new SharedLinks<MqttUser>('mqtt', evidence, ({ address, retainNotify }, record) =>
+    publish(address, record, retainNotify),
+  );
   const stop = (): void => over(undefined);
   signal.addEventListener('abort', stop, { once: true });
   const filters = new Map<string, boolean>();
@@ -131,7 +134,7 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
   try {
     await turn;
     parts.stands();
-    for (const message of early) receive(parts, message, publish, connectOf(config, replyTo));
+    for (const message of early) receive(parts, message, publish, connectOf(config, replyTo), evidence);
     const error = signal.aborted ? undefined : await closed;
     if (!signal.aborted) throw error;
   } finally {
@@ -208,6 +211,7 @@ function receive(
   message: MqttMessage,
   publish: (topic: string, payload: Uint8Array, retain: boolean) => void,
   connect: RecordContent,
+  evidence: Evidence,
 ): void {
   const { endpointId, log, config } = parts;
   if (config.version === 5 && message.contentType !== undefined && !contentTypes.has(message.contentType)) {
@@ -233,6 +237,7 @@ function receive(
     reply: (answer) => publish(replyTo, answer, known.retainResponse),
     reject: (reason) => log.warn('a record was dropped', { from: record.fromId, reason }),
     connect,
+    evidence,
   });
 }
 

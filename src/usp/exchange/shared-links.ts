@@ -1,5 +1,5 @@
 import type { RecordContent } from '../codec/record.ts';
-import type { ControllerSession, Link } from './controller-session.ts';
+import type { ControllerSession, Evidence, Link } from './controller-session.ts';
 
 /** A controller behind a broker, and where it is reached there: a topic, a destination. */
 export interface SharedUser {
@@ -13,8 +13,12 @@ export class SharedLinks<User extends SharedUser> implements Disposable {
   readonly #send: (user: User, record: Uint8Array) => void;
   readonly #links = new Map<ControllerSession, { user: User; readonly link: Link }>();
 
-  constructor(kind: Link['kind'], send: (user: User, record: Uint8Array) => void) {
+  readonly #evidence: Evidence;
+
+  /** @param evidence of the broker */
+  constructor(kind: Link['kind'], evidence: Evidence, send: (user: User, record: Uint8Array) => void) {
     this.#kind = kind;
+    this.#evidence = evidence;
     this.#send = send;
   }
 
@@ -32,12 +36,12 @@ export class SharedLinks<User extends SharedUser> implements Disposable {
       }
       const link: Link = {
         kind: this.#kind,
+        evidence: this.#evidence,
         connect: hello,
         send: (record) => this.#send(entry.user, record),
       };
       const entry = { user, link };
       this.#links.set(session, entry);
-      link.send(session.record(hello));
       session.connected(link);
     }
   }

@@ -1,6 +1,7 @@
 import { type Emitter, errorCode, explain, type Log, TandemError } from '#base';
 import type { StompEvents, StompLink, StompMessage, StompSubscription } from '#platform';
 import { type RecordContent, readRecord, type UspRecord } from '../codec/record.ts';
+import { type Evidence, nothingKnown } from './controller-session.ts';
 import type { StompConnectionConfig } from './mtp-config.ts';
 import { SharedLinks, type SharedUser } from './shared-links.ts';
 
@@ -48,11 +49,13 @@ export async function runStomp(parts: StompMtpParts): Promise<void> {
   let replyTo = '';
   const send = (destination: string, record: Uint8Array): void =>
     stomp?.send(destination, { 'content-type': contentType, 'reply-to-dest': replyTo }, record);
-  const links = new SharedLinks<SharedUser>('stomp', ({ address }, record) => send(address, record));
   // R-STOMP.4
   const headers = { 'endpoint-id': endpointId };
-  const message = (received: StompMessage): void => receive(parts, received, send, replyTo);
+  let evidence: Evidence | undefined;
+  const message = (received: StompMessage): void => receive(parts, received, send, replyTo, evidence);
   stomp = await parts.open(config, headers, { message, closed: over }, signal);
+  evidence = { ...stomp.peer, end: 'broker' };
+  const links = new SharedLinks<SharedUser>('stomp', evidence, ({ address }, record) => send(address, record));
   const stop = (): void => over(undefined);
   signal.addEventListener('abort', stop, { once: true });
   // R-STOMP.6, R-STOMP.14, R-STOMP.15
@@ -110,6 +113,7 @@ function receive(
   message: StompMessage,
   send: (destination: string, record: Uint8Array) => void,
   own: string,
+  evidence: Evidence = nothingKnown,
 ): void {
   const { endpointId, log } = parts;
   const type = message.headers.get('content-type');
@@ -135,5 +139,6 @@ function receive(
     reply: (answer) => send(replyTo, answer),
     reject: (reason) => log.warn('a record was dropped', { from: record.fromId, reason }),
     connect: connectOf(own),
+    evidence,
   });
 }

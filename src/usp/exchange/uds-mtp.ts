@@ -1,7 +1,7 @@
 import { type Clock, errorCode, explain, type Log, TandemError } from '#base';
 import type { UnixListener, UnixStream, UnixStreamEvents } from '#platform';
 import { readRecord, type UspRecord } from '../codec/record.ts';
-import type { ControllerSession, Link } from './controller-session.ts';
+import type { ControllerSession, Evidence, Link } from './controller-session.ts';
 import type { UdsSocketConfig } from './mtp-config.ts';
 import { UdsConnection, type UdsPeer } from './uds-connection.ts';
 
@@ -77,16 +77,19 @@ function greet(parts: UdsMtpParts, endpointId: string, connection: UdsConnection
   const session = parts.controller(endpointId);
   if (!session) return 'this Endpoint ID is not of a controller that is known here';
   if (config.mode === 'Connect') parts.stands();
+  // Who may open the socket is who the file's mode lets.
+  const evidence: Evidence = { encrypted: false, chain: [], end: 'local' };
   const link: Link = {
     kind: 'uds',
+    evidence,
     connect: udsConnect,
     send: (record) => connection.send(record),
     close: (reason) => connection.fail(reason),
+    refuse: (reason) => connection.fail(reason),
   };
   // A controller that starts anew is not kept waiting for its earlier self.
   for (const earlier of session.links.filter(({ kind }) => kind === 'uds'))
     earlier.close?.('replaced by a newer connection');
-  link.send(session.record(udsConnect));
   session.connected(link);
   return {
     record: (bytes) => {
@@ -110,6 +113,7 @@ function greet(parts: UdsMtpParts, endpointId: string, connection: UdsConnection
         reply: (answer) => connection.send(answer),
         reject: (reason) => connection.fail(reason),
         connect: udsConnect,
+        evidence,
       });
     },
     closed: () => session.disconnected(link),

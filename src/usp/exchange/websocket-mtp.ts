@@ -1,7 +1,7 @@
 import { errorCode, explain, type Log } from '#base';
 import type { WebSocketEvents, WebSocketLink } from '#platform';
 import { readRecord, type UspRecord } from '../codec/record.ts';
-import type { ControllerSession, Link } from './controller-session.ts';
+import { type ControllerSession, type Evidence, type Link, nothingKnown } from './controller-session.ts';
 import type { WebSocketPeer } from './mtp-config.ts';
 import type { WebSocketSlot } from './websocket-slot.ts';
 
@@ -16,6 +16,7 @@ export const subprotocol = 'v1.usp';
 /** What a receiver can't process (R-WS.16). */
 const unacceptable = 1003;
 const goingAway = 1001;
+export const policyViolation = 1008;
 export const websocketConnect = { websocketConnect: {} };
 
 export interface WebSocketMtpParts {
@@ -46,9 +47,10 @@ export async function runWebSocket(parts: WebSocketMtpParts): Promise<void> {
     over = resolve;
   });
   let socket: WebSocketLink | undefined;
+  let evidence: Evidence | undefined;
   const early: Uint8Array[] = [];
   const take = (bytes: Uint8Array): void => {
-    if (socket) receiveOverWebSocket(session, bytes, endpointId, socket, log);
+    if (socket) receiveOverWebSocket(session, bytes, endpointId, socket, log, evidence);
     else early.push(bytes);
   };
   socket = await parts.open(
@@ -64,13 +66,19 @@ export async function runWebSocket(parts: WebSocketMtpParts): Promise<void> {
   );
   const { send, close } = socket;
   const held = slot.take('agent', () => close(goingAway, 'replaced'));
-  const link: Link = { kind: 'websocket', connect: websocketConnect, send };
+  evidence = { ...socket.peer, end: 'controller' };
+  const link: Link = {
+    kind: 'websocket',
+    evidence,
+    connect: websocketConnect,
+    send,
+    refuse: (reason) => close(policyViolation, reason),
+  };
   const stop = (): void => close(goingAway, 'the agent stops');
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {
     parts.stands();
-    send(session.record(websocketConnect));
     session.connected(link);
     for (const bytes of early) take(bytes);
     await closed;
@@ -89,6 +97,7 @@ export function receiveOverWebSocket(
   endpointId: string,
   socket: WebSocketLink,
   log: Log,
+  evidence: Evidence = nothingKnown,
 ): void {
   let record: UspRecord;
   try {
@@ -109,5 +118,6 @@ export function receiveOverWebSocket(
     reply: (answer) => socket.send(answer),
     reject: (reason) => socket.close(unacceptable, reason),
     connect: websocketConnect,
+    evidence,
   });
 }

@@ -1,8 +1,8 @@
 import type { Log } from '#base';
 import type { WebSocketAdmission, WebSocketListener, WebSocketRequest } from '#platform';
-import type { ControllerSession, Link } from './controller-session.ts';
+import type { ControllerSession, Evidence, Link } from './controller-session.ts';
 import type { WebSocketServerConfig } from './mtp-config.ts';
-import { receiveOverWebSocket, subprotocol, websocketConnect } from './websocket-mtp.ts';
+import { policyViolation, receiveOverWebSocket, subprotocol, websocketConnect } from './websocket-mtp.ts';
 import type { WebSocketSlot } from './websocket-slot.ts';
 
 export type ListenWebSocket = (options: {
@@ -28,7 +28,6 @@ export interface WebSocketServerMtpParts {
   readonly stands: () => void;
 }
 
-const policyViolation = 1008;
 const goingAway = 1001;
 
 /**
@@ -81,21 +80,23 @@ async function admit(parts: WebSocketServerMtpParts, request: WebSocketRequest):
     }),
     accept: (socket) => {
       const { session, slot } = controller;
+      const evidence: Evidence = { ...socket.peer, end: 'controller' };
       const link: Link = {
         kind: 'websocket',
+        evidence,
         connect: websocketConnect,
         send: socket.send,
         close: (reason) => socket.close(policyViolation, reason),
+        refuse: (reason) => socket.close(policyViolation, reason),
       };
       // A controller whose line broke comes back before its old connection is known to be dead.
       const held = slot.take('controller', () => {
         session.disconnected(link);
         socket.close(goingAway, 'replaced by a newer connection');
       });
-      socket.send(session.record(websocketConnect));
       session.connected(link);
       return {
-        message: (bytes) => receiveOverWebSocket(session, bytes, parts.endpointId, socket, parts.log),
+        message: (bytes) => receiveOverWebSocket(session, bytes, parts.endpointId, socket, parts.log, evidence),
         closed: (code, reason) => {
           parts.log.info('connection closed', { controller: endpointId, code, reason });
           held[Symbol.dispose]();

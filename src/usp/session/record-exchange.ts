@@ -113,12 +113,12 @@ export class RecordExchange<Voucher> implements Disposable {
 
   /** @returns false: there is no way to the peer now */
   send(message: Uint8Array): boolean {
-    const route = this.#parts.route();
-    if (!route) return false;
-    if (this.#session.wanted) {
-      this.#session.send(message);
-    } else
-      route.send(this.#write({ noSessionContext: { payload: message } }, payloadSecurity.plaintext, route.voucher));
+    const { route: way, settings, openTunnel } = this.#parts;
+    const route = way();
+    // To nobody in particular nothing is told, unless the session makes sure of who it is.
+    const secures = this.#session.wanted && settings().payloadSecurity === 'tls' && openTunnel !== undefined;
+    if (!route || (route.voucher === undefined && !secures)) return false;
+    this.#give(message, route);
     return true;
   }
 

@@ -1,32 +1,65 @@
+import { X509Certificate } from 'node:crypto';
+import type { Clock } from '#base';
 import type { Model, View } from '#model';
 import { accessOf } from './access.ts';
+import type { Certificates } from './certificates.ts';
+import {
+  type Claim,
+  type Grounds,
+  type IdentityPolicy,
+  judgeCertificate,
+  judgeTransport,
+  type TransportEvidence,
+  type Verdict,
+  type Voucher,
+} from './judge.ts';
 import { type FoundTargets, findTargets, isSearch } from './target.ts';
 import { noTrust, type TrustConfig } from './trust-config.ts';
 
-/** What makes sure who a peer is. */
-export interface Voucher {
-  /** Roles that come with the credential (`ControllerTrust.Credential.{i}.Role`), as rows without the last dot. */
-  readonly inherited: readonly string[];
+export interface AuthorityParts {
+  readonly model: Model;
+  readonly clock: Clock;
+  readonly certificates: Certificates;
+  readonly policy: IdentityPolicy;
+  /** Of the factory: trusted for the identity of controllers. */
+  readonly anchors: readonly X509Certificate[];
 }
+
+/** The controller that a connection or a certificate is said to be of. */
+export interface Claimant {
+  readonly endpointId: string;
+  /** `Controller.{i}.Credential`: rows, without the last dot. */
+  readonly credentials: readonly string[];
+}
+
+/** An earlier time than this is none: the clock has not been set yet. */
+const plausibleMs = Date.UTC(2024, 0, 1);
 
 /** Who may what: from the trust configuration and from how sure it is who somebody is. */
 export class Authority {
-  readonly #model: Model;
+  readonly #parts: AuthorityParts;
   #config: TrustConfig = noTrust;
   #searches: readonly string[] = [];
   #found: FoundTargets = new Map();
   readonly #views = new Map<string, View>();
+  #revision = 0;
 
-  constructor(model: Model) {
-    this.#model = model;
+  constructor(parts: AuthorityParts) {
+    this.#parts = parts;
   }
 
   get config(): TrustConfig {
     return this.#config;
   }
 
+  /** Another one: what was judged before is to be judged anew. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   async configure(config: TrustConfig): Promise<void> {
     this.#config = config;
+    this.#revision++;
     this.#searches = [...config.roles.values()].flat().flatMap(({ targets }) => targets.filter(isSearch));
     this.#views.clear();
     await this.refresh();
@@ -35,8 +68,33 @@ export class Authority {
   /** Looks anew at what the search expressions of permissions lead to; costs nothing where there are none. */
   async refresh(): Promise<void> {
     if (this.#searches.length === 0) return;
-    this.#found = await findTargets(this.#model, this.#searches);
+    this.#found = await findTargets(this.#parts.model, this.#searches);
     this.#views.clear();
+  }
+
+  judgeTransport(
+    claimant: Claimant,
+    evidence: Omit<TransportEvidence, 'chain'> & { chain: readonly Uint8Array[] },
+  ): Verdict {
+    const chain = evidence.chain.map((der) => new X509Certificate(der));
+    return judgeTransport(this.#grounds(), this.#claim(claimant), { ...evidence, chain });
+  }
+
+  judgeCertificate(claimant: Claimant, chain: readonly Uint8Array[]): Verdict {
+    const certificates = chain.map((der) => new X509Certificate(der));
+    return judgeCertificate(this.#grounds(), this.#claim(claimant), certificates);
+  }
+
+  /** What besides the factory's authorities a connection may be with, PEM. @param claimants all controllers */
+  trusted(claimants: readonly Claimant[]): string {
+    const rows = [
+      ...this.#config.credentials.map(({ certificate }) => certificate),
+      ...claimants.flatMap((one) => one.credentials),
+    ];
+    return this.#parts.certificates
+      .of([...new Set(rows)])
+      .map((certificate) => certificate.toString())
+      .join('');
   }
 
   /**
@@ -61,12 +119,26 @@ export class Authority {
     if (known) return known;
     const { roles: all, secured } = this.#config;
     const of = (paths: readonly string[]) => paths.flatMap((path) => [all.get(path) ?? []]);
-    const access = accessOf(of(roles), {
-      secured: of(roles.filter((role) => secured.includes(role))),
-      found: this.#found,
-    });
-    const view: View = { protocol: 'usp', access };
+    const shown = of(roles.filter((role) => secured.includes(role)));
+    const view: View = { protocol: 'usp', access: accessOf(of(roles), { secured: shown, found: this.#found }) };
     this.#views.set(key, view);
     return view;
+  }
+
+  #grounds(): Grounds {
+    const { policy, anchors, certificates, clock } = this.#parts;
+    const now = clock.now();
+    return {
+      policy,
+      anchors,
+      credentials: this.#config.credentials.flatMap(({ certificate: row, ...rest }) =>
+        certificates.of([row]).map((certificate) => ({ certificate, ...rest })),
+      ),
+      now: now < plausibleMs ? undefined : now,
+    };
+  }
+
+  #claim({ endpointId, credentials }: Claimant): Claim {
+    return { endpointId, credentials: this.#parts.certificates.of(credentials) };
   }
 }

@@ -1,4 +1,7 @@
+import { Secret } from '#base';
 import type { Permission, Role } from './access.ts';
+import type { Challenge } from './challenges.ts';
+import type { Credential } from './judge.ts';
 
 /** `Device.LocalAgent.ControllerTrust.`; roles are named by their rows, without the last dot. */
 export interface TrustConfig {
@@ -9,9 +12,24 @@ export interface TrustConfig {
   /** Whoever has it is not talked to; '': there is none. */
   readonly banned: string;
   readonly secured: readonly string[];
+  /** In the order of their rows. */
+  readonly credentials: readonly CredentialRow[];
+  readonly challenges: readonly Challenge[];
 }
 
-export const noTrust: TrustConfig = { roles: new Map(), untrusted: [], banned: '', secured: [] };
+export interface CredentialRow extends Omit<Credential, 'certificate'> {
+  /** Row of `Device.LocalAgent.Certificate.`, without the last dot. */
+  readonly certificate: string;
+}
+
+export const noTrust: TrustConfig = {
+  roles: new Map(),
+  untrusted: [],
+  banned: '',
+  secured: [],
+  credentials: [],
+  challenges: [],
+};
 
 /** What is read of a row. */
 export interface TrustRow {
@@ -33,7 +51,27 @@ export function readTrust(top: TrustRow, rows: (table: string) => readonly Trust
     untrusted: top.references('UntrustedRole'),
     banned: top.text('BannedRole'),
     secured: top.references('SecuredRoles'),
+    credentials: rows(`${top.path}Credential.`).map((row) => ({
+      certificate: row.text('Credential'),
+      roles: row.references('Role'),
+      uses: useOf(row.text('AllowedUses')),
+    })),
+    challenges: rows(`${top.path}Challenge.`).map((row) => ({
+      row: row.path.slice(0, -1),
+      roles: row.references('Role'),
+      type: row.text('Type'),
+      value: new Secret(row.text('Value')),
+      valueType: row.text('ValueType'),
+      instruction: row.text('Instruction'),
+      instructionType: row.text('InstructionType'),
+      retries: row.number('Retries', 3),
+      lockoutSeconds: row.number('LockoutPeriod', 30),
+    })),
   };
+}
+
+function useOf(text: string): Credential['uses'] {
+  return text === 'MTP-and-USP' || text === 'MTP-and-broker' ? text : 'MTP-only';
 }
 
 function permission(row: TrustRow): Permission {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { errorCode } from '#base';
@@ -49,6 +50,7 @@ async function boot(options: Record<string, string | number> = {}): Promise<Cont
     ['mtp', 'own', { enable: 1, protocol: 'WebSocket', port, path: '/usp', encryption: 1, ...options }],
   ]);
   agent = await startDaemon(bundles.dist, router);
+  while (!agent.said().includes('listening for controllers')) await sleep(10);
   const controller = await startController({ endpointId: self });
   open.push(controller);
   return controller;

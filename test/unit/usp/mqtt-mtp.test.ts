@@ -55,13 +55,16 @@ function begin(given: Given) {
   };
   function user(address: string): MqttUser {
     const session = {
-      record: (content: object) => Buffer.from(JSON.stringify(content)),
-      connected: (link: Link) => void seen.links.push(link),
+      connected: (link: Link) => {
+        link.send(Buffer.from(JSON.stringify(link.connect)));
+        seen.links.push(link);
+      },
       disconnected: (link: Link) => void seen.links.splice(seen.links.indexOf(link), 1),
     } as unknown as ControllerSession;
     return { session, address, retainResponse: false, retainNotify: address.includes('retain') };
   }
   const link: MqttLink = {
+    peer: { encrypted: false, chain: [] },
     connack: { sessionPresent: false, userProperties: {}, ...given.connack },
     subscribe: async (topic, qos) => {
       seen.asked.push(`+${topic} ${qos}`);

@@ -15,7 +15,7 @@ export function configuration({ controllers, transports }: Descriptor, mtp: Mtp,
   };
   section('agent', 'agent', { bootstrapped: '1' });
   section('cwmp', 'cwmp', { connection_request_address: '127.0.0.1', connection_request_port: '0' });
-  section('usp', 'usp', { untrusted_role: 'untrusted' });
+  section('usp', 'usp', { untrusted_role: 'untrusted', identity: 'none' });
   section('role', 'untrusted', { name: 'Untrusted', enable: '1' });
   section('role', 'full', { name: 'Full Access', enable: '1' });
   section('permission', 'full_all', {

@@ -1,0 +1,96 @@
+import { type Clock, type Log, ok, refused, type Secret } from '#base';
+import type { CommandContext, CommandResult, Model } from '#model';
+import { Authority, type Claimant } from './authority.ts';
+import { certificatesIn } from './certificate.ts';
+import { Certificates } from './certificates.ts';
+import { Challenges } from './challenges.ts';
+import type { IdentityPolicy } from './judge.ts';
+import type { TrustConfig } from './trust-config.ts';
+
+/** Where trust comes from, beside the data model. */
+export interface TrustPort {
+  readonly policy: IdentityPolicy;
+  /** PEM: authorities of the factory, trusted for the identity of controllers; '': none. */
+  readonly anchors: string;
+  /** The device's own certificate (PEM, with its chain) and key. */
+  readonly own?: { readonly cert: string; readonly key: Secret };
+  /** PEM: certificates that connections may be with besides; called whenever it can have changed. */
+  readonly trusted: (certificates: string) => void;
+}
+
+/** A controller as the trust configuration sees it. */
+export interface TrustedController extends Claimant {
+  /** Instance path of its row. */
+  readonly path: string;
+  readonly assigned: readonly string[];
+}
+
+export interface TrustParts {
+  readonly model: Model;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly randomHex: (bytes: number) => string;
+  readonly port: TrustPort;
+  readonly controllers: () => readonly TrustedController[];
+  /** `InheritedRole` of the controller with this row. */
+  readonly inherited: (path: string) => readonly string[];
+  /** What is trusted may be something else now. */
+  readonly changed: () => void;
+}
+
+/** `Device.LocalAgent.ControllerTrust.` and `Certificate.` as far as they are more than configuration. */
+export class Trust implements Disposable {
+  readonly authority: Authority;
+  readonly #parts: TrustParts;
+  readonly #declared: Disposable[];
+  readonly #certificates: Certificates;
+
+  constructor(parts: TrustParts) {
+    const { model, clock, log, randomHex, port, controllers, inherited } = parts;
+    this.#parts = parts;
+    this.#certificates = new Certificates(model, parts.changed);
+    const certificates = this.#certificates;
+    const anchors = certificatesIn(port.anchors);
+    this.authority = new Authority({ model, clock, certificates, policy: port.policy, anchors });
+    const challenges = new Challenges({
+      model,
+      clock,
+      log,
+      randomHex,
+      challenge: (row) => this.authority.config.challenges.find((one) => one.row === row),
+      controller: (id) => controllers().find((one) => one.endpointId === id),
+      untrusted: () => this.authority.config.untrusted,
+    });
+    const declared = model.declare({
+      path: 'Device.LocalAgent.Controller.{i}.',
+      parameters: { InheritedRole: { get: ({ path }) => inherited(path).join(',') } },
+      commands: { 'AddMyCertificate()': (args, context) => this.#addMyCertificate(args, context) },
+    });
+    this.#declared = [challenges, this.#certificates, declared];
+  }
+
+  async configure(config: TrustConfig): Promise<void> {
+    await this.authority.configure(config);
+    this.#parts.port.trusted(this.authority.trusted(this.#parts.controllers()));
+  }
+
+  [Symbol.dispose](): void {
+    for (const declared of this.#declared) declared[Symbol.dispose]();
+  }
+
+  /** Only of the controller's own row. */
+  async #addMyCertificate(
+    args: Readonly<Record<string, string>>,
+    { row, origin }: CommandContext,
+  ): Promise<CommandResult> {
+    const own = this.#parts.controllers().find(({ path }) => path === row.path);
+    if (!own || origin.by !== 'usp' || own.endpointId !== origin.peer)
+      return refused({ kind: 'denied', message: 'only the controller itself may', path: row.path });
+    const added = await this.#certificates.add(args, origin);
+    if (!added.ok) return added;
+    const value = [...own.credentials, added.value].join();
+    const write = { op: 'set', path: row.path, parameters: [{ name: 'Credential', value, required: true }] } as const;
+    const answer = await this.#parts.model.write({ protocol: 'usp' }, [write], { origin, partial: false });
+    return answer.committed ? ok({}) : refused({ kind: 'command-failed', message: 'Credential could not be written' });
+  }
+}
