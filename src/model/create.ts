@@ -1,13 +1,12 @@
-import type { BaseType } from './api.ts';
 import { DataModel, type DataModelPorts } from './engine/data-model.ts';
 import { compileMapping } from './mapping/compile.ts';
 import type { CompiledObject } from './mapping/compiled.ts';
 import { type DeviceFacts, holds } from './mapping/condition.ts';
-import type { MappingProblem, ParameterText } from './mapping/grammar.ts';
+import type { MappingProblem } from './mapping/grammar.ts';
 import { type MergedObjects, mergeMapping } from './mapping/merge.ts';
 import { parseMapping } from './mapping/parse.ts';
-import { extendSchema, isVendorObject, type VendorObjects, type VendorParameter, vendorName } from './schema/extend.ts';
-import { baseTypes } from './schema/format.ts';
+import { vendorObjects } from './mapping/vendor.ts';
+import { extendSchema } from './schema/extend.ts';
 import { layerSchemas, openSchema, type Schema } from './schema/index.ts';
 
 export interface MappingText {
@@ -99,41 +98,6 @@ function openTables(
     else problems.push({ file, path: '$tables', reason: `there is no table '${name}'` });
   }
   return { tables, problems };
-}
-
-const typeNames: ReadonlySet<string> = new Set(baseTypes);
-
-/** Objects and parameters of vendors, which the schema does not have. */
-function vendorObjects(file: string, objects: MergedObjects): { objects: VendorObjects; problems: MappingProblem[] } {
-  const found = new Map<string, { creatable: boolean; parameters: VendorParameter[] }>();
-  const problems: MappingProblem[] = [];
-  for (const [path, { text }] of objects) {
-    const own = isVendorObject(path);
-    const parameters: VendorParameter[] = [];
-    for (const [name, rule] of Object.entries(text.parameters)) {
-      if (!vendorName.test(name) && !(own && name !== 'Alias')) continue;
-      const parameter = vendorParameter(name, rule);
-      if (typeof parameter === 'string') problems.push({ file, path: path + name, reason: parameter });
-      else parameters.push(parameter);
-    }
-    if (own || parameters.length > 0) found.set(path, { creatable: text.add !== undefined, parameters });
-  }
-  return { objects: found, problems };
-}
-
-function vendorParameter(name: string, rule: ParameterText): VendorParameter | string {
-  if (rule === null || typeof rule === 'string') return 'is not in the schema and has to state its type';
-  if (rule.type === undefined || !typeNames.has(rule.type))
-    return 'states as its type one of TR-106: string, int, boolean, …';
-  const at = rule.at === undefined || Array.isArray(rule.at) ? undefined : rule.at;
-  const isOption = typeof at === 'string' && /^[\w-]+$/.test(at);
-  return {
-    name,
-    type: rule.type as BaseType,
-    list: rule.list === true,
-    secured: rule.secured === true,
-    writable: rule.is === undefined && rule.write !== false && (isOption || typeof rule.write === 'string'),
-  };
 }
 
 function unique(problems: readonly MappingProblem[]): MappingProblem[] {

@@ -154,8 +154,14 @@ export interface Files {
 
 /** Runs the vendor's executables (docs/mapping-language.md, `script`; docs/transfers.md). */
 export interface Scripts {
-  /** @returns the JSON that it printed. @throws ScriptError */
-  run(path: string, timeoutMs: number, signal?: AbortSignal, args?: readonly string[]): Promise<unknown>;
+  /** @param input what it gets on standard input. @returns the JSON that it printed. @throws ScriptError */
+  run(
+    path: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    args?: readonly string[],
+    input?: string,
+  ): Promise<unknown>;
 }
 
 export interface ProgramOutput {

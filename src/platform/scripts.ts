@@ -19,7 +19,13 @@ export class RootedScripts implements Scripts {
     this.#root = resolve(root);
   }
 
-  run(path: string, timeoutMs: number, signal?: AbortSignal, args: readonly string[] = []): Promise<unknown> {
+  run(
+    path: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    args: readonly string[] = [],
+    input = '',
+  ): Promise<unknown> {
     const file = join(this.#root, resolve('/', path));
     const distrust = this.#distrust(file);
     if (distrust !== undefined) return Promise.reject(new ScriptError('SCRIPT_UNTRUSTED', `${path} ${distrust}`));
@@ -31,7 +37,7 @@ export class RootedScripts implements Scripts {
         env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
         ...(signal && { signal }),
       } as const;
-      execFile(file, [...args], options, (error, output) => {
+      const child = execFile(file, [...args], options, (error, output) => {
         if (error) {
           const code = error.killed ? 'SCRIPT_TIMEOUT' : 'SCRIPT_FAILED';
           fail(new ScriptError(code, `${path} ${error.killed ? 'took too long' : 'failed'}`, { cause: error }));
@@ -43,6 +49,9 @@ export class RootedScripts implements Scripts {
           fail(new ScriptError('SCRIPT_OUTPUT', `${path} did not print JSON`));
         }
       });
+      // A script that does not read what it gets is its own affair.
+      child.stdin?.on('error', () => {});
+      child.stdin?.end(input);
     });
   }
 

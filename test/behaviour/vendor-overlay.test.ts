@@ -20,19 +20,22 @@ beforeAll(async () => {
   installFactory(router.root, {});
   const overlays = join(router.root, 'etc/tandem/datamodel.d');
   mkdirSync(overlays, { recursive: true });
-  copyFileSync(join(example, '10-example.json'), join(overlays, '10-example.json'));
+  for (const name of ['10-example.json', '20-voice.json']) copyFileSync(join(example, name), join(overlays, name));
   writeFileSync(
-    join(overlays, '20-broken.json'),
+    join(overlays, '30-broken.json'),
     JSON.stringify({ 'Device.DeviceInfo.': { ModelName: { is: 'Lost' }, Nonsense: { is: '1' } } }),
   );
   writeFileSync(
-    join(overlays, '30-elsewhere.json'),
+    join(overlays, '40-elsewhere.json'),
     JSON.stringify({ $if: { board: 'other,*' }, 'Device.DeviceInfo.': { ModelName: { is: 'Elsewhere' } } }),
   );
   const scripts = join(router.root, 'usr/libexec/tandem');
   mkdirSync(scripts, { recursive: true });
-  copyFileSync(join(example, 'example-fan'), join(scripts, 'example-fan'));
-  chmodSync(join(scripts, 'example-fan'), 0o755);
+  for (const name of ['example-fan', 'example-fan-spin']) {
+    copyFileSync(join(example, name), join(scripts, name));
+    chmodSync(join(scripts, name), 0o755);
+  }
+  copyFileSync(join(example, 'voice.uci'), join(router.root, 'etc/config/voice'));
   writeFileSync(
     join(router.root, 'etc/config/example'),
     "config case 'case'\n\toption colour 'white'\n\nconfig button 'wps'\n\toption action 'wps'\n",
@@ -66,7 +69,7 @@ describe('a vendor without code', () => {
       const { out } = await tandem('get', 'Device.', '--view', view);
       expect(out).toContain('Device.DeviceInfo.Description=Example Router\n');
       expect(out).toContain('Device.DeviceInfo.SerialNumber=LAB0001\n');
-      expect(out).not.toContain('ModelNumber');
+      expect(out).not.toContain('Device.DeviceInfo.ModelNumber=');
       expect(out).not.toContain('Device.LEDs.');
       expect(out).toContain('X_EXAMPLE-COM_CaseColour');
     }
@@ -85,10 +88,35 @@ describe('a vendor without code', () => {
     expect((await tandem('del', 'Device.X_EXAMPLE-COM_Button.2.')).code).toBe(0);
   });
 
+  it('adds a command, checked like those of TR-181', async () => {
+    const spin = (...args: string[]) => tandem('operate', 'Device.X_EXAMPLE-COM_Fan.Spin()', ...args);
+    expect((await spin('Speed=3000')).out).toContain('Speed=3000');
+    expect(await spin('Speed=9000')).toMatchObject({ code: 1, err: expect.stringContaining('command-failed') });
+    expect((await spin('Speed=fast')).err).toContain('command-arguments');
+    expect((await spin()).err).toContain('command-arguments');
+    const { out } = await tandem('schema', 'Device.X_EXAMPLE-COM_Fan.');
+    expect(out).toContain('Spin()');
+    expect(out).toContain('Stuck!');
+  });
+
+  it('maps TR-104 lines and SIP accounts onto a package of its own', async () => {
+    const service = 'Device.Services.VoiceService.1.';
+    const { out } = await tandem('get', service);
+    expect(out).toContain(`${service}CallControl.Line.1.Provider=${service}SIP.Client.1\n`);
+    expect(out).toContain(`${service}SIP.Network.1.RegistrarServerTransport=TLS\n`);
+    expect(out).toContain(`${service}SIP.Client.1.AuthUserName=5550100\n`);
+    expect(out).not.toContain('voice-secret');
+    expect((await tandem('add', `${service}CallControl.Line.`, 'DirectoryNumber=5550101')).code).toBe(0);
+    expect((await tandem('set', `${service}SIP.Network.1.RegistrarServerTransport=TCP`)).code).toBe(0);
+    const file = readFileSync(join(router.root, 'etc/config/voice'), 'utf8');
+    expect(file).toMatch(/config line 'line_\w+'\n\toption enabled '0'\n\toption number '5550101'/);
+    expect(file).toContain("option transport 'tcp'");
+  });
+
   it('is left out whole where it is broken, and reported; not taken where its condition does not hold', async () => {
     const { out } = await tandem('get', 'Device.DeviceInfo.ModelName');
     expect(out).not.toMatch(/Lost|Elsewhere/);
-    expect(agent.said()).toMatch(/a mapping was left out .*20-broken.json path=Device.DeviceInfo.Nonsense/);
+    expect(agent.said()).toMatch(/a mapping was left out .*30-broken.json path=Device.DeviceInfo.Nonsense/);
     expect((await tandem('status')).out).toContain('mapping_problems: 1');
   });
 
@@ -113,7 +141,7 @@ describe('a vendor without code', () => {
       });
     const good = join(example, '10-example.json');
     expect(await check(good)).toEqual({ code: 0, out: `${good}: good\n` });
-    const bad = join(router.root, 'etc/tandem/datamodel.d/20-broken.json');
+    const bad = join(router.root, 'etc/tandem/datamodel.d/30-broken.json');
     expect(await check(good, bad)).toEqual({
       code: 1,
       out: `${good}: good\n${bad}: Device.DeviceInfo.Nonsense: is not a parameter of the schema\n`,

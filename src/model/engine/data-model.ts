@@ -39,6 +39,7 @@ import { codeKey, Dependencies, rowsKey, type SourceKey, uciKey } from './depend
 import { declaredRow, Evaluator } from './evaluate.ts';
 import { Instances } from './instances.ts';
 import { interfaceStack, interfaceStackOf } from './interface-stack.ts';
+import { type ActionTools, declareActions } from './mapped-actions.ts';
 import { Operations, requestColumns, requestTable } from './operations.ts';
 import { copyOf, emptyPlan, type Plan } from './plan.ts';
 import { type Reading, readInstances, readNames, readPath } from './read.ts';
@@ -125,6 +126,7 @@ export class DataModel implements Model, AsyncDisposable {
     this.#stored = new StoredTables(ports.state, ports.log);
     this.#instances = new Instances(ports.state, ports.clock, ports.log);
     for (const object of mapped) this.#tree.map(object);
+    this.#listening.push(declareActions(mapped, this.#tree, this.#actionTools()));
     if (mapped.some(({ parameters }) => parameters.has('LowerLayers'))) {
       this.#tree.derive(interfaceStack, interfaceStackOf(this.#tree));
     }
@@ -143,6 +145,20 @@ export class DataModel implements Model, AsyncDisposable {
     this.#operations = this.#keepRequests();
     this.#events = new ChangeEvents(mapped, { ...ports, changed: (keys) => this.#soon(keys) });
     this.#listening.push(this.#events);
+  }
+
+  #actionTools(): ActionTools {
+    return {
+      ports: this.#ports,
+      rowsOf: async (schemaPath) => {
+        const view: View = { protocol: 'usp' };
+        const { reading, result } = await this.#evaluateIn(view, undefined, ({ evaluator }) =>
+          evaluator.rowsOf(schemaPath),
+        );
+        return { evaluator: reading.evaluator, nodes: result };
+      },
+      raise: (path, args, origin) => this.raise(path, args, origin),
+    };
   }
 
   /**

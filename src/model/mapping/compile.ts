@@ -1,6 +1,7 @@
 import { toSchemaPath } from '../path/index.ts';
 import { isVendorObject, vendorName } from '../schema/extend.ts';
 import type { ParameterDefinition, SchemaView } from '../schema/index.ts';
+import { compileActions } from './compile-actions.ts';
 import type { CompiledObject, CompiledParameter, RowSource, SectionSource, Variable } from './compiled.ts';
 import { converterNames } from './convert.ts';
 import { type Expression, type Formula, parseConditions, parseExpression, parseFormula } from './expression.ts';
@@ -66,6 +67,7 @@ export function compileMapping(
       keep: text.keep ?? true,
       sources: mapping.sources,
       parameters,
+      ...compileActions(text, definition, views, say),
     });
   }
   return { objects: problems.length === 0 ? objects : [], problems };

@@ -1,6 +1,6 @@
-import type { ObjectDefinition, ParameterDefinition } from '../schema/index.ts';
+import type { CommandDefinition, EventDefinition, ObjectDefinition, ParameterDefinition } from '../schema/index.ts';
 import type { Condition, Expression, Formula } from './expression.ts';
-import type { ParameterRule, SourceText } from './grammar.ts';
+import type { CommandRule, EventRule, ParameterRule, SourceText } from './grammar.ts';
 
 export interface CompiledParameter {
   readonly definition: ParameterDefinition;
@@ -57,4 +57,16 @@ export interface CompiledObject {
   readonly keep: boolean;
   readonly sources: Readonly<Record<string, SourceText>>;
   readonly parameters: ReadonlyMap<string, CompiledParameter>;
+  readonly commands: ReadonlyMap<string, CompiledCommand>;
+  readonly events: ReadonlyMap<string, CompiledEvent>;
+}
+
+export interface CompiledCommand {
+  readonly definition: CommandDefinition;
+  readonly rule: CommandRule;
+}
+
+export interface CompiledEvent {
+  readonly definition: EventDefinition;
+  readonly rule: EventRule;
 }

@@ -90,6 +90,46 @@ export interface ParameterRule {
   readonly write?: string | false;
 }
 
+/** `null` in a later file: not there any more. */
+export type CommandText = CommandRule | null;
+export type EventText = EventRule | null;
+
+/** What a command does: one call, or one run of a script. */
+export interface CommandRule {
+  /** Object and method; `$name` in the object is a variable of the row. */
+  readonly ubus?: readonly [string, string];
+  /** Arguments of the call: constants, `$name` a variable of the row, `$in.Name` an argument of the command. */
+  readonly args?: Readonly<Record<string, string | number | boolean>>;
+  /** An executable: gets `{"path", "args"}` as JSON on standard input and prints an object of output arguments. */
+  readonly script?: string;
+  /** Output arguments that are always the same. */
+  readonly returns?: Readonly<Record<string, string>>;
+  /** Seconds that it may take. Default 30. */
+  readonly timeout?: number;
+  /** Of a vendor's own command: it runs for long and tells of its end. */
+  readonly async?: boolean;
+  /** Of a vendor's own command. */
+  readonly input?: Readonly<Record<string, ArgumentText>>;
+  readonly output?: Readonly<Record<string, ArgumentText>>;
+}
+
+/** An event of the bus that is told as one of the data model. */
+export interface EventRule {
+  /** Name of the ubus event. */
+  readonly on: string;
+  /** Member of the event's data that has to be the row's identity; of a single object there is none. */
+  readonly row?: string;
+  /** Argument → member of the event's data, `a/b` for one inside another. Default: the member of the same name. */
+  readonly from?: Readonly<Record<string, string>>;
+  /** Of a vendor's own event. */
+  readonly args?: Readonly<Record<string, ArgumentText>>;
+}
+
+export interface ArgumentText {
+  readonly type: string;
+  readonly mandatory?: boolean;
+}
+
 export interface ObjectText {
   /** Table: `package/type[filter]`, `source/path/*`, or `option[]`; of several, rows of the later ones are read only. */
   readonly rows?: string | readonly string[];
@@ -106,6 +146,10 @@ export interface ObjectText {
   /** false: instance numbers live in memory only (rows that come and go by themselves). */
   readonly keep?: boolean;
   readonly parameters: Readonly<Record<string, ParameterText>>;
+  /** By name with its parentheses. */
+  readonly commands: Readonly<Record<string, CommandText>>;
+  /** By name with its bang. */
+  readonly events: Readonly<Record<string, EventText>>;
 }
 
 /** One thing wrong with a mapping file. */

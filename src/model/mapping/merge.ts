@@ -32,9 +32,11 @@ export function mergeMapping(
   }
   for (const [path, text] of Object.entries(overlay.objects)) {
     const known = objects.get(path);
-    for (const name of Object.keys(text.parameters)) {
-      if (text.parameters[name] === null && known?.text.parameters[name] === undefined) {
-        problems.push({ file, path: path + name, reason: 'removes what is not there' });
+    for (const kind of ['parameters', 'commands', 'events'] as const) {
+      for (const [name, member] of Object.entries(text[kind])) {
+        if (member === null && known?.text[kind][name] === undefined) {
+          problems.push({ file, path: path + name, reason: 'removes what is not there' });
+        }
       }
     }
     for (const [name, source] of Object.entries(overlay.sources)) {
@@ -58,10 +60,18 @@ function mergeText(before: ObjectText, overlay: ObjectText): ObjectText {
     ...overlay,
     ...((before.let || overlay.let) && { let: { ...before.let, ...overlay.let } }),
     parameters: { ...before.parameters, ...overlay.parameters },
+    commands: { ...before.commands, ...overlay.commands },
+    events: { ...before.events, ...overlay.events },
   });
 }
 
 function withoutRemoved(text: ObjectText): ObjectText {
-  const parameters = Object.fromEntries(Object.entries(text.parameters).filter(([, rule]) => rule !== null));
-  return { ...text, parameters };
+  const present = <T>(members: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(members).filter(([, member]) => member !== null));
+  return {
+    ...text,
+    parameters: present(text.parameters),
+    commands: present(text.commands),
+    events: present(text.events),
+  };
 }

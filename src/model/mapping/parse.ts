@@ -1,5 +1,13 @@
 import { handlerNames } from '../handlers/index.ts';
-import type { MappingFile, MappingProblem, ObjectText, ParameterText, SourceText } from './grammar.ts';
+import type {
+  CommandText,
+  EventText,
+  MappingFile,
+  MappingProblem,
+  ObjectText,
+  ParameterText,
+  SourceText,
+} from './grammar.ts';
 
 const sourceKinds = ['uci', 'ubus', 'file', 'script', 'value', 'handler'];
 const objectKeys = new Set(['rows', 'id', 'row', 'let', 'add', 'when', 'keep']);
@@ -65,15 +73,21 @@ export function parseMapping(file: string, text: string): { mapping: MappingFile
       return;
     }
     const parameters: Record<string, ParameterText> = Object.create(null);
+    const commands: Record<string, CommandText> = Object.create(null);
+    const events: Record<string, EventText> = Object.create(null);
     const own: Record<string, unknown> = {};
     for (const [key, member] of Object.entries(value)) {
       if (objectKeys.has(key)) own[key] = member;
       else if (key.endsWith('.')) readObject(path + key, member);
-      else if (member === null || typeof member === 'string' || isTable(member))
+      else if (/[)!]$/.test(key)) {
+        if (member !== null && !isTable(member)) say(path + key, 'is an object');
+        else if (key.endsWith('()')) commands[key] = member as CommandText;
+        else events[key] = member as EventText;
+      } else if (member === null || typeof member === 'string' || isTable(member))
         parameters[key] = member as ParameterText;
       else say(path + key, 'is an expression or a rule');
     }
-    objects[path] = { ...own, parameters };
+    objects[path] = { ...own, parameters, commands, events };
   }
 }
 

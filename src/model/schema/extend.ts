@@ -1,5 +1,14 @@
 import type { BaseType, Protocol } from '../api.ts';
-import type { ObjectDefinition, ParameterDefinition, Schema, SchemaView, ValueType } from './types.ts';
+import type {
+  Arguments,
+  CommandDefinition,
+  EventDefinition,
+  ObjectDefinition,
+  ParameterDefinition,
+  Schema,
+  SchemaView,
+  ValueType,
+} from './types.ts';
 
 /** A parameter that is the vendor's own (TR-106 section 3.3). */
 export interface VendorParameter {
@@ -10,11 +19,24 @@ export interface VendorParameter {
   readonly secured: boolean;
 }
 
-/** What a vendor adds: parameters to an object of the schema, or objects of its own. By schema path. */
-export type VendorObjects = ReadonlyMap<
-  string,
-  { readonly creatable: boolean; readonly parameters: readonly VendorParameter[] }
->;
+/** A command, or an event whose arguments are the input. */
+export interface VendorAction {
+  /** With its parentheses or bang. */
+  readonly name: string;
+  readonly async: boolean;
+  readonly input: readonly { readonly name: string; readonly type: BaseType; readonly mandatory: boolean }[];
+  readonly output: VendorAction['input'];
+}
+
+export interface VendorAdditions {
+  readonly creatable: boolean;
+  readonly parameters: readonly VendorParameter[];
+  readonly commands: readonly VendorAction[];
+  readonly events: readonly VendorAction[];
+}
+
+/** What a vendor adds to objects of the schema, and objects of its own. By schema path. */
+export type VendorObjects = ReadonlyMap<string, VendorAdditions>;
 
 /** `X_00D09E_Colour`, `X_EXAMPLE-COM_Colour` */
 export const vendorName = /^X_[A-Z0-9-]+_[A-Za-z][A-Za-z0-9_]*$/;
@@ -59,10 +81,20 @@ class ExtendedView implements SchemaView {
     if (known) return known;
     const own = added.parameters.map(definitionOf);
     const parameters = new Map([...(base?.parameters ?? aliasOf(path)), ...own].map((each) => [each.name, each]));
+    // Commands and events are USP's alone.
+    const more = this.protocol === 'usp' ? added : { commands: [], events: [] };
+    const commands = new Map(
+      [...(base?.commands ?? []), ...more.commands.map(commandOf)].map((each) => [each.name, each]),
+    );
+    const events = new Map([...(base?.events ?? []), ...more.events.map(eventOf)].map((each) => [each.name, each]));
     const object: ObjectDefinition = {
       ...(base ?? vendorObject(path, added.creatable)),
       parameters: [...parameters.values()],
       parameter: (name) => parameters.get(name),
+      commands: [...commands.values()],
+      command: (name) => commands.get(name),
+      events: [...events.values()],
+      event: (name) => events.get(name),
     };
     this.#objects.set(path, object);
     return object;
@@ -112,13 +144,34 @@ function definitionOf({ name, type, list, writable, secured }: VendorParameter):
   };
 }
 
+function argumentsOf(args: VendorAction['input']): Arguments {
+  return {
+    parameters: args.map(({ name, type, mandatory }) => ({
+      ...definitionOf({ name, type, list: false, writable: true, secured: false }),
+      mandatory,
+    })),
+    objects: [],
+  };
+}
+
+function commandOf({ name, async, input, output }: VendorAction): CommandDefinition {
+  return { name, async, status: 'current', since: '', input: argumentsOf(input), output: argumentsOf(output) };
+}
+
+function eventOf({ name, input }: VendorAction): EventDefinition {
+  return { name, status: 'current', since: '', args: argumentsOf(input) };
+}
+
 /** Every table has an Alias (TR-106 section 3.6.1). */
 function aliasOf(path: string): ParameterDefinition[] {
   if (!path.endsWith('{i}.')) return [];
   return [definitionOf({ name: 'Alias', type: 'string', list: false, writable: true, secured: false })];
 }
 
-function vendorObject(path: string, creatable: boolean): Omit<ObjectDefinition, 'parameters' | 'parameter'> {
+function vendorObject(
+  path: string,
+  creatable: boolean,
+): Omit<ObjectDefinition, 'parameters' | 'parameter' | 'commands' | 'command' | 'events' | 'event'> {
   const table = path.endsWith('{i}.');
   return {
     path,
@@ -131,9 +184,5 @@ function vendorObject(path: string, creatable: boolean): Omit<ObjectDefinition, 
     maxEntries: undefined,
     uniqueKeys: table ? [{ functional: false, parameters: ['Alias'] }] : [],
     mountPoint: false,
-    commands: [],
-    events: [],
-    command: () => undefined,
-    event: () => undefined,
   };
 }
