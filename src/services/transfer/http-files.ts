@@ -71,6 +71,7 @@ export class HttpFiles {
       const answered = await this.#converse(from, signal, () => {
         wrong = undefined;
         const sink = (head: HttpHead): ByteSink | undefined => {
+          if (!isFile(head)) return undefined;
           const target = file.begin(head, announcedBytes, limitBytes);
           if (!('kind' in target)) return target;
           wrong = target;
@@ -90,8 +91,8 @@ export class HttpFiles {
         if (answered.fault.kind === 'space') file.drop();
         return answered;
       }
-      const fault = wrong ?? statusFault(answered.value.status);
-      if (fault) return refused(fault);
+      if (!isFile(answered.value)) return refused(statusFault(answered.value.status) ?? noFile);
+      if (wrong) return refused(wrong);
       if (announcedBytes > 0 && file.length !== announcedBytes) {
         const message = `${file.length} bytes came, ${announcedBytes} were announced`;
         file.drop();
@@ -179,6 +180,9 @@ export class HttpFiles {
 function answerable({ scheme, qop }: Challenge, url: URL): boolean {
   return scheme === 'basic' ? url.protocol === 'https:' : qop.length === 0 || qop.includes('auth');
 }
+
+const isFile = ({ status }: HttpHead): boolean => status === 200 || status === 206;
+const noFile = transferFault('access', 'the server answered without a file');
 
 function statusFault(status: number): TransferFault | undefined {
   if (status >= 200 && status < 300) return undefined;

@@ -36,10 +36,8 @@ export class PartialFile {
     this.#staging.remove(this.#note);
   }
 
-  /** Where the body of this answer goes, or why it is not taken: `incomplete` for a range that was not asked for. */
+  /** Where the body of this answer (200 or 206) goes, or why it is not taken: `incomplete` for a range that was not asked for. */
   begin(head: HttpHead, announcedBytes: number, limitBytes: number): ByteSink | TransferFault {
-    if (head.status !== 200 && head.status !== 206)
-      return transferFault('access', `the server answered ${head.status}`);
     const offset = head.status === 206 ? this.length : 0;
     const range = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(head.headers['content-range'] ?? '');
     if (head.status === 206 && (offset === 0 || Number(range?.[1] ?? -1) !== offset)) {
