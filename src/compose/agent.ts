@@ -18,6 +18,7 @@ import {
   declareDiagnosticObjects,
   declareDiagnostics,
   declareScheduleTimer,
+  ForeignApply,
   Probation,
   publishBusApi,
   publishFeeds,
@@ -75,6 +76,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const runtime = new FileStateStore(at('/var/run/tandem'), log.child('runtime'));
     uci.sweep();
     state.sweep();
+    const foreignApply = new ForeignApply(bus, rooted);
     const files = loadDataModelFiles(options.share, at('/etc/tandem/datamodel.d'));
     const { model, problems } = createDataModel(
       files.schema,
@@ -90,6 +92,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         log: log.child('model'),
         uniqueName: () => randomHex(4),
         runtime,
+        contested: (packages) => foreignApply.holds(packages),
         applying: (write) => probation.applying(write),
         applied: (write) => probation.applied(write),
         tookOver: () => probation.tookOver(),
@@ -121,6 +124,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
           for (const operator of operators) operator.probe();
         },
         putBack: (packages, states) => model.putBack(packages, states),
+        contested: (packages) => foreignApply.holds(packages),
         undone: (paths) => {
           for (const operator of operators) operator.undone(paths);
         },

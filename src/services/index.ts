@@ -7,6 +7,7 @@ export { type DiagnosticEvents, declareDiagnosticObjects } from './diagnostics/c
 export { declareDiagnostics } from './diagnostics/declare.ts';
 export { readFacts } from './facts.ts';
 export { type Feeds, publishFeeds, type TraceEntry, type TraceFeed } from './feeds.ts';
+export { ForeignApply } from './foreign-apply.ts';
 export { isIdle } from './idle.ts';
 export { type OnDemandParts, startOnDemand } from './on-demand.ts';
 export { Probation, type ProbationParts } from './probation.ts';

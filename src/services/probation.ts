@@ -3,6 +3,8 @@ import { type AppliedWrite, connectivity, type ReplacedPackage, type ReplacedPac
 import type { BlobTable, StateStore } from '#platform';
 
 const stateName = 'probation';
+/** Seconds until it is looked again whether somebody else has made up his mind. */
+const contestedSeconds = 5;
 
 export interface ProbationParts {
   readonly state: StateStore;
@@ -18,6 +20,8 @@ export interface ProbationParts {
   readonly probe: () => void;
   /** @param states what goes to flash along with it */
   readonly putBack: (packages: ReplacedPackages, states: readonly StateChange[]) => Promise<boolean>;
+  /** Whether somebody else may yet put these packages back to what they were before his change. */
+  readonly contested: (packages: Iterable<string>) => Promise<boolean>;
   /** A change was undone: the operator is owed an explanation. @param paths what had been written */
   readonly undone: (paths: readonly string[], reason: string) => void;
 }
@@ -159,6 +163,12 @@ export class Probation implements Disposable {
     const { log, clock, putBack, undone, state, timeoutSeconds } = this.#parts;
     const trial = this.#trial;
     if (!trial) return;
+    // Somebody has applied a change on top of this one and may yet take it back: what there is to undo is known after that.
+    if (await this.#parts.contested(trial.packages.keys())) {
+      if (this.#trial === trial) this.#ending = clock.timer(contestedSeconds * 1000, () => void this.#undo());
+      return;
+    }
+    if (this.#trial !== trial) return;
     this.#trial = undefined;
     this[Symbol.dispose]();
     const packages = [...trial.packages.keys()].join(', ');

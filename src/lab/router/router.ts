@@ -100,11 +100,18 @@ export class Router implements AsyncDisposable {
     const notifyService = (name: string, data: Parameters<Providers['notify']>[2]): void =>
       this.#providers.notify('service', name, data);
     this.#services = new Services(notifyService, (config) => this.#configChanged(config));
-    this.#apply = new UciApply(world, this.#staging, this.#sessions, join(this.root, 'etc/config'), (config) => {
-      notifyService('event.trigger', { type: 'config.change', data: { package: config } });
-      notifyService('config.change', { config });
-      this.#configChanged(config);
-    });
+    this.#apply = new UciApply(
+      world,
+      this.#staging,
+      this.#sessions,
+      join(this.root, 'etc/config'),
+      join(this.root, 'var/run/rpcd/snapshot-files'),
+      (config) => {
+        notifyService('event.trigger', { type: 'config.change', data: { package: config } });
+        notifyService('config.change', { config });
+        this.#configChanged(config);
+      },
+    );
     this.#reconciler = new Reconciler(
       world,
       this.#providers,

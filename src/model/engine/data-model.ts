@@ -64,6 +64,8 @@ export interface DataModelPorts {
   readonly log: Log;
   /** Short, unique within the device, fit for a UCI section name. */
   readonly uniqueName: () => string;
+  /** Whether somebody else may yet undo what is in these packages, and with it what is written to them now. */
+  readonly contested?: (packages: readonly string[]) => Promise<boolean>;
   /** State that does not outlive a reboot (tmpfs). */
   readonly runtime?: StateStore;
   /** A write is about to replace packages: what whoever watches over the device's reachability has to note along with it, all or nothing. */
@@ -131,8 +133,13 @@ export class DataModel implements Model, AsyncDisposable {
       this.#tree.derive(interfaceStack, interfaceStackOf(this.#tree));
     }
     this.#reloads = new Reloads(ports.bus, ports.runtime, ports.log);
-    this.#transactions = new Transactions(ports.uci, ports.state, ports.log, this.#reloads, (rows) =>
-      this.#stored.restore(rows),
+    this.#transactions = new Transactions(
+      ports.uci,
+      ports.state,
+      ports.log,
+      this.#reloads,
+      async (packages) => (await ports.contested?.(packages)) ?? false,
+      (rows) => this.#stored.restore(rows),
     );
     this.#signals = new Signals((view, path) => this.#objectsAt(view, path));
     this.#dependencies = new Dependencies(this.#tree);

@@ -19,6 +19,13 @@ export class ForeignEditError extends TandemError {
   }
 }
 
+/** Somebody else has a change of the package under way that may yet be undone, and ours with it; nothing has been touched. */
+export class ContestedError extends TandemError {
+  constructor() {
+    super('MODEL_CONTESTED', 'a change by somebody else waits for its confirmation');
+  }
+}
+
 /** What goes to flash along with the packages. */
 export interface Companions {
   /** State to be replaced; `undefined` text: it goes. Asked when everything in memory is as it will be. */
@@ -45,16 +52,21 @@ export class Transactions {
   readonly #log: Log;
   readonly #journal: Journal;
   readonly #reloads: Reloads;
+  readonly #contested: (packages: readonly string[]) => Promise<boolean>;
   readonly #restoreRows: (inverse: readonly RowChange[]) => Promise<void>;
   /** A transaction could not be undone: nothing else may be begun before. */
   #unfinished = false;
 
-  /** @param restoreRows makes the stored rows on flash what an inverse says, if they are not */
+  /**
+   * @param contested whether somebody else may yet undo what is in these packages
+   * @param restoreRows makes the stored rows on flash what an inverse says, if they are not
+   */
   constructor(
     uci: Uci,
     state: StateStore,
     log: Log,
     reloads: Reloads,
+    contested: (packages: readonly string[]) => Promise<boolean>,
     restoreRows: (inverse: readonly RowChange[]) => Promise<void>,
   ) {
     this.#uci = uci;
@@ -62,6 +74,7 @@ export class Transactions {
     this.#log = log;
     this.#journal = new Journal(state, log);
     this.#reloads = reloads;
+    this.#contested = contested;
     this.#restoreRows = restoreRows;
   }
 
@@ -91,7 +104,7 @@ export class Transactions {
   /**
    * @param seen revisions of the packages as the plan saw them
    * @param postponed packages that the services are not told of yet
-   * @throws ForeignEditError, ApplyError
+   * @throws ForeignEditError, ContestedError, ApplyError
    */
   async apply(
     plan: Plan,
@@ -102,6 +115,7 @@ export class Transactions {
     const edited = [...plan.uci].filter(([, changes]) => changes.length > 0).map(([name]) => name);
     const names = [...new Set([...edited, ...plan.whole.keys()])];
     const replaced = await this.#holding(names, async (held) => {
+      if (names.length > 0 && (await this.#contested(names))) throw new ContestedError();
       const packages = new Map<string, ReplacedPackage>();
       for (const name of names) {
         if (seen.has(name) && this.#uci.revision(name) !== seen.get(name)) throw new ForeignEditError(name);
@@ -149,7 +163,7 @@ export class Transactions {
       if (this.#unfinished) await this.recover();
       return names.length === 0 ? await work(noFiles) : await this.#uci.hold(names, work);
     } catch (error) {
-      if (error instanceof ForeignEditError) throw error;
+      if (error instanceof ForeignEditError || error instanceof ContestedError) throw error;
       throw new ApplyError('the change could not be applied; nothing was kept', error);
     }
   }
@@ -246,7 +260,7 @@ export function isOutOfSpace(error: unknown): boolean {
 /** Whether somebody else held on to what was needed. */
 export function isBusy(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) if (errorCode(at) === 'UCI_BUSY') return true;
-  return error instanceof ForeignEditError;
+  return error instanceof ForeignEditError || error instanceof ContestedError;
 }
 
 export interface ReplacedPackage {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BlobTable, encodeUciText } from '#platform';
 import type { Delta, Staging } from '../staging.ts';
@@ -35,21 +35,27 @@ export class UciApply implements Disposable {
   readonly #staging: Staging;
   readonly #sessions: Sessions;
   readonly #directory: string;
+  readonly #snapshots: string;
   readonly #changed: (config: string) => void;
   #armed: Armed | undefined;
 
-  /** @param changed what rpcd tells procd: `service event config.change` */
+  /**
+   * @param snapshots where the packages are kept as they were before an apply (`/var/run/rpcd/snapshot-files`)
+   * @param changed what rpcd tells procd: `service event config.change`
+   */
   constructor(
     world: World,
     staging: Staging,
     sessions: Sessions,
     directory: string,
+    snapshots: string,
     changed: (config: string) => void,
   ) {
     this.#world = world;
     this.#staging = staging;
     this.#sessions = sessions;
     this.#directory = directory;
+    this.#snapshots = snapshots;
     this.#changed = changed;
   }
 
@@ -72,6 +78,7 @@ export class UciApply implements Disposable {
         const session = required(textArgument(args, sid));
         this.#own(session).timer[Symbol.dispose]();
         this.#armed = undefined;
+        this.#purge();
         return undefined;
       }),
       rollback: method({ [sid]: 'string' }, (args) => {
@@ -116,6 +123,7 @@ export class UciApply implements Disposable {
     if (this.#armed !== undefined && rollback) throw new StatusError(status.permissionDenied);
     const session = required(textArgument(args, sid));
     const configs = this.#staging.staged(session);
+    this.#purge();
     if (this.#armed !== undefined) {
       // rpcd applies nothing now, but it has removed the snapshot already: the armed rollback will restore nothing.
       this.#armed.files.clear();
@@ -129,7 +137,10 @@ export class UciApply implements Disposable {
     const deltas = new Map<string, readonly Delta[]>();
     for (const config of configs) {
       const before = this.#world.uci.text(config);
-      if (before !== undefined) files.set(config, before);
+      if (before !== undefined) {
+        files.set(config, before);
+        this.#keep(config, before);
+      }
       deltas.set(config, this.#staging.deltas(session, config));
       this.#commit(session, config);
       this.#changed(config);
@@ -155,6 +166,16 @@ export class UciApply implements Disposable {
       this.#changed(config);
       if (alive) this.#staging.restore(armed.session, config, armed.deltas.get(config) ?? []);
     }
+    this.#purge();
+  }
+
+  #keep(config: string, text: string): void {
+    mkdirSync(this.#snapshots, { recursive: true, mode: 0o700 });
+    writeFileSync(join(this.#snapshots, config), encodeUciText(text));
+  }
+
+  #purge(): void {
+    rmSync(this.#snapshots, { recursive: true, force: true });
   }
 
   #commit(area: string, config: string): void {
