@@ -2,6 +2,7 @@ import type { ErrorBody } from '#usp';
 import type { AcsAnswer, AcsRpc } from './acs/index.ts';
 import type { ControllerAnswer } from './controller/index.ts';
 import type { Lab } from './lab.ts';
+import { transferCommand, transferHelp } from './transfer-commands.ts';
 
 export const labHelp = `acs get PATH…             GetParameterValues        usp get PATH…
 acs set PARAMETER=VALUE…  SetParameterValues        usp set PARAMETER=VALUE…
@@ -10,6 +11,7 @@ acs add TABLE             AddObject                 usp add TABLE [NAME=VALUE…
 acs del ROW               DeleteObject              usp del ROW
 acs watch PARAMETER       active notification       usp watch PATH   ValueChange subscription
 acs reboot                                          usp operate COMMAND
+${transferHelp}
 help                                                quit`;
 
 class Mistake extends Error {}
@@ -27,11 +29,13 @@ export async function runLabCommand(lab: Lab, line: string): Promise<string> {
 }
 
 async function acsCommand(lab: Lab, verb: string, words: readonly string[]): Promise<string> {
-  const rpc = acsRpc(verb, words);
-  const answered = lab.acs.call(lab.device, rpc);
-  const status = await lab.requestConnection();
-  if (status !== 200) throw new Error(`the device answered the connection request with ${status}`);
-  return showAcs(await answered);
+  const call = async (rpc: AcsRpc): Promise<AcsAnswer> => {
+    const answered = lab.acs.call(lab.device, rpc);
+    const status = await lab.requestConnection();
+    if (status !== 200) throw new Error(`the device answered the connection request with ${status}`);
+    return answered;
+  };
+  return (await transferCommand(lab, call, verb, words)) ?? showAcs(await call(acsRpc(verb, words)));
 }
 
 function acsRpc(verb: string, words: readonly string[]): AcsRpc {
