@@ -11,7 +11,7 @@ const notYet: Readonly<Record<string, string>> = {
   '1.92': 'what the agent sends to the host is not seen',
   '2.6': 'the judge can not take the time away from the agent',
   '2.9': 'a controller without a role does not show the UntrustedRole',
-  '3.2': 'TLS inside of records',
+  '3.2': 'the transport protects the integrity already',
   '3.3': 'TLS inside of records',
   '3.4': 'TLS inside of records',
   '3.5': 'TLS inside of records',

@@ -1,6 +1,6 @@
 import { type Coded, isAppropriate, isAppropriateForMessage } from './codes.ts';
 import type { Descriptor } from './descriptor.ts';
-import type { Link, ServerTls } from './side/link.ts';
+import type { Link, PayloadTls, ServerTls } from './side/link.ts';
 import type { ErrorBody, HeardNotify, Peer, Requests, Responses } from './side/peer.ts';
 import type { Time } from './side/time.ts';
 import type { Subject } from './subject/subject.ts';
@@ -46,6 +46,7 @@ export interface BenchParts {
   readonly time: Time;
   readonly subject: Subject;
   readonly serverTls: ServerTls | undefined;
+  readonly payloadTls: PayloadTls | undefined;
 }
 
 /** What one test works with: the controllers' side, the agent's life, the time; and the order in which all is put back. */
@@ -57,6 +58,7 @@ export class Bench {
   readonly subject: Subject;
   /** What the judge's servers show, where they use TLS. */
   readonly serverTls: ServerTls | undefined;
+  readonly payloadTls: PayloadTls | undefined;
   readonly #second: Peer | undefined;
   readonly #cleanUps: (() => Promise<unknown>)[] = [];
 
@@ -68,6 +70,7 @@ export class Bench {
     this.time = parts.time;
     this.subject = parts.subject;
     this.serverTls = parts.serverTls;
+    this.payloadTls = parts.payloadTls;
   }
 
   get second(): Peer {

@@ -11,6 +11,7 @@ import { mqttTests } from './chapters/mqtt.ts';
 import { notifyTests } from './chapters/notify.ts';
 import { onboardingTests } from './chapters/onboarding.ts';
 import { operateTests } from './chapters/operate.ts';
+import { payloadSecurityTests } from './chapters/payload-security.ts';
 import { permissionTests } from './chapters/permissions.ts';
 import { recordTests } from './chapters/records.ts';
 import { setTests } from './chapters/set.ts';
@@ -32,6 +33,7 @@ const all: readonly Test[] = [
   ...identityTests,
   ...permissionTests,
   ...recordTests,
+  ...payloadSecurityTests,
   ...generalTests,
   ...webSocketTests,
   ...discoveryTests,

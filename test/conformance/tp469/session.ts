@@ -3,14 +3,14 @@ import { createPki } from '#lab';
 import { freePort } from '../../support/mosquitto.ts';
 import { Bench } from './bench.ts';
 import type { Descriptor, Listen } from './descriptor.ts';
-import type { Link, Mtp, ServerTls, Side } from './side/link.ts';
+import type { Link, Mtp, PayloadTls, ServerTls, Side } from './side/link.ts';
 import { MqttBroker } from './side/mqtt-broker.ts';
 import { Peer } from './side/peer.ts';
 import { StompServer } from './side/stomp-server.ts';
 import { LeapingTime, realTime, type Time } from './side/time.ts';
 import { WebSocketSide } from './side/web-socket.ts';
 import { type DialerTls, WebSocketDialer } from './side/web-socket-dialer.ts';
-import { LabSubject, labDescriptor, labDialerTls, labServerTls } from './subject/lab.ts';
+import { LabSubject, labDescriptor, labDialerTls, labPayloadTls, labServerTls } from './subject/lab.ts';
 import { ProcessSubject } from './subject/process.ts';
 import type { Subject } from './subject/subject.ts';
 
@@ -31,6 +31,7 @@ export class Session implements AsyncDisposable {
   readonly #subject: Subject;
   readonly #leaping: LeapingTime | undefined;
   readonly #serverTls: ServerTls | undefined;
+  readonly #payloadTls: PayloadTls | undefined;
 
   constructor(parts: {
     mtp: Mtp;
@@ -40,6 +41,7 @@ export class Session implements AsyncDisposable {
     subject: Subject;
     leaping: LeapingTime | undefined;
     serverTls: ServerTls | undefined;
+    payloadTls: PayloadTls | undefined;
   }) {
     this.mtp = parts.mtp;
     this.descriptor = parts.descriptor;
@@ -48,6 +50,7 @@ export class Session implements AsyncDisposable {
     this.#subject = parts.subject;
     this.#leaping = parts.leaping;
     this.#serverTls = parts.serverTls;
+    this.#payloadTls = parts.payloadTls;
     const { agent, controllers } = parts.descriptor;
     const peer = (side: Side): Peer | undefined => {
       const names = controllers[side];
@@ -68,6 +71,7 @@ export class Session implements AsyncDisposable {
       secondary: peers.secondary,
       subject: this.#subject,
       serverTls: this.#serverTls,
+      payloadTls: this.#payloadTls,
     });
   }
 
@@ -107,7 +111,16 @@ export async function openSession({ descriptor: given, mtp, loud = false }: Sess
   const subject: Subject = leaping
     ? new LabSubject({ mtp, port, clock: leaping.clock, pki, loud })
     : new ProcessSubject(descriptor, mtp, loud);
-  const session = new Session({ mtp, descriptor, link, time, subject, leaping, serverTls: lab?.server });
+  const session = new Session({
+    mtp,
+    descriptor,
+    link,
+    time,
+    subject,
+    leaping,
+    serverTls: lab?.server,
+    payloadTls: given ? undefined : labPayloadTls(pki),
+  });
   try {
     await session.start();
   } catch (error) {

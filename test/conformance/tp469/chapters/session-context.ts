@@ -6,44 +6,60 @@ type SessionContext = NonNullable<UspRecord['sessionContext']>;
 
 let lastId = 4000n + BigInt(process.pid);
 
+/** Signs a record, or leaves it as it is. */
+type Seal = (record: UspRecord) => Uint8Array | undefined;
+
 /** The controller's end of an end-to-end session, as a test wants it to be: it counts, but it repairs nothing. */
 export class JudgeSession {
   readonly id = ++lastId;
   readonly #peer: Peer;
   readonly #from: number;
+  readonly #payloadSecurity: number;
   #sequence = 0n;
   #last: SessionContext | undefined;
+  /** For `mac_signature`. */
+  seal: Seal = () => undefined;
 
-  constructor(peer: Peer) {
+  /** @param payloadSecurity 0: plain text, 1: TLS */
+  constructor(peer: Peer, payloadSecurity = 0) {
     this.#peer = peer;
     this.#from = peer.records.length;
+    this.#payloadSecurity = payloadSecurity;
+  }
+
+  /** The last number that was used. */
+  get sequence(): bigint {
+    return this.#sequence;
   }
 
   /** Asks for a path. @param sequenceId default the next */
   get(path: string, sequenceId?: bigint): void {
     const msgId = this.#peer.nextId();
     const request = { get: { paramPaths: [path], maxDepth: 0 } };
-    this.#send([writeMessage(msgId, { kind: 'request', request })], sequenceId);
+    this.sendPayload([writeMessage(msgId, { kind: 'request', request })], sequenceId);
   }
 
   /** Asks for a record once more. */
   retransmit(retransmitId: bigint): void {
-    this.#send([], undefined, retransmitId);
+    this.sendPayload([], undefined, retransmitId);
   }
   /** A record without payload says what has come. */
   acknowledge(): void {
-    this.#send([]);
+    this.sendPayload([]);
   }
   /** The last record, as it was. */
   repeat(): void {
     this.#peer.sendRecord({ sessionContext: this.#last! });
   }
 
-  /** Records of this session from the agent. */
-  heard(): SessionContext[] {
+  /** Records of this session from the agent, and what of them is the session's. */
+  records(): UspRecord[] {
     return this.#peer.records
       .slice(this.#from)
-      .flatMap(({ what }) => (what.sessionContext?.sessionId === this.id ? [what.sessionContext] : []));
+      .flatMap(({ what }) => (what.sessionContext?.sessionId === this.id ? [what] : []));
+  }
+  heard(): SessionContext[] {
+    return this.records().map(({ sessionContext }) => sessionContext!);
   }
   /** Those with the response to a Get in them. */
   answers(): { readonly context: SessionContext; readonly message: UspMessage }[] {
@@ -79,7 +95,7 @@ export class JudgeSession {
     return found.context;
   }
 
-  #send(payload: Uint8Array[], sequenceId = this.#sequence + 1n, retransmitId = 0n): void {
+  sendPayload(payload: Uint8Array[], sequenceId = this.#sequence + 1n, retransmitId = 0n): void {
     if (sequenceId === this.#sequence + 1n) this.#sequence = sequenceId;
     let highest = 0n;
     for (const one of this.heard()) if (one.sequenceId > highest) highest = one.sequenceId;
@@ -93,6 +109,16 @@ export class JudgeSession {
       payloadrecSarState: 0,
       payload,
     };
-    this.#peer.sendRecord({ sessionContext: this.#last });
+    const record = {
+      version: '1.4',
+      toId: this.#peer.agentId,
+      fromId: this.#peer.endpointId,
+      payloadSecurity: this.#payloadSecurity,
+      macSignature: new Uint8Array(),
+      senderCert: new Uint8Array(),
+      sessionContext: this.#last,
+    };
+    const macSignature = this.seal(record);
+    this.#peer.sendRecord({ ...record, ...(macSignature && { macSignature }) });
   }
 }

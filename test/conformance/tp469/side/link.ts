@@ -38,6 +38,14 @@ export interface ServerTls extends KeyPair {
   readonly foreign?: KeyPair & { readonly ca: string };
 }
 
+/** What TLS inside of records needs: the judge's controller, another one, and one of an authority that nobody knows. */
+export interface PayloadTls {
+  readonly ca: string;
+  readonly own: KeyPair;
+  readonly other: KeyPair;
+  readonly untrusted: KeyPair;
+}
+
 /** An attempt or a frame, when it came. */
 export interface At<T> {
   readonly at: number;

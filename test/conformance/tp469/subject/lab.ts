@@ -5,7 +5,7 @@ import { type Clock, createLog, formatRecord, silentLog } from '#base';
 import { type Agent, startAgent } from '#compose';
 import { createPki, installFactory, labIdentity, type Pki, type Router, startRouter } from '#lab';
 import type { ControllerNames, Descriptor } from '../descriptor.ts';
-import type { Mtp, ServerTls } from '../side/link.ts';
+import type { Mtp, PayloadTls, ServerTls } from '../side/link.ts';
 import type { DialerTls } from '../side/web-socket-dialer.ts';
 import type { Subject } from './subject.ts';
 import { configuration } from './tandem-config.ts';
@@ -157,6 +157,21 @@ export function labDialerTls(pki: Pki): DialerTls {
     return { cert: certPem, key: keyPem };
   };
   return { ca: pki.caPem, own: { primary: issue(primary), secondary: issue(secondary!) } };
+}
+
+/** The judge's controllers within records. */
+export function labPayloadTls(pki: Pki): PayloadTls {
+  const issue = (from: Pki, name: string) => {
+    const { certPem, keyPem } = from.issue({ commonName: 'judge', uri: [urn(name)], usage: 'client' });
+    return { cert: certPem, key: keyPem };
+  };
+  const { endpointId } = labDescriptor.controllers.primary;
+  return {
+    ca: pki.caPem,
+    own: issue(pki, endpointId),
+    other: issue(pki, 'proto::somebody-else'),
+    untrusted: issue(createPki('Another operator'), endpointId),
+  };
 }
 
 /** The judge's servers in the lab ask for mutual TLS. */
