@@ -6,24 +6,34 @@ import { line, table } from './report.ts';
 import { runTests } from './run.ts';
 import { openSession } from './session.ts';
 import { type Mtp, mtps } from './side/link.ts';
+import { type Run, summary } from './summary.ts';
 
 const usage = `npm run conformance -- [--mtp ${mtps.join('|')}] [--only 1.1-1.20,2,3.8] [--agent FILE] [--json FILE] [--verbose]
+       npm run conformance -- --summary FILE…
 
 Runs the tests of TP-469 1.4.0 on an agent. Without --agent (docs/tp469.md says what is in it) that is Tandem on the simulated router.
+--summary prints a table by chapter and transport of what --json has written.
 Exit code 0: nothing failed, 1: something did, 2: it could not be run.
 `;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     options: {
       mtp: { type: 'string', default: 'ws' },
       only: { type: 'string' },
       agent: { type: 'string', default: 'lab' },
       json: { type: 'string' },
       verbose: { type: 'boolean', default: false },
+      summary: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
+    allowPositionals: true,
   });
+  if (values.summary) {
+    const runs = positionals.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Run);
+    process.stdout.write(`${summary(runs)}\n`);
+    return 0;
+  }
   if (values.help || !mtps.includes(values.mtp as Mtp)) {
     process.stderr.write(usage);
     return values.help ? 0 : 2;

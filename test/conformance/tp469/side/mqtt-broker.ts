@@ -46,6 +46,8 @@ export class MqttBroker implements Link {
   readonly #filters = new Set<string>();
   readonly #count: Record<Side, number> = { primary: 0, secondary: 0 };
   readonly #fresh: Record<Side, boolean> = { primary: false, secondary: false };
+  /** It has subscribed since it connected: there is a way to it. */
+  #subscribed = false;
   #client: Socket | undefined;
   #ids = 0;
 
@@ -160,6 +162,7 @@ export class MqttBroker implements Link {
         this.#client?.destroy();
         this.#filters.clear();
         this.#client = socket;
+        this.#subscribed = false;
         socket.write(packets.connack(version, this.manners.connack));
         break;
       case 'subscribe': {
@@ -169,9 +172,9 @@ export class MqttBroker implements Link {
         );
         if (!failSubscriptions) for (const { filter } of packet.topics) this.#filters.add(filter);
         socket.write(packets.suback(version, packet.id, codes));
-        if (failSubscriptions) break;
+        if (failSubscriptions || this.#subscribed) break;
+        this.#subscribed = true;
         for (const side of ['primary', 'secondary'] as const) {
-          if (this.#fresh[side]) continue;
           this.#fresh[side] = true;
           this.#count[side]++;
         }

@@ -35,6 +35,8 @@ export class StompServer implements Link {
   readonly #subscriptions = new Map<string, string>();
   readonly #count: Record<Side, number> = { primary: 0, secondary: 0 };
   readonly #fresh: Record<Side, boolean> = { primary: false, secondary: false };
+  /** It has subscribed since it connected: there is a way to it. */
+  #subscribed = false;
   #client: Socket | undefined;
   #ids = 0;
 
@@ -140,12 +142,14 @@ export class StompServer implements Link {
         this.#client?.destroy();
         this.#subscriptions.clear();
         this.#client = socket;
+        this.#subscribed = false;
         socket.write(writeFrame('CONNECTED', { version: '1.2', 'heart-beat': '0,0', ...this.connected }));
         return;
       case 'SUBSCRIBE':
         this.#subscriptions.set(headers.id ?? '', headers.destination ?? '');
+        if (this.#subscribed) break;
+        this.#subscribed = true;
         for (const side of ['primary', 'secondary'] as const) {
-          if (this.#fresh[side]) continue;
           this.#fresh[side] = true;
           this.#count[side]++;
         }
