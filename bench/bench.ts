@@ -7,6 +7,7 @@ import { agentFigures } from './figures/agent.ts';
 import { bundleFigures } from './figures/bundle.ts';
 import type { Figures } from './figures/figures.ts';
 import { modelFigures } from './figures/model.ts';
+import { notificationFigures, notificationNames } from './figures/notifications.ts';
 import { notifyFigures } from './figures/notify.ts';
 import { rowFigures } from './figures/rows.ts';
 import { treeFigures } from './figures/tree.ts';
@@ -39,9 +40,9 @@ try {
   if (wanted(tree)) Object.assign(figures, await treeFigures());
   const rows = ['rows_add_1000_ms', 'rows_add_per_s', 'unique_key_lookup_ms'];
   if (wanted(rows)) Object.assign(figures, await rowFigures());
-  const rest = Object.keys(budgets).filter(
-    (name) => ![...model, ...notify, ...tree, ...rows].includes(name) && !name.startsWith('bundle_'),
-  );
+  if (wanted(notificationNames)) Object.assign(figures, await notificationFigures(dist));
+  const others = [...model, ...notify, ...tree, ...rows, ...notificationNames];
+  const rest = Object.keys(budgets).filter((name) => !others.includes(name) && !name.startsWith('bundle_'));
   if (wanted(rest)) Object.assign(figures, await agentFigures(dist));
 } finally {
   rmSync(dist, { recursive: true, force: true });

@@ -47,14 +47,14 @@ export async function agentFigures(dist: string): Promise<Figures> {
 }
 
 /** Started, connected, and past the point from which the daemon lets its code be optimized. */
-async function warm(lab: Lab): Promise<void> {
+export async function warm(lab: Lab): Promise<void> {
   await lab.startAgent();
   await lab.controller.connected(lab.endpoint);
   await lab.acs.inform(() => true);
   await settle(3500);
 }
 
-async function withLab(dist: string, use: (lab: Lab) => Promise<void>, plain = false): Promise<void> {
+export async function withLab(dist: string, use: (lab: Lab) => Promise<void>, plain = false): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
   try {
     await using lab = await startLab({ dist, directory, plain, nodeFlags: deviceFlags });
