@@ -92,10 +92,23 @@ export class Evaluator {
 
   /** One row by its number, without making the others. */
   child(parent: Node, schemaPath: string, instance: number): Node | undefined {
-    const stored = this.#tree.binding(schemaPath)?.stored;
-    if (!stored) return this.children(parent, schemaPath).find((row) => row.instances.at(-1) === instance);
-    const row = stored.at(tableOf(parent, schemaPath), instance);
-    return row && this.#storedNode(parent, schemaPath, row);
+    const binding = this.#tree.binding(schemaPath);
+    const tablePath = tableOf(parent, schemaPath);
+    if (binding?.stored) {
+      const row = binding.stored.at(tablePath, instance);
+      return row && this.#storedNode(parent, schemaPath, row);
+    }
+    if (!binding?.mapped || binding.derived || this.#children.has(`${parent.path} ${schemaPath}`)) {
+      return this.children(parent, schemaPath).find((row) => row.instances.at(-1) === instance);
+    }
+    const { mapped } = binding;
+    // All of them get their numbers, so that these do not depend on which is asked for first.
+    let wanted: FoundRow | undefined;
+    for (const found of rowsOf(mapped, parent, this.#tools)) {
+      if (this.#instances.numberOf(tablePath, found.identity, mapped.keep) === instance) wanted = found;
+    }
+    const node = wanted && foundNode(parent, schemaPath, binding, tablePath, wanted, instance);
+    return node && this.#isThere(node, mapped) ? node : undefined;
   }
 
   /** Rows that have all of these values, by the index that leaves the fewest; `undefined`: there is none for any of them. */
@@ -178,23 +191,7 @@ export class Evaluator {
       if (mapped?.when && this.#values(mapped.when, node, mapped).length === 0) return [];
       return [node];
     }
-    const row = (
-      { identity, section, item, keys = [], around = [], readOnly = false }: FoundRow,
-      number: number,
-    ): Node => ({
-      path: `${base}${number}.`,
-      schemaPath,
-      instances: [...parent.instances, number],
-      parent,
-      binding,
-      identity,
-      section,
-      item,
-      keys,
-      around,
-      readOnly: readOnly || parent.readOnly === true,
-      variables: new Map(),
-    });
+    const row = (found: FoundRow, number: number): Node => foundNode(parent, schemaPath, binding, base, found, number);
     if (binding.stored) {
       return binding.stored.of(base).map((stored) => this.#storedNode(parent, schemaPath, stored));
     }
@@ -212,8 +209,12 @@ export class Evaluator {
       row(found, this.#instances.numberOf(base, found.identity, mapped.keep)),
     );
     return numbered
-      .filter((node) => !mapped.when || this.#values(mapped.when, node, mapped).length > 0)
+      .filter((node) => this.#isThere(node, mapped))
       .sort((a, b) => a.instances.at(-1)! - b.instances.at(-1)!);
+  }
+
+  #isThere(node: Node, { when }: CompiledObject): boolean {
+    return !when || this.#values(when, node, node.binding.mapped!).length > 0;
   }
 
   #mappedValue(node: Node, mapped: CompiledObject, parameter: CompiledParameter): Evaluated {
@@ -371,6 +372,31 @@ export class Evaluator {
 
 /** Rows of stored tables have no `let`. */
 const noVariables = new Map<string, unknown>();
+
+/** @param base instance path of the table */
+function foundNode(
+  parent: Node,
+  schemaPath: string,
+  binding: Binding,
+  base: string,
+  { identity, section, item, keys = [], around = [], readOnly = false }: FoundRow,
+  number: number,
+): Node {
+  return {
+    path: `${base}${number}.`,
+    schemaPath,
+    instances: [...parent.instances, number],
+    parent,
+    binding,
+    identity,
+    section,
+    item,
+    keys,
+    around,
+    readOnly: readOnly || parent.readOnly === true,
+    variables: new Map(),
+  };
+}
 
 /** Instance path of a table below a row. */
 function tableOf(parent: Node, schemaPath: string): string {

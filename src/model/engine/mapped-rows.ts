@@ -56,10 +56,10 @@ function find(rows: RowSource, parent: Node, mapped: CompiledObject, tools: RowT
         if (section.type !== rows.type) return [];
         // An anonymous section has no name to go by until a write gives it one.
         const identity = section.anonymous ? tools.anonymous(pack!, section) : section.name;
-        const options = Object.fromEntries([...section.options, ['.name', section.name]]);
-        return meets(options, rows.conditions, surroundings)
-          ? [{ identity, section: { package: rows.package, section }, item: undefined }]
-          : [];
+        const meant =
+          rows.conditions.length === 0 ||
+          meets(Object.fromEntries([...section.options, ['.name', section.name]]), rows.conditions, surroundings);
+        return meant ? [{ identity, section: { package: rows.package, section }, item: undefined }] : [];
       });
     }
     case 'members': {

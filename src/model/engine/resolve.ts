@@ -29,9 +29,25 @@ export function resolvePath(
   text: string,
   access?: Access,
 ): Result<Resolved, ModelFault> {
-  const parsed = parsePath(text, protocol);
+  const parsed = parseAgain(text, protocol);
   if (!parsed.ok) return refused(fault('path-syntax', parsed.fault.message, text));
   return resolveParsed(tree, evaluator, protocol, parsed.value, text, 0, access);
+}
+
+/** Paths come again and again: those of the last requests are not read anew. */
+const parsedPaths = new Map<string, ReturnType<typeof parsePath>>();
+const parsedLimit = 256;
+const longestKept = 160;
+
+function parseAgain(text: string, protocol: Protocol): ReturnType<typeof parsePath> {
+  const key = `${protocol} ${text}`;
+  const known = parsedPaths.get(key);
+  if (known) return known;
+  const parsed = parsePath(text, protocol);
+  if (text.length > longestKept) return parsed;
+  if (parsedPaths.size >= parsedLimit) parsedPaths.clear();
+  parsedPaths.set(key, parsed);
+  return parsed;
 }
 
 function resolveParsed(

@@ -63,6 +63,17 @@ export function linkOf(parts: LinkParts): WebSocketLink {
     watchdog?.[Symbol.dispose]();
     parting?.[Symbol.dispose]();
   });
+  // Answers to requests that came together go together: one write to the kernel for all of a turn.
+  let gathering = false;
+  const gather = (): void => {
+    if (gathering) return;
+    gathering = true;
+    stream.cork();
+    setImmediate(() => {
+      gathering = false;
+      stream.uncork();
+    });
+  };
   return {
     localAddress,
     peer,
@@ -71,7 +82,10 @@ export function linkOf(parts: LinkParts): WebSocketLink {
     ),
     send: (bytes) => {
       if (socket.readyState === socket.OPEN && socket.bufferedAmount > unsentLimitBytes) socket.terminate();
-      else socket.send(bytes, () => {});
+      else {
+        gather();
+        socket.send(bytes, () => {});
+      }
     },
     close: (code, reason) => {
       socket.close(code, fitting(reason));

@@ -21,6 +21,9 @@ export class UciFiles implements Uci {
   readonly #log: Log;
   readonly #locks: typeof withFileLocks;
   readonly #cache = new Map<string, Cached>();
+  readonly #paths = new Map<string, string>();
+  /** What `revision` has just seen. */
+  #looked: { readonly name: string; readonly revision: string | undefined } | undefined;
   /** What a preview has made, so that placing its text need not parse it again. */
   readonly #previewed = new Map<string, { readonly text: string; readonly package: UciPackage }>();
 
@@ -37,7 +40,8 @@ export class UciFiles implements Uci {
   }
 
   load(name: string): UciPackage | undefined {
-    const revision = this.revision(name);
+    const revision = this.#looked?.name === name ? this.#looked.revision : this.#look(name);
+    this.#looked = undefined;
     if (revision === undefined) {
       this.#cache.delete(name);
       return undefined;
@@ -64,9 +68,19 @@ export class UciFiles implements Uci {
   }
 
   revision(name: string): string | undefined {
+    const revision = this.#look(name);
+    // Who asks for the revision asks for the package next: one look serves both.
+    this.#looked = { name, revision };
+    queueMicrotask(() => {
+      this.#looked = undefined;
+    });
+    return revision;
+  }
+
+  #look(name: string): string | undefined {
     try {
-      const stat = statSync(this.#path(name), { bigint: true });
-      return stat.isFile() ? `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}` : undefined;
+      const stat = statSync(this.#path(name), { throwIfNoEntry: false });
+      return stat?.isFile() ? `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeMs}` : undefined;
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined;
       throw new UciError('UCI_IO', `can't look at package '${name}'`, { cause: error });
@@ -126,7 +140,7 @@ export class UciFiles implements Uci {
       place: () => {
         inIo(name, () => staged.place());
         // Under the lock: the file is ours, and need not be read to know what is in it.
-        const revision = known && this.revision(name);
+        const revision = known && this.#look(name);
         if (known && revision !== undefined) this.#cache.set(name, { revision, package: known });
       },
       discard: () => staged.discard(),
@@ -158,8 +172,13 @@ export class UciFiles implements Uci {
   }
 
   #path(name: string): string {
+    const known = this.#paths.get(name);
+    if (known !== undefined) return known;
     if (!isUciPackageName(name)) throw new UciError('UCI_INVALID', `invalid package name '${name}'`);
-    return join(this.#directory, name);
+    const path = join(this.#directory, name);
+    // As many as the device has packages; what a peer can name is none of them.
+    if (this.#paths.size < 256) this.#paths.set(name, path);
+    return path;
   }
 }
 
