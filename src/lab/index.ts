@@ -6,4 +6,5 @@ export { installFactory, type LabFactory, labIdentity } from './factory.ts';
 export { Lab, type LabOptions, startLab } from './lab.ts';
 export * from './pki/index.ts';
 export * from './router/index.ts';
+export * from './service/index.ts';
 export { runTerminal } from './terminal.ts';

@@ -138,6 +138,10 @@ config xmpp_server
 	option connection 'jabber'
 	option address 'xmpp.example'
 
+config service_trust 'trust'
+	option endpoint_id 'proto::service'
+	list target 'Device.X_Service.'
+
 config unix_socket 'socket_1'
 	option path '/var/run/one'
 

@@ -6,7 +6,13 @@ import { OnBoarding } from '../notify/on-boarding.ts';
 import { PeriodicEvent } from '../notify/periodic-event.ts';
 import { Subscriptions } from '../notify/subscriptions.ts';
 import { Thresholds, thresholdOperators } from '../notify/thresholds.ts';
+<<<<<<< HEAD
 import { declareSession, type Signer, signerOf } from '../session/index.ts';
+=======
+import { Broker } from '../services/broker.ts';
+import { withServices } from '../services/service-model.ts';
+import { declareSession } from '../session/index.ts';
+>>>>>>> 0aadbd0 (USP services: processes on the device register a part of the data model and serve it)
 import { MessageTrace, secretsOf, type TracePort } from '../trace/index.ts';
 import { noTrust, Trust, type TrustPort } from '../trust/index.ts';
 import { configPaths, readConfig, type UspConfig } from './config.ts';
@@ -75,8 +81,14 @@ class Agent implements UspAgent {
   readonly #onBoarding: OnBoarding;
   readonly #periodic: PeriodicEvent;
   readonly #boot: BootEvent;
+<<<<<<< HEAD
   readonly #trust: Trust;
   readonly #signer: Signer | undefined;
+=======
+  readonly #authority: Authority;
+  /** As controllers are shown it: with what services have registered. */
+  readonly #model: Model;
+>>>>>>> 0aadbd0 (USP services: processes on the device register a part of the data model and serve it)
   #config: UspConfig = { controllerRows: new Set(), controllers: [], trust: noTrust, ...noMtps };
   #watching: Disposable | undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -85,6 +97,7 @@ class Agent implements UspAgent {
     this.#ports = ports;
     this.#endpointId = endpointId;
     this.#startedMs = ports.clock.monotonicMs();
+<<<<<<< HEAD
     const { model, clock, log, random, randomHex } = ports;
     const session = (path: string): ControllerSession | undefined => this.#sessions.get(path);
     const quiet = () => Promise.all([...[...this.#sessions.values()].map(({ idle }) => idle), ...this.#leaving]);
@@ -101,6 +114,27 @@ class Agent implements UspAgent {
     });
     const { own } = ports.trust;
     this.#signer = own && signerOf(own.cert, own.key.reveal());
+=======
+    this.#authority = new Authority(ports.model);
+    const { clock, log, random, randomHex } = ports;
+    const broker = new Broker({
+      model: ports.model,
+      endpointId,
+      clock,
+      log,
+      randomHex,
+      trusted: (service) => this.#config.serviceTrust.get(service) ?? [],
+      hasController: (id) =>
+        [...this.#sessions.values()].some(
+          ({ config, links }) => config.endpointId === id && links.some(({ kind }) => kind === 'uds'),
+        ),
+    });
+    const model = withServices(ports.model, broker);
+    this.#model = model;
+    const session = (path: string): ControllerSession | undefined => this.#sessions.get(path);
+    const quiet = () => Promise.all([...[...this.#sessions.values()].map(({ idle }) => idle), ...this.#leaving]);
+    this.#transports = new Transports({ ports, model, clock, log, random, endpointId, session, quiet, broker });
+>>>>>>> 0aadbd0 (USP services: processes on the device register a part of the data model and serve it)
     const controllers = {
       recipient: (path: string) => session(`${path}.`),
       controllerRow: (id: string) => this.#config.controllers.find((one) => one.endpointId === id)?.path.slice(0, -1),
@@ -199,7 +233,7 @@ class Agent implements UspAgent {
   }
 
   #syncSessions(): void {
-    const { model, clock, log, random, randomHex } = this.#ports;
+    const { clock, log, random, randomHex } = this.#ports;
     const wanted = new Map(this.#config.controllers.map((controller) => [controller.path, controller]));
     for (const [path, session] of [...this.#sessions]) {
       const config = wanted.get(path);
@@ -214,9 +248,14 @@ class Agent implements UspAgent {
     for (const [path, config] of wanted) {
       if (this.#sessions.has(path)) continue;
       const parts = {
+<<<<<<< HEAD
         model,
         authority: this.#trust.authority,
         signer: this.#signer,
+=======
+        model: this.#model,
+        authority: this.#authority,
+>>>>>>> 0aadbd0 (USP services: processes on the device register a part of the data model and serve it)
         clock,
         log,
         random,
@@ -225,7 +264,7 @@ class Agent implements UspAgent {
         signal: this.#abort.signal,
         settled: () => this.#subscriptions.settled(),
         reached: this.#ports.reached,
-        trace: new MessageTrace(this.#ports.trace, secretsOf(model), config.endpointId),
+        trace: new MessageTrace(this.#ports.trace, secretsOf(this.#model), config.endpointId),
       };
       this.#sessions.set(path, new ControllerSession(config, parts));
     }

@@ -29,7 +29,8 @@ export class Row {
 
 /** Rows that are enabled, by the path of their table; a table without `Enable` is taken whole. Secrets included. */
 export interface Rows {
-  (table: string): Row[];
+  /** @param which `all`: the others too */
+  (table: string, which?: 'all'): Row[];
   /** A single object. */
   one(path: string): Row;
 }
@@ -41,11 +42,11 @@ export async function readRows(model: Model, paths: readonly string[]): Promise<
     if (!result.ok) continue;
     for (const object of result.value) objects.set(object.path, valuesOf(object));
   }
-  const rows = (table: string): Row[] =>
+  const rows = (table: string, which?: 'all'): Row[] =>
     [...objects]
       .filter(([path]) => path.startsWith(table) && /^[0-9]+\.$/.test(path.slice(table.length)))
       .map(([path]) => new Row(path, objects))
-      .filter((row) => row.text('Enable') !== 'false');
+      .filter((row) => which === 'all' || row.text('Enable') !== 'false');
   return Object.assign(rows, { one: (path: string) => new Row(path, objects) });
 }
 

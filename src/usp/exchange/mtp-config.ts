@@ -113,6 +113,10 @@ export interface UdsSocketConfig {
 /** What carries records, whoever they are from. */
 export interface MtpConfig {
   readonly udsSockets: readonly UdsSocketConfig[];
+  /** Where services of this device are waited for: those that listen and are no MTP of the agent's. */
+  readonly serviceSockets: readonly UdsSocketConfig[];
+  /** What the service with an Endpoint ID may register (`Device.USPServices.Trust.`). */
+  readonly serviceTrust: ReadonlyMap<string, readonly string[]>;
   readonly stompConnections: readonly StompConnectionConfig[];
   /** The agent's own destinations, by the connection's row. */
   readonly stompDestinations: ReadonlyMap<string, readonly string[]>;
@@ -129,6 +133,8 @@ export const noMtps: MtpConfig = {
   mqttClients: [],
   mqttListening: new Map(),
   udsSockets: [],
+  serviceSockets: [],
+  serviceTrust: new Map(),
   stompConnections: [],
   stompDestinations: new Map(),
   carriers: new Map(),
@@ -139,6 +145,7 @@ export const mtpPaths = [
   'Device.MQTT.Client.',
   'Device.STOMP.Connection.',
   'Device.UnixDomainSockets.UnixDomainSocket.',
+  'Device.USPServices.Trust.',
 ];
 
 export function readMtps(rows: Rows): MtpConfig {
@@ -147,7 +154,13 @@ export function readMtps(rows: Rows): MtpConfig {
     webSocketServers: mtps.filter((mtp) => mtp.text('Protocol') === 'WebSocket').map(webSocketServer),
     mqttClients: rows('Device.MQTT.Client.').map(mqttClient),
     mqttListening: new Map(rows('Device.MQTT.Client.').map((row) => [row.path, mqttListening(row, mtps, rows)])),
-    udsSockets: udsSockets(mtps, rows),
+    udsSockets: udsSockets(mtps, rows).used,
+    serviceSockets: udsSockets(rows('Device.LocalAgent.MTP.', 'all'), rows).others.filter(
+      ({ mode }) => mode === 'Listen',
+    ),
+    serviceTrust: new Map(
+      rows('Device.USPServices.Trust.').map((row) => [row.text('EndpointID'), row.references('TargetPaths')]),
+    ),
     stompConnections: rows('Device.STOMP.Connection.').map(stompConnection),
     stompDestinations: stompDestinations(mtps),
     carriers: new Map(mtps.flatMap((mtp) => carrierOf(mtp))),
@@ -315,11 +328,16 @@ function stompDestinations(mtps: readonly Row[]): Map<string, string[]> {
   return destinations;
 }
 
-function udsSockets(mtps: readonly Row[], rows: Rows): UdsSocketConfig[] {
-  const used = mtps.filter((mtp) => mtp.text('Protocol') === 'UDS').map((mtp) => mtp.text('UDS.UnixDomainSocketRef'));
-  return rows('Device.UnixDomainSockets.UnixDomainSocket.').flatMap((row) => {
+/** Of all sockets those that these MTPs use, and the others. */
+function udsSockets(
+  mtps: readonly Row[],
+  rows: Rows,
+): { readonly used: UdsSocketConfig[]; readonly others: UdsSocketConfig[] } {
+  const named = mtps.filter((mtp) => mtp.text('Protocol') === 'UDS').map((mtp) => mtp.text('UDS.UnixDomainSocketRef'));
+  const sockets = rows('Device.UnixDomainSockets.UnixDomainSocket.').flatMap((row): UdsSocketConfig[] => {
     const [socket, mode] = [row.text('Path'), row.text('Mode')];
-    if (!used.some((path) => `${path}.` === row.path) || !socket.startsWith('/')) return [];
-    return [{ path: row.path, socket, mode: mode === 'Connect' ? 'Connect' : 'Listen' }];
+    return socket.startsWith('/') ? [{ path: row.path, socket, mode: mode === 'Connect' ? 'Connect' : 'Listen' }] : [];
   });
+  const isUsed = ({ path }: UdsSocketConfig): boolean => named.some((one) => `${one}.` === path);
+  return { used: sockets.filter(isUsed), others: sockets.filter((socket) => !isUsed(socket)) };
 }

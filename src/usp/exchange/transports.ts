@@ -1,5 +1,6 @@
 import { type Clock, Emitter, explain, type Log, standardRetry } from '#base';
 import type { Model } from '#model';
+import type { Broker } from '../services/broker.ts';
 import type { ControllerConfig, UspConfig } from './config.ts';
 import type { ControllerSession } from './controller-session.ts';
 import type { MqttFound, MqttUser, OpenMqtt } from './mqtt-mtp.ts';
@@ -39,6 +40,7 @@ export interface TransportParts {
   readonly session: (path: string) => ControllerSession | undefined;
   /** Resolves when the requests that have come so far are answered. */
   readonly quiet: () => Promise<unknown>;
+  readonly broker: Broker;
 }
 
 /** For the answers to requests that came before a transport is to end. */
@@ -185,6 +187,7 @@ export class Transports implements AsyncDisposable {
     for (const client of config.mqttClients) this.#addMqtt(wanted, client);
     for (const connection of config.stompConnections) this.#addStomp(wanted, connection);
     for (const socket of config.udsSockets) this.#addUds(wanted, socket);
+    for (const socket of config.serviceSockets) this.#addServices(wanted, socket);
     return wanted;
   }
 
@@ -341,6 +344,19 @@ export class Transports implements AsyncDisposable {
       connect: async (signal, stands) => {
         const { runUds } = await import('./uds-mtp.ts');
         await runUds({ config, endpointId, ports: ports.uds, controller, clock, log, signal, stands });
+      },
+    });
+  }
+
+  #addServices(wanted: Map<string, Wanted>, config: UdsSocketConfig): void {
+    const { log, ports, endpointId, clock, broker } = this.#parts;
+    wanted.set(config.path, {
+      key: JSON.stringify([config, 'services']),
+      retry: standardRetry,
+      towards: config.socket,
+      connect: async (signal, stands) => {
+        const { runUdsServices } = await import('./uds-services.ts');
+        await runUdsServices({ config, endpointId, ports: ports.uds, broker, clock, log, signal, stands });
       },
     });
   }

@@ -1,0 +1,2 @@
+export { Meter } from './meter.ts';
+export { Service, type ServiceOptions, startService } from './service.ts';

@@ -1,0 +1,194 @@
+import { ok, type Result, refused } from '#base';
+import type {
+  InstanceReading,
+  Model,
+  ModelFault,
+  ObjectReading,
+  OperateOutcome,
+  OperateRequest,
+  PathReading,
+  ReadOptions,
+  SupportedModel,
+  View,
+  WatchRequest,
+  Write,
+  WriteAnswer,
+  WriteOptions,
+  WriteOutcome,
+} from '#model';
+import type { Broker, KnownService } from './broker.ts';
+import { levelsBelow, plainPath } from './paths.ts';
+import { instancesOf, merged, readingOf } from './readings.ts';
+import { faultOf } from './service-link.ts';
+import { writeTo } from './writes.ts';
+
+/**
+ * The data model as a controller is shown it: the agent's own and, where services have registered parts, theirs, as one (TR-369 "Software Modularization",
+ * the USP Broker). What is the agent's own goes the way that it would go without services.
+ */
+export function withServices(own: Model, broker: Broker): Model {
+  const ownerOf = (path: string): KnownService | undefined => {
+    const plain = broker.registry.empty ? undefined : plainPath(path);
+    return plain === undefined ? undefined : broker.registry.ownerOf(plain);
+  };
+  const belowOf = (path: string) => {
+    const plain = broker.registry.empty || /[*[]/.test(path) ? undefined : plainPath(path);
+    // Rows of a table of the agent's have nothing of a service below them.
+    return plain === undefined || plain !== path ? [] : broker.registry.below(plain);
+  };
+  const supported = (protocol: Parameters<Model['supported']>[0]): SupportedModel =>
+    protocol === 'usp' ? merged(own.supported(protocol), broker.objects()) : own.supported(protocol);
+
+  const readFrom = async (view: View, service: KnownService, path: string, maxDepth: number) => {
+    const answer = await service.link.ask({ get: { paramPaths: [path], maxDepth } }, 'getResp');
+    return answer.ok ? readingOf(answer.value, supported('usp'), view.access) : answer;
+  };
+  const readPath = async (
+    view: View,
+    requested: string,
+    options: ReadOptions,
+    reading: () => Promise<PathReading>,
+  ): Promise<PathReading> => {
+    const maxDepth = options.maxDepth ?? 0;
+    const service = ownerOf(requested);
+    if (service) return { requested, result: await readFrom(view, service, requested, maxDepth) };
+    const parts = belowOf(requested).filter(({ path }) => maxDepth === 0 || levelsBelow(requested, path) < maxDepth);
+    if (parts.length === 0) return reading();
+    const mine = reading();
+    const theirs = await Promise.all([
+      ...parts.map(({ path, service: owner }) =>
+        readFrom(view, owner, path, maxDepth === 0 ? 0 : maxDepth - levelsBelow(requested, path)),
+      ),
+    ]);
+    return { requested, result: joined((await mine).result, theirs) };
+  };
+
+  const operate = async (view: View, request: OperateRequest) => {
+    const service = ownerOf(request.path);
+    return service ? operateOn(service, view, request) : own.operate(view, request);
+  };
+
+  return {
+    supported,
+    coverage: (protocol) => own.coverage(protocol),
+    async get(view, paths, options = {}) {
+      if (broker.registry.empty) return own.get(view, paths, options);
+      // One read of what is the agent's own, however many paths.
+      const mine = paths.filter((path) => !ownerOf(path));
+      const all = mine.length > 0 ? own.get(view, mine, options) : Promise.resolve([]);
+      return Promise.all(
+        paths.map((path) => readPath(view, path, options, async () => (await all)[mine.indexOf(path)]!)),
+      );
+    },
+    names: (view, path, nextLevel) => own.names(view, path, nextLevel),
+    async instances(view, path, firstLevelOnly) {
+      const ask = async (service: KnownService, at: string): Promise<Result<InstanceReading[], ModelFault>> => {
+        const answer = await service.link.ask({ getInstances: { objPaths: [at], firstLevelOnly } }, 'getInstancesResp');
+        return answer.ok ? instancesOf(answer.value, view.access) : answer;
+      };
+      const service = ownerOf(path);
+      if (service) return ask(service, path);
+      const parts = firstLevelOnly ? [] : belowOf(path).filter((part) => part.path.endsWith('.'));
+      const mine = own.instances(view, path, firstLevelOnly);
+      if (parts.length === 0) return mine;
+      const theirs = await Promise.all(parts.map((part) => ask(part.service, part.path)));
+      return joined(await mine, theirs);
+    },
+    write: (view, writes, options) => writeAll(own, view, writes, options, ownerOf),
+    applyPostponed: () => own.applyPostponed(),
+    operate,
+    async watch(view, request, heard) {
+      const theirs = broker.watch(request, heard);
+      // A path of a service only says nothing to the agent's own model.
+      const mine: WatchRequest = { ...request, paths: request.paths.filter((path) => !ownerOf(path)) };
+      if (mine.paths.length === 0) return ok(theirs);
+      const watched = await own.watch(view, mine, heard);
+      if (!watched.ok) {
+        theirs[Symbol.dispose]();
+        return watched;
+      }
+      return ok({
+        [Symbol.dispose]() {
+          theirs[Symbol.dispose]();
+          watched.value[Symbol.dispose]();
+        },
+      });
+    },
+    declare: (declaration) => own.declare(declaration),
+    declareTable: (declaration) => own.declareTable(declaration),
+    raise: (path, args, origin, recipient) => own.raise(path, args, origin, recipient),
+    changed: () => own.changed(),
+  };
+}
+
+/** What services fail to tell is missing; the rest is told. */
+function joined<T extends ObjectReading | InstanceReading>(
+  mine: Result<readonly T[], ModelFault>,
+  theirs: readonly Result<readonly T[], ModelFault>[],
+): Result<readonly T[], ModelFault> {
+  const told = theirs.flatMap((one) => (one.ok ? one.value : []));
+  if (mine.ok) return ok([...mine.value, ...told]);
+  return theirs.some((one) => one.ok) ? ok(told) : mine;
+}
+
+async function writeAll(
+  own: Model,
+  view: View,
+  writes: readonly Write[],
+  options: WriteOptions,
+  ownerOf: (path: string) => KnownService | undefined,
+): Promise<WriteAnswer> {
+  const groups = new Map<KnownService | undefined, number[]>();
+  for (const [index, write] of writes.entries()) {
+    const owner = ownerOf(write.path);
+    groups.set(owner, [...(groups.get(owner) ?? []), index]);
+  }
+  if (groups.size === 0 || (groups.size === 1 && groups.has(undefined))) return own.write(view, writes, options);
+  if (groups.size > 1 && !options.partial) {
+    const fault: ModelFault = {
+      kind: 'resources',
+      message: 'one message without allow_partial can not change what several services keep',
+    };
+    return {
+      committed: false,
+      outcomes: writes.map((requested) => ({ requested, result: refused({ fault, refusals: [] }) })),
+    };
+  }
+  const outcomes: WriteOutcome[] = [];
+  let committed = false;
+  for (const [owner, indices] of groups) {
+    const some = indices.map((index) => writes[index]!);
+    const answer = owner
+      ? await writeTo(owner.link, some, options.partial, view.access)
+      : await own.write(view, some, options).then((written) => written.outcomes);
+    committed ||= answer.some(({ result }) => result.ok);
+    for (const [at, index] of indices.entries()) outcomes[index] = answer[at]!;
+  }
+  if (!options.partial) committed = outcomes.every(({ result }) => result.ok);
+  return { committed, outcomes };
+}
+
+async function operateOn(
+  service: KnownService,
+  { access }: View,
+  { path: command, args: inputArgs, commandKey }: OperateRequest,
+): Promise<Result<readonly OperateOutcome[], ModelFault>> {
+  const wanted = command.replace(/\.\[[^\]]*\](?=\.)/g, '.*');
+  if (!(access?.allows('CommandEvent', 'x', wanted) ?? true)) {
+    return refused({ kind: 'denied', message: 'permission denied', path: command });
+  }
+  const request = { operate: { command, commandKey, sendResp: true, inputArgs } };
+  const answer = await service.link.ask(request, 'operateResp', operateMs);
+  if (!answer.ok) return answer;
+  return ok(
+    answer.value.operationResults.map(({ executedCommand: path, cmdFailure, reqObjPath, reqOutputArgs }) => {
+      if (cmdFailure) return { path, result: refused(faultOf(cmdFailure, path)) };
+      if (reqObjPath === undefined) return { path, result: ok(reqOutputArgs?.outputArgs ?? {}) };
+      // The row is the service's own; its end is told to whoever watches for it.
+      return { path, result: ok({}), operation: { row: reqObjPath, done: Promise.resolve(ok({})) } };
+    }),
+  );
+}
+
+/** Commands that are synchronous may take their time. */
+const operateMs = 60_000;
