@@ -167,6 +167,8 @@ export const mqttTests: readonly Test[] = [
       const from = link.packets.length;
       await t.reboot();
       t.equal(1, link.of('connect', from)[0]?.what.clientId, '', 'the client identifier');
+      // It is kept on flash first.
+      for (let waited = 0; waited < 10 && (await t.value(`${row}ClientID`)) === ''; waited++) await t.pass(1);
       t.equal(2, await t.value(`${row}ClientID`), 'assigned-by-the-judge', 'ClientID');
     },
   },

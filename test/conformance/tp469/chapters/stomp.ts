@@ -144,14 +144,11 @@ export const stompTests: readonly Test[] = [
       const [first, second, third] = link.attempts.slice(from);
       t.metric(1, first !== undefined && second !== undefined, 'there was no new attempt');
       const waited = (second - first) / 1000;
-      t.metric(1, waited <= initial * factor + 1, `the first came after ${waited.toFixed(1)} s`);
+      // Any time up to these (TR-181 ServerRetryIntervalMultiplier).
+      t.metric(1, waited <= initial + 1, `the first came after ${waited.toFixed(1)} s`);
       t.metric(2, third !== undefined, 'there was no second attempt');
       const then = (third - second) / 1000;
-      t.metric(
-        2,
-        then >= initial * 0.9 && then <= initial * factor ** 2 + 1,
-        `the second came after ${then.toFixed(1)} s`,
-      );
+      t.metric(2, then <= initial * factor + 1, `the second came after ${then.toFixed(1)} s`);
     },
   },
   {
