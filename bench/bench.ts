@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { agentFigures } from './figures/agent.ts';
+import { bigAnswerFigures } from './figures/big-answer.ts';
 import { bundleFigures } from './figures/bundle.ts';
 import type { Figures } from './figures/figures.ts';
 import { modelFigures } from './figures/model.ts';
@@ -40,8 +41,10 @@ try {
   if (wanted(tree)) Object.assign(figures, await treeFigures());
   const rows = ['rows_add_1000_ms', 'rows_add_per_s', 'unique_key_lookup_ms'];
   if (wanted(rows)) Object.assign(figures, await rowFigures());
+  const bigAnswer = ['cwmp_big_answer_params', 'cwmp_big_answer_rss_mb'];
+  if (wanted(bigAnswer)) Object.assign(figures, await bigAnswerFigures(dist));
   if (wanted(notificationNames)) Object.assign(figures, await notificationFigures(dist));
-  const others = [...model, ...notify, ...tree, ...rows, ...notificationNames];
+  const others = [...model, ...notify, ...tree, ...rows, ...notificationNames, ...bigAnswer];
   const rest = Object.keys(budgets).filter((name) => !others.includes(name) && !name.startsWith('bundle_'));
   if (wanted(rest)) Object.assign(figures, await agentFigures(dist));
 } finally {

@@ -1,5 +1,6 @@
 import {
   allowsAddress,
+  clockIsSet,
   listenHttp,
   localAddressTowards,
   openHttp,
@@ -34,7 +35,20 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         log,
         state,
         runtime,
-        openHttp: () => openHttp({ tls: factory.tls }),
+        openHttp: () =>
+          openHttp({
+            tls: {
+              ...factory.tls,
+              pins: settings.cwmpPins,
+              withoutDates: () => settings.tlsWithoutClock && !clockIsSet(clock.now()),
+            },
+            connectTimeoutMs: settings.cwmpTimeouts.connect * 1000,
+            idleTimeoutMs: settings.cwmpTimeouts.idle * 1000,
+          }),
+        timeouts: {
+          exchangeMs: settings.cwmpTimeouts.exchange * 1000,
+          sessionMs: settings.cwmpTimeouts.session * 1000,
+        },
         listen: (answer) =>
           listenHttp({
             host: connectionRequest.address,
@@ -72,7 +86,12 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         betweenSessions: () => client.betweenSessions(),
         complete: () => client.diagnosticsComplete(),
       });
-      parts.status.cwmp = () => cwmpStatus(client.status());
+      parts.status.cwmp = () => ({
+        ...cwmpStatus(client.status()),
+        ...(!clockIsSet(clock.now()) && {
+          clock: settings.tlsWithoutClock ? "not set: certificates' dates are not judged" : 'not set',
+        }),
+      });
       publishTransferApi(bus, client.transfers);
       bus.listen('network.interface', () => void client.networkChanged());
       parts.actions.inform = () => client.inform();

@@ -16,6 +16,7 @@ export {
   type Credentials,
   readChallenges,
 } from './net/http-authentication.ts';
+export type { HttpBody } from './net/http-body.ts';
 export {
   type HttpConnection,
   type HttpOptions,
@@ -63,6 +64,7 @@ export {
   type StompSubscription,
 } from './net/stomp.ts';
 export { openStream, StreamError, type StreamEvents, type StreamLink, type StreamOptions } from './net/stream.ts';
+export { clockIsSet, TlsError } from './net/tls-trust.ts';
 export {
   type HostAddress,
   openUdp,

@@ -13,6 +13,18 @@ export interface Settings {
   };
   /** Of a remote change that touches connectivity (probation.ts). */
   readonly confirm: { readonly settleSeconds: number; readonly timeoutSeconds: number };
+  /** Of the session with the ACS, in seconds. */
+  readonly cwmpTimeouts: {
+    readonly connect: number;
+    readonly idle: number;
+    /** One message until its answer is there whole. */
+    readonly exchange: number;
+    readonly session: number;
+  };
+  /** Of the ACS's keys: SHA-256, base64. */
+  readonly cwmpPins: readonly string[];
+  /** Certificates' dates are not judged while the clock has never been set. */
+  readonly tlsWithoutClock: boolean;
   /** Root of the data model that the ACS is shown: TR-181's, or TR-098's on top of it. */
   readonly cwmpRoot: 'Device' | 'InternetGatewayDevice';
   /** Where files wait on their way in and out; in RAM by default. */
@@ -45,6 +57,10 @@ export function readSettings(uci: Uci): Settings {
     const value = Number(option('agent', name) ?? otherwise);
     return Number.isInteger(value) && value >= 0 && value <= 86_400 ? value : otherwise;
   };
+  const timeout = (name: string, otherwise: number): number => {
+    const value = Number(option('cwmp', name) ?? otherwise);
+    return Number.isInteger(value) && value > 0 && value <= 86_400 ? value : otherwise;
+  };
   const port = portOf('connection_request_port', 7547);
   const level = option('agent', 'log_level');
   return {
@@ -56,6 +72,14 @@ export function readSettings(uci: Uci): Settings {
       allow: list('cwmp', 'connection_request_allow'),
     },
     confirm: { settleSeconds: seconds('confirm_settle', 10), timeoutSeconds: seconds('confirm_timeout', 180) },
+    cwmpTimeouts: {
+      connect: timeout('connect_timeout', 90),
+      idle: timeout('idle_timeout', 120),
+      exchange: timeout('exchange_timeout', 300),
+      session: timeout('session_timeout', 3600),
+    },
+    cwmpPins: list('cwmp', 'pin'),
+    tlsWithoutClock: option('cwmp', 'tls_without_clock') === '1',
     cwmpRoot: option('cwmp', 'root') === 'InternetGatewayDevice' ? 'InternetGatewayDevice' : 'Device',
     transferDirectory: absolute(option('agent', 'transfer_directory')) ?? '/var/run/tandem/transfer',
     allowPlainHttp: option('cwmp', 'allow_plain_http') === '1',

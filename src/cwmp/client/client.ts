@@ -52,6 +52,7 @@ export interface CwmpClient extends AsyncDisposable {
 /** Told to the ACS: no answer of ours, however large, takes longer. */
 const sessionTimeoutSeconds = 60;
 const bootMark = 'cwmp-boot';
+const defaultTimeouts = { exchangeMs: 300_000, sessionMs: 3_600_000 };
 /** Events that end a wait for a retry before its time; the others wait with it (TR-069 3.2.1.1). */
 const impatient = /^(0 BOOTSTRAP|1 BOOT|6 CONNECTION REQUEST|M |X )/;
 
@@ -399,7 +400,13 @@ class Client implements CwmpClient {
   ): Promise<readonly string[]> {
     const { told, changed, parameters, reports } = said;
     const { model, log, randomHex, allowPlain, clock } = this.#ports;
-    const signal = this.#abort.signal;
+    const { exchangeMs, sessionMs } = this.#ports.timeouts ?? defaultTimeouts;
+    const late = new AbortController();
+    // An ACS that does not come to an end holds nothing up for ever.
+    using _watchdog = clock.timer(sessionMs, () =>
+      late.abort(new SessionError('CWMP_ENDLESS', 'the session did not come to its end in time')),
+    );
+    const signal = AbortSignal.any([this.#abort.signal, late.signal]);
     const events =
       changed.size > 0 && !told.some(({ code }) => code === '4 VALUE CHANGE')
         ? [...told, { code: '4 VALUE CHANGE', commandKey: '' }]
@@ -426,6 +433,8 @@ class Client implements CwmpClient {
         credentials: { username: config.username, password: config.password },
         clientNonce: () => randomHex(8),
         allowPlain,
+        compression: config.compression,
+        deadline: (expired) => clock.timer(exchangeMs, expired),
         signal,
       }),
       inform,

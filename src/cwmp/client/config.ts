@@ -1,6 +1,7 @@
 import type { RetryPolicy } from '#base';
 import { Secret } from '#base';
 import type { Model } from '#model';
+import type { Compression } from '../exchange/compress.ts';
 import type { DeviceId } from '../inform.ts';
 import type { InstanceSettings } from '../instance-names.ts';
 import type { PhasePlan } from './phase-timer.ts';
@@ -19,6 +20,8 @@ export interface CwmpConfig {
   readonly throttleSeconds: number;
   readonly retry: RetryPolicy;
   readonly instances: InstanceSettings;
+  /** How requests are compressed. */
+  readonly compression: Compression | undefined;
   readonly connectionRequest: {
     readonly enabled: boolean;
     readonly username: string;
@@ -71,6 +74,8 @@ export async function readConfig(model: Model): Promise<CwmpConfig> {
       mode: text('InstanceMode') === 'InstanceAlias' ? 'InstanceAlias' : 'InstanceNumber',
       autoCreate: text('AutoCreateInstances') === 'true',
     },
+    compression:
+      text('HTTPCompression') === 'GZIP' ? 'GZIP' : text('HTTPCompression') === 'Deflate' ? 'Deflate' : undefined,
     connectionRequest: {
       enabled: text('HTTPConnectionRequestEnable') === 'true',
       username: text('ConnectionRequestUsername'),

@@ -38,6 +38,12 @@ export interface CwmpPorts {
   readonly files: FileEngine;
   /** Whether nobody at the device would be disturbed by what it does to itself. */
   readonly idle: () => Promise<boolean>;
+  readonly timeouts?: {
+    /** One message until its answer is there whole. Default 300 s. */
+    readonly exchangeMs: number;
+    /** Default an hour: a slow link needs many minutes for what a fast one does in seconds. */
+    readonly sessionMs: number;
+  };
   /** Lab only: an ACS at `http://`. */
   readonly allowPlain: boolean;
 }

@@ -2,10 +2,12 @@ import {
   authorize,
   type Challenge,
   type Credentials,
+  type HttpBody,
   type HttpConnection,
   type HttpResponse,
   readChallenges,
 } from '#platform';
+import { type Compression, codingOf, compress } from './compress.ts';
 import { Cookies } from './cookies.ts';
 import { SessionError, type SessionTransport } from './session.ts';
 
@@ -18,6 +20,10 @@ export interface HttpTransportParts {
   readonly clientNonce: () => string;
   /** Lab only: `http://` is refused otherwise. */
   readonly allowPlain: boolean;
+  /** How requests are compressed; by default they are not. */
+  readonly compression?: Compression | undefined;
+  /** Of one message until its answer is there whole: a peer that lets it drip does not hold the session for ever. */
+  readonly deadline?: (expired: () => void) => Disposable;
   readonly signal: AbortSignal;
 }
 
@@ -38,26 +44,41 @@ export function httpTransport(parts: HttpTransportParts): SessionTransport {
   let challenge: Challenge | undefined;
   let count = 0;
 
-  async function send(body: string): Promise<HttpResponse> {
+  let compression = parts.compression;
+
+  async function send(body: HttpBody): Promise<HttpResponse> {
     const headers: Record<string, string> = { 'accept-encoding': 'gzip, deflate' };
     if (body !== '') {
       headers['content-type'] = 'text/xml; charset="utf-8"';
       headers.soapaction = '';
     }
+    const packed = compression && body !== '' ? await compress(body, compression) : undefined;
+    if (packed) headers['content-encoding'] = codingOf(compression!);
+    const sent = packed ?? body;
     const cookie = cookies.header(url);
     if (cookie !== undefined) headers.cookie = cookie;
     if (challenge) {
       headers.authorization = authorize(challenge, parts.credentials, {
         method: 'POST',
         uri: url.pathname + url.search,
-        body,
+        body: sent,
         count: ++count,
         clientNonce: parts.clientNonce(),
       });
     }
-    const response = await parts.http.send(url, { method: 'POST', headers, body }, parts.signal);
-    cookies.store(url, response.setCookie);
-    return response;
+    const expiry = new AbortController();
+    using _deadline = parts.deadline?.(() => expiry.abort());
+    const signal = AbortSignal.any([parts.signal, expiry.signal]);
+    try {
+      const response = await parts.http.send(url, { method: 'POST', headers, ...inParts(sent) }, signal);
+      cookies.store(url, response.setCookie);
+      return response;
+    } catch (error) {
+      // Whoever ended it says why.
+      if (parts.signal.reason instanceof SessionError) throw parts.signal.reason;
+      if (!expiry.signal.aborted || parts.signal.aborted) throw error;
+      throw new SessionError('CWMP_SLOW', 'the answer did not come to its end in time', { cause: error });
+    }
   }
 
   return {
@@ -82,6 +103,11 @@ export function httpTransport(parts: HttpTransportParts): SessionTransport {
           count = 0;
           continue;
         }
+        if (response.status === 415 && compression) {
+          // TR-069 3.4.7: the ACS does not take what is compressed so.
+          compression = undefined;
+          continue;
+        }
         const location = response.headers.location;
         if (redirects.has(response.status) && location !== undefined) {
           if (++redirected > redirectLimit) throw new SessionError('CWMP_REDIRECTS', 'redirected too often');
@@ -99,6 +125,9 @@ export function httpTransport(parts: HttpTransportParts): SessionTransport {
     },
   };
 }
+
+const inParts = (body: HttpBody): { body: string; pieces?: readonly Uint8Array[] } =>
+  typeof body === 'string' ? { body } : { body: '', pieces: body };
 
 function follow(from: URL, location: string): URL {
   let to: URL;

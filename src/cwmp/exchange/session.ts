@@ -1,5 +1,7 @@
 import { type Log, TandemError } from '#base';
+import type { HttpBody } from '#platform';
 import { answer } from '../answer.ts';
+import { gather } from '../codec/gather.ts';
 import { type CwmpNamespace, newestNamespace } from '../codec/names.ts';
 import { type Envelope, readEnvelope } from '../codec/read-envelope.ts';
 import { writeEnvelope } from '../codec/write-envelope.ts';
@@ -20,7 +22,7 @@ export class SessionError extends TandemError {
 /** Carries one HTTP message after the other; cookies, authentication and redirects are below. */
 export interface SessionTransport {
   /** @param body '' for an empty POST. @returns the ACS's body, '' for 204 or an empty 200; anything else throws */
-  post(body: string): Promise<string>;
+  post(body: HttpBody): Promise<string>;
 }
 
 /** Something we have to say beside the Inform: TransferComplete, GetRPCMethods … */
@@ -126,11 +128,8 @@ export async function runSession(parts: SessionParts): Promise<SessionOutcome> {
     held = request.header.holdRequests;
     served.push(request.method);
     log.debug('serving', { method: request.method });
-    let text = '';
-    await answer(verbs, request, context, log, (piece) => {
-      text += piece;
-    });
-    received = await transport.post(text);
+    const body = await gather((flush) => answer(verbs, request, context, log, flush));
+    received = await transport.post(body);
   }
   return { served, version };
 }
@@ -143,17 +142,9 @@ async function ask(
   write: (writer: XmlWriter) => void,
 ): Promise<Envelope> {
   const id = parts.nextId();
-  let text = '';
-  writeEnvelope(
-    (piece) => {
-      text += piece;
-    },
-    namespace,
-    { id, ...header },
-    write,
-  );
+  const body = await gather((flush) => writeEnvelope(flush, namespace, { id, ...header }, write));
   for (let tries = 0; ; tries++) {
-    const received = await parts.transport.post(text);
+    const received = await parts.transport.post(body);
     if (received === '') throw new SessionError('CWMP_UNANSWERED', `${method} was not answered`);
     const response = readEnvelope(received);
     if (response.fault?.cwmpCode === 8005 && tries < repeatLimit) continue;

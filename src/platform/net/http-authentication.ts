@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Secret } from '#base';
+import { bodyPieces, type HttpBody } from './http-body.ts';
 
 /** A challenge of the peer (RFC 7616 and RFC 2617; RFC 7617 for Basic). */
 export interface Challenge {
@@ -63,7 +64,7 @@ export interface Answerable {
   readonly method: string;
   /** Request target exactly as sent. */
   readonly uri: string;
-  readonly body: string;
+  readonly body: HttpBody;
   /** How often this nonce has been used, from 1. */
   readonly count: number;
   /** Ours; hexadecimal. */
@@ -76,10 +77,11 @@ export function authorize(challenge: Challenge, credentials: Credentials, reques
   if (challenge.scheme === 'basic') {
     return `Basic ${Buffer.from(`${username}:${password.reveal()}`).toString('base64')}`;
   }
-  const hash = (text: string): string =>
-    createHash(challenge.algorithm === 'MD5' ? 'md5' : 'sha256')
-      .update(text)
-      .digest('hex');
+  const hash = (body: HttpBody): string => {
+    const digest = createHash(challenge.algorithm === 'MD5' ? 'md5' : 'sha256');
+    for (const piece of bodyPieces(body)) digest.update(piece);
+    return digest.digest('hex');
+  };
   const { realm, nonce, opaque } = challenge;
   const { method, uri, body, clientNonce } = request;
   const qop = challenge.qop.includes('auth') ? 'auth' : challenge.qop.includes('auth-int') ? 'auth-int' : undefined;

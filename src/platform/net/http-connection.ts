@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip, createInflate } from 'node:zlib';
+import { bodyLength, bodyPieces, type HttpBody } from './http-body.ts';
 import {
   HttpError,
   type HttpHead,
@@ -20,6 +21,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** A large body, in the place of `body`. */
+  readonly pieces?: readonly Uint8Array[];
 }
 
 export interface HttpResponse extends HttpHead {
@@ -44,10 +47,19 @@ export function openHttp(options: HttpOptions = {}): HttpConnection {
     get localAddress() {
       return requests.localAddress;
     },
-    async send(url, { method, headers, body }, signal) {
-      const bytes = Buffer.from(body);
-      const given = { method, headers: { ...headers, 'content-length': String(bytes.length) } };
-      const response = await requests.send(url, given, (outgoing) => outgoing.end(bytes), signal);
+    async send(url, { method, headers, body: text, pieces }, signal) {
+      const body: HttpBody = pieces ?? text;
+      const given = { method, headers: { ...headers, 'content-length': String(bodyLength(body)) } };
+      const response = await requests.send(
+        url,
+        given,
+        (outgoing) => {
+          // The pieces stand in memory anyway: queueing them costs no more than waiting would.
+          for (const piece of bodyPieces(body)) outgoing.write(piece);
+          outgoing.end();
+        },
+        signal,
+      );
       return {
         ...headOf(response),
         setCookie: response.headers['set-cookie'] ?? [],

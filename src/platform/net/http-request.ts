@@ -1,13 +1,19 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Writable } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { type Secret, TandemError } from '#base';
+import { addressAttemptMs, lookupInTurn, type Resolve } from './addresses.ts';
 import { isTlsProblem } from './tls-problem.ts';
+import { tlsTrust } from './tls-trust.ts';
 
 /**
  * HTTP_CONNECT, HTTP_TLS, HTTP_TIMEOUT, HTTP_TOO_LARGE, HTTP_BROKEN (cut off or not HTTP), HTTP_ENCODING, HTTP_ABORTED
  */
 export class HttpError extends TandemError {}
+
+/** A kept connection broke before anything of an answer came. */
+class StaleConnection extends HttpError {}
 
 export interface HttpTls {
   /** PEM; without it the trust anchors that Node was built with. */
@@ -15,6 +21,10 @@ export interface HttpTls {
   /** Client certificate (PEM) and its key. */
   readonly cert?: string;
   readonly key?: Secret;
+  /** SHA-256 of public keys, base64: one of the chain's has to be among them. */
+  readonly pins?: readonly string[];
+  /** Whether, just now, validity dates can not be judged and need not be. With anchors of our own only. */
+  readonly withoutDates?: () => boolean;
 }
 
 export interface HttpLimits {
@@ -22,6 +32,8 @@ export interface HttpLimits {
   readonly connectTimeoutMs?: number;
   /** Without a byte in either direction. Default 120 s. */
   readonly idleTimeoutMs?: number;
+  /** Default: the system's resolver. */
+  readonly resolve?: Resolve;
 }
 
 export const httpDefaults = { connectTimeoutMs: 90_000, idleTimeoutMs: 120_000 };
@@ -42,18 +54,30 @@ export interface HttpHead {
 export class HttpRequests implements Disposable {
   readonly #plain: HttpAgent;
   readonly #secure: HttpsAgent;
-  readonly #limits: Required<HttpLimits>;
+  readonly #limits: Required<Omit<HttpLimits, 'resolve'>>;
+  readonly #checked: ((socket: TLSSocket, host: string) => void) | undefined;
   /** Of the socket that the last request went over. */
   localAddress: string | undefined;
 
   constructor(tls: HttpTls = {}, limits: HttpLimits = {}) {
     const { ca, cert, key } = tls;
-    const kept = { keepAlive: true, maxSockets: 1 };
+    const { checked, ...trust } = tlsTrust(tls);
+    this.#checked = checked;
+    const kept = {
+      keepAlive: true,
+      maxSockets: 1,
+      lookup: lookupInTurn(limits.resolve),
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: addressAttemptMs,
+    };
     this.#limits = { ...httpDefaults, ...limits };
     this.#plain = new HttpAgent(kept);
     this.#secure = new HttpsAgent({
       ...kept,
       minVersion: 'TLSv1.2',
+      ...trust,
+      // A resumed session shows no certificates to check.
+      ...(checked && { maxCachedSessions: 0 }),
       ...(ca !== undefined && { ca }),
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key: key.reveal() }),
@@ -65,7 +89,22 @@ export class HttpRequests implements Disposable {
    * @returns as soon as the head of the answer is there; its body has yet to be read
    * @throws HttpError
    */
-  send(
+  async send(
+    url: URL,
+    request: { readonly method: string; readonly headers: OutgoingHttpHeaders },
+    write: (outgoing: Writable) => void,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
+    try {
+      return await this.#attempt(url, request, write, signal);
+    } catch (error) {
+      // The peer had closed a connection that we took for open: nothing was asked yet, and a new one is (RFC 9112 9.3.1).
+      if (!(error instanceof StaleConnection) || signal?.aborted) throw error;
+      return await this.#attempt(url, request, write, signal);
+    }
+  }
+
+  #attempt(
     url: URL,
     request: { readonly method: string; readonly headers: OutgoingHttpHeaders },
     write: (outgoing: Writable) => void,
@@ -89,10 +128,19 @@ export class HttpRequests implements Disposable {
           outgoing.setTimeout(this.#limits.idleTimeoutMs);
         };
         if (outgoing.reusedSocket) connected();
-        else socket.once(isSecure ? 'secureConnect' : 'connect', connected);
+        else {
+          // Before anything of the request goes out: it waits for the handshake.
+          const checked = this.#checked;
+          if (isSecure && checked) socket.once('secureConnect', () => checked(socket as TLSSocket, url.hostname));
+          socket.once(isSecure ? 'secureConnect' : 'connect', connected);
+        }
       });
       outgoing.on('timeout', () => outgoing.destroy(new HttpError('HTTP_TIMEOUT', `no answer while ${phase}`)));
-      outgoing.on('error', (error) => reject(httpError(error, phase)));
+      outgoing.on('error', (error) => {
+        const failure = httpError(error, phase);
+        const stale = outgoing.reusedSocket && /^(ECONNRESET|EPIPE)$/.test((error as NodeJS.ErrnoException).code ?? '');
+        reject(stale ? new StaleConnection(failure.code, failure.message, { cause: error }) : failure);
+      });
       outgoing.on('response', (response) => {
         response.setTimeout(this.#limits.idleTimeoutMs, () =>
           response.destroy(new HttpError('HTTP_TIMEOUT', 'the answer stopped coming')),

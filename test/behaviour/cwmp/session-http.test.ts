@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { errorCode, Secret, silentLog } from '#base';
-import { createVerbs, httpTransport, runSession } from '#cwmp';
+import { createVerbs, type HttpTransportParts, httpTransport, runSession } from '#cwmp';
 import { type HttpOptions, openHttp } from '#platform';
 import { FakeBus } from '../../support/fake-bus.ts';
+import { HandClock } from '../../support/hand-clock.ts';
 import { openModel } from '../../support/model-fixture.ts';
 
 type Handler = (request: IncomingMessage, body: string, response: ServerResponse) => void;
@@ -18,19 +19,25 @@ afterEach(() => {
   server?.close();
 });
 
-async function serve(handler: Handler): Promise<URL> {
+const serve = (handler: Handler): Promise<URL> =>
+  serveBytes((request, bytes, response) => handler(request, String(bytes), response));
+
+async function serveBytes(
+  handler: (request: IncomingMessage, body: Buffer, response: ServerResponse) => void,
+): Promise<URL> {
   server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (piece) => {
-      body += piece;
-    });
-    request.on('end', () => handler(request, body, response));
+    const pieces: Buffer[] = [];
+    request.on('data', (piece) => pieces.push(piece));
+    request.on('end', () => handler(request, Buffer.concat(pieces), response));
   });
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
   return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/acs`);
 }
 
-function transport(url: URL, options: { readonly allowPlain?: boolean; readonly http?: HttpOptions } = {}) {
+interface TransportOptions extends Pick<Partial<HttpTransportParts>, 'allowPlain' | 'compression' | 'deadline'> {
+  readonly http?: HttpOptions;
+}
+function transport(url: URL, options: TransportOptions = {}) {
   const http = openHttp(options.http);
   opened.push(http);
   let nonces = 0;
@@ -40,6 +47,8 @@ function transport(url: URL, options: { readonly allowPlain?: boolean; readonly 
     credentials: { username: 'cpe', password: new Secret('pass') },
     clientNonce: () => String(++nonces),
     allowPlain: options.allowPlain ?? true,
+    compression: options.compression,
+    ...(options.deadline && { deadline: options.deadline }),
     signal: new AbortController().signal,
   });
 }
@@ -189,6 +198,109 @@ describe('the transport', () => {
     const url = await serve(handler);
     const acs = transport(url, { http: { bodyLimitBytes: 100_000, idleTimeoutMs: 300 } });
     expect(await failure(acs.post('a'))).toBe(code);
+  });
+
+  it('opens the connection anew when the peer had closed it without our seeing it', async () => {
+    const seen: string[] = [];
+    const url = await serve((request, body, response) => {
+      seen.push(body);
+      response.end('ok', () => {
+        // Closed after the answer, without having said so: the next request finds a dead connection.
+        if (seen.length === 1) request.socket.resetAndDestroy();
+      });
+    });
+    const acs = transport(url);
+    expect(await acs.post('a')).toBe('ok');
+    expect(await acs.post('b')).toBe('ok');
+    expect(seen).toEqual(['a', 'b']);
+  });
+
+  it('sends a message once more on a new connection when the kept one broke before an answer, and no more than once', async () => {
+    const ports: (number | undefined)[] = [];
+    const url = await serve((request, body, response) => {
+      ports.push(request.socket.remotePort);
+      if (body === 'a') response.end('ok');
+      else request.socket.resetAndDestroy();
+    });
+    const acs = transport(url);
+    await acs.post('a');
+    expect(await failure(acs.post('b'))).toBe('HTTP_BROKEN');
+    expect(ports).toHaveLength(3);
+    expect(new Set(ports).size).toBe(2);
+  });
+
+  it('tries the next address of the ACS in the same attempt when one does not answer', async () => {
+    const url = await serve((_request, _body, response) => response.end('ok'));
+    url.hostname = 'acs.example';
+    const asked: string[] = [];
+    const resolve = async (host: string) => {
+      asked.push(host);
+      // Nobody listens at the first two.
+      return [
+        { address: '127.0.0.1', family: 4 },
+        { address: '::1', family: 6 },
+      ] as const;
+    };
+    const acs = transport(url, { http: { resolve } });
+    expect(await acs.post('a')).toBe('ok');
+    expect(asked).toEqual(['acs.example']);
+    const nowhere = transport(url, { http: { resolve: async () => [] } });
+    expect(await failure(nowhere.post('a'))).toBe('HTTP_CONNECT');
+  });
+
+  it.each([
+    ['GZIP', 'gzip', gunzipSync],
+    ['Deflate', 'deflate', inflateSync],
+  ] as const)('compresses with %s what is worth it', async (compression, coding, unpack) => {
+    const seen: [string | undefined, string][] = [];
+    const url = await serveBytes((request, bytes, response) => {
+      const named = request.headers['content-encoding'];
+      seen.push([named, String(named ? unpack(bytes) : bytes)]);
+      response.end('ok');
+    });
+    const acs = transport(url, { compression });
+    const large = [Buffer.alloc(70_000, 'a'), Buffer.alloc(70_000, 'b')];
+    await acs.post('short');
+    await acs.post('x'.repeat(5000));
+    await acs.post(large);
+    expect(seen).toEqual([
+      [undefined, 'short'],
+      [coding, 'x'.repeat(5000)],
+      [coding, String(Buffer.concat(large))],
+    ]);
+  });
+
+  it('sends it again as it is when the ACS answers 415, and compresses no more', async () => {
+    const seen: (string | undefined)[] = [];
+    const url = await serve((request, _body, response) => {
+      seen.push(request.headers['content-encoding']);
+      response.writeHead(seen.at(-1) === undefined ? 200 : 415).end();
+    });
+    const acs = transport(url, { compression: 'GZIP' });
+    await acs.post('x'.repeat(5000));
+    await acs.post('y'.repeat(5000));
+    expect(seen).toEqual(['gzip', undefined, undefined]);
+  });
+
+  it('does not go round in circles with an ACS that answers 415 to everything', async () => {
+    const url = await serve((_request, _body, response) => response.writeHead(415).end());
+    expect(await failure(transport(url, { compression: 'GZIP' }).post('x'.repeat(5000)))).toBe('CWMP_STATUS');
+  });
+
+  it('gives an answer that drips up at its deadline, by the clock it was given', async () => {
+    const clock = new HandClock();
+    let dripping = 0;
+    const url = await serve((_request, _body, response) => {
+      response.write('<');
+      dripping++;
+    });
+    const acs = transport(url, { deadline: (expired) => clock.timer(300_000, expired) });
+    const failing = failure(acs.post('a'));
+    await expect.poll(() => dripping).toBe(1);
+    clock.advance(299_000);
+    clock.advance(1000);
+    expect(await failing).toBe('CWMP_SLOW');
+    expect(clock.nextMs).toBeUndefined();
   });
 
   it('refuses plain HTTP unless the lab allows it, before anything is sent', async () => {

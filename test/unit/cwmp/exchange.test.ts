@@ -82,7 +82,8 @@ function session(
   let id = 0;
   const parts: SessionParts = {
     transport: {
-      async post(body) {
+      async post(bytes) {
+        const body = String(bytes);
         sent.push(/<soap-env:Body><(?:cwmp|soap-env):(\w+)/.exec(body)?.[1] ?? body);
         const reply = replies[sent.length - 1];
         if (reply === undefined) throw new Error('nothing more is answered');
