@@ -6,13 +6,9 @@ import { OnBoarding } from '../notify/on-boarding.ts';
 import { PeriodicEvent } from '../notify/periodic-event.ts';
 import { Subscriptions } from '../notify/subscriptions.ts';
 import { Thresholds, thresholdOperators } from '../notify/thresholds.ts';
-<<<<<<< HEAD
-import { declareSession, type Signer, signerOf } from '../session/index.ts';
-=======
 import { Broker } from '../services/broker.ts';
 import { withServices } from '../services/service-model.ts';
-import { declareSession } from '../session/index.ts';
->>>>>>> 0aadbd0 (USP services: processes on the device register a part of the data model and serve it)
+import { declareSession, type Signer, signerOf } from '../session/index.ts';
 import { MessageTrace, secretsOf, type TracePort } from '../trace/index.ts';
 import { noTrust, Trust, type TrustPort } from '../trust/index.ts';
 import { configPaths, readConfig, type UspConfig } from './config.ts';
@@ -81,14 +77,10 @@ class Agent implements UspAgent {
   readonly #onBoarding: OnBoarding;
   readonly #periodic: PeriodicEvent;
   readonly #boot: BootEvent;
-<<<<<<< HEAD
   readonly #trust: Trust;
   readonly #signer: Signer | undefined;
-=======
-  readonly #authority: Authority;
   /** As controllers are shown it: with what services have registered. */
   readonly #model: Model;
->>>>>>> 0aadbd0 (USP services: processes on the device register a part of the data model and serve it)
   #config: UspConfig = { controllerRows: new Set(), controllers: [], trust: noTrust, ...noMtps };
   #watching: Disposable | undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -97,25 +89,6 @@ class Agent implements UspAgent {
     this.#ports = ports;
     this.#endpointId = endpointId;
     this.#startedMs = ports.clock.monotonicMs();
-<<<<<<< HEAD
-    const { model, clock, log, random, randomHex } = ports;
-    const session = (path: string): ControllerSession | undefined => this.#sessions.get(path);
-    const quiet = () => Promise.all([...[...this.#sessions.values()].map(({ idle }) => idle), ...this.#leaving]);
-    this.#transports = new Transports({ ports, model, clock, log, random, endpointId, session, quiet });
-    this.#trust = new Trust({
-      model,
-      clock,
-      log,
-      randomHex,
-      port: ports.trust,
-      controllers: () => this.#config.controllers,
-      inherited: (path) => session(path)?.inherited ?? [],
-      changed: () => void this.#takeOver(),
-    });
-    const { own } = ports.trust;
-    this.#signer = own && signerOf(own.cert, own.key.reveal());
-=======
-    this.#authority = new Authority(ports.model);
     const { clock, log, random, randomHex } = ports;
     const broker = new Broker({
       model: ports.model,
@@ -134,7 +107,18 @@ class Agent implements UspAgent {
     const session = (path: string): ControllerSession | undefined => this.#sessions.get(path);
     const quiet = () => Promise.all([...[...this.#sessions.values()].map(({ idle }) => idle), ...this.#leaving]);
     this.#transports = new Transports({ ports, model, clock, log, random, endpointId, session, quiet, broker });
->>>>>>> 0aadbd0 (USP services: processes on the device register a part of the data model and serve it)
+    this.#trust = new Trust({
+      model: ports.model,
+      clock,
+      log,
+      randomHex,
+      port: ports.trust,
+      controllers: () => this.#config.controllers,
+      inherited: (path) => session(path)?.inherited ?? [],
+      changed: () => void this.#takeOver(),
+    });
+    const { own } = ports.trust;
+    this.#signer = own && signerOf(own.cert, own.key.reveal());
     const controllers = {
       recipient: (path: string) => session(`${path}.`),
       controllerRow: (id: string) => this.#config.controllers.find((one) => one.endpointId === id)?.path.slice(0, -1),
@@ -248,14 +232,9 @@ class Agent implements UspAgent {
     for (const [path, config] of wanted) {
       if (this.#sessions.has(path)) continue;
       const parts = {
-<<<<<<< HEAD
-        model,
+        model: this.#model,
         authority: this.#trust.authority,
         signer: this.#signer,
-=======
-        model: this.#model,
-        authority: this.#authority,
->>>>>>> 0aadbd0 (USP services: processes on the device register a part of the data model and serve it)
         clock,
         log,
         random,
