@@ -1,7 +1,17 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from '#base';
 import {
   type Acs,
   type AcsAnswer,
@@ -13,6 +23,7 @@ import {
   startAcs,
   startRouter,
 } from '#lab';
+import { type BlobTable, connectUbus } from '#platform';
 import { type AgentProcess, buildBundles, runCli, startDaemon } from '../../support/agent-process.ts';
 
 // The daemon as it ships, its files on the ACS's own server: mutual TLS, Digest for the files.
@@ -197,5 +208,91 @@ it('refuses at once what can not come to anything', async () => {
     await refusal(configuration, 'no url'),
   ]).toEqual([9010, 9003, 9013, 9013, 9013]);
   expect((await ask({ rpc: 'GetAllQueuedTransfers' })).transfers).toEqual([]);
+  expect(acs.violations).toEqual([]);
+});
+
+describe('on the device', () => {
+  it('a download that wants to be confirmed waits for somebody who does', async () => {
+    await begin();
+    acs.files.put('c.uci', "package system\n\nconfig system 'agreed'\n");
+    const windows = [{ startSeconds: 0, endSeconds: 600, mode: '4 Confirmation Needed' }];
+    const url = acs.fileUrl('c.uci');
+    const fileType = '3 Vendor Configuration File';
+    const ordered = await ask({ rpc: 'ScheduleDownload', fileType, url, ...credentials, windows, commandKey: 'agree' });
+    expect(ordered.fault).toBeUndefined();
+    const { out } = await runCli(bundles.dist, router, 'transfers');
+    expect(out).toBe('agree  download  not started  3 Vendor Configuration File\n');
+    expect((await runCli(bundles.dist, router, 'confirm', 'nobody')).code).toBe(1);
+    expect(acs.files.get('c.uci')!.seen).toEqual([]);
+    expect((await runCli(bundles.dist, router, 'confirm', 'agree')).code).toBe(0);
+    expect(await reported('agree')).toMatchObject({ faultCode: 0 });
+    expect(config('system')).toContain("config system 'agreed'");
+    expect(told('M ScheduleDownload')).toEqual([{ code: 'M ScheduleDownload', commandKey: 'agree' }]);
+  });
+
+  it("a vendor's program takes and gives files of its own type", async () => {
+    await begin();
+    const fileType = 'X 00D09E Splash';
+    const program = join(router.root, 'etc/tandem/transfer.d/X_00D09E_Splash');
+    const kept = join(router.root, 'tmp/splash');
+    mkdirSync(dirname(program), { recursive: true });
+    const script = `#!/bin/sh\ncase "$1" in\ninstall) cp "$2" '${kept}'; echo '{}' ;;\nproduce) cat '${kept}' > "$2"; echo '{}' ;;\nesac\n`;
+    writeFileSync(program, script, { mode: 0o755 });
+    acs.files.put('splash', 'colours');
+    const url = acs.fileUrl('splash');
+    await ask({ rpc: 'Download', fileType, url, ...credentials, targetFileName: '; reboot', commandKey: 'vendor' });
+    expect(await reported('vendor')).toMatchObject({ faultCode: 0 });
+    expect(readFileSync(kept, 'utf8')).toBe('colours');
+    const back = acs.fileUrl('back');
+    await ask({ rpc: 'Upload', fileType, url: back, ...credentials, commandKey: 'back' });
+    expect(await reported('back')).toMatchObject({ faultCode: 0 });
+    expect(acs.files.get('back')!.bytes.toString()).toBe('colours');
+    chmodSync(program, 0o777);
+    await ask({ rpc: 'Download', fileType, url, ...credentials, commandKey: 'distrusted' });
+    expect(await reported('distrusted')).toMatchObject({ faultCode: 9010 });
+  });
+
+  it('other programs ask the ACS and tell it through ubus', async () => {
+    await begin();
+    await using bus = await connectUbus({ path: router.socketPath, log: silentLog });
+    const call = (method: string, args: BlobTable) => bus.invoke('tandem.transfers', method, args);
+    const own = {
+      url: 'https://f/own',
+      file_type: '1 Firmware Upgrade Image',
+      size: 5,
+      fault: 0,
+      started: 1,
+      completed: 2,
+    };
+    expect(await call('completed', own)).toMatchObject({ wanted: false });
+    const policy = 'Device.ManagementServer.AutonomousTransferCompletePolicy.Enable';
+    await ask({ rpc: 'SetParameterValues', values: [{ name: policy, value: '1', type: 'xsd:boolean' }] });
+    expect(await call('completed', own)).toMatchObject({ wanted: true });
+    await expect.poll(() => acs.requests.map(({ method }) => method)).toContain('AutonomousTransferComplete');
+    expect(told('10 AUTONOMOUS TRANSFER COMPLETE')).toHaveLength(1);
+    expect(await call('request_download', { file_type: '2 Web Content', args: { Version: '2' } })).toMatchObject({
+      owed: true,
+    });
+    await expect.poll(() => acs.requests.at(-1)!.method).toBe('RequestDownload');
+    // The lab's ACS does not know Kicked: it says so in its GetRPCMethods, and is not told.
+    expect((await call('kicked', { command: 'c' })).faults).toHaveLength(1);
+    expect(acs.requests.map(({ method }) => method)).not.toContain('Kicked');
+    expect(acs.violations).toEqual([]);
+  });
+});
+
+it('ChangeDUState is answered operation by operation', async () => {
+  await begin();
+  const operations = [
+    { operation: 'Install', url: 'https://files.example/unit' },
+    { operation: 'Uninstall', uuid: '1f3f0a4e-8d4c-4d5b-9a2e-0123456789ab' },
+  ] as const;
+  expect((await ask({ rpc: 'ChangeDUState', operations, commandKey: 'du' })).fault).toBeUndefined();
+  const { message } = await reported('du');
+  const codes = message.children
+    .filter(({ local }) => local === 'Results')
+    .map((result) => result.children.find(({ local }) => local === 'Fault')!.children[0]!.text);
+  expect(codes).toEqual(['9023', '9028']);
+  expect(told('M ChangeDUState')).toEqual([{ code: 'M ChangeDUState', commandKey: 'du' }]);
   expect(acs.violations).toEqual([]);
 });
