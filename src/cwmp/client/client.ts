@@ -15,6 +15,7 @@ import { EventQueue, inOrder } from './event-queue.ts';
 import { informParameters } from './inform-parameters.ts';
 import { watchNotifications } from './notifications.ts';
 import { PhaseTimer } from './phase-timer.ts';
+import { PlannedReboot } from './planned-reboot.ts';
 import type { CwmpPorts } from './ports.ts';
 import { Schedule } from './schedule.ts';
 import { CwmpStateFile } from './state.ts';
@@ -78,6 +79,7 @@ class Client implements CwmpClient {
   readonly #schedule: Schedule;
   readonly #connectionRequests: TokenBucket;
   readonly transfers: Transfers;
+  readonly #reboot: PlannedReboot;
   readonly #abort = new AbortController();
   readonly #declared: Disposable[] = [];
   #notifications: Awaited<ReturnType<typeof watchNotifications>> | undefined;
@@ -124,6 +126,12 @@ class Client implements CwmpClient {
       this.#heartbeatDue = true;
       this.#consider();
     });
+    this.#reboot = new PlannedReboot({
+      ...ports,
+      state: this.#state,
+      inSession: () => this.#session !== undefined,
+      reboot: () => void this.#goDown('reboot', undefined),
+    });
     this.#port = new ConnectionRequestPort(ports, this.#state, () => this.#connectionRequest());
     this.#connectionRequests = new TokenBucket(ports.clock, requestBurst, requestsPerSecond);
   }
@@ -136,6 +144,7 @@ class Client implements CwmpClient {
         parameters: {
           ParameterKey: { get: () => this.#state.get().parameterKey ?? '' },
           ConnectionRequestURL: { get: () => this.#port.url },
+          ...this.#reboot.parameters,
         },
       }),
     );
@@ -156,6 +165,7 @@ class Client implements CwmpClient {
       },
       (change, active) => this.#reach?.tell(change, active),
     );
+    this.#reboot.consider();
     await this.#configure();
     await this.#reach?.start();
   }
@@ -221,6 +231,7 @@ class Client implements CwmpClient {
     this.#heartbeat[Symbol.dispose]();
     this.#throttle?.[Symbol.dispose]();
     this.#schedule[Symbol.dispose]();
+    this.#reboot[Symbol.dispose]();
     await this.transfers[Symbol.asyncDispose]();
     this.#watching?.[Symbol.dispose]();
     for (const declared of this.#declared) declared[Symbol.dispose]();
@@ -321,6 +332,7 @@ class Client implements CwmpClient {
     this.#session = this.#runOne(this.#config!, url, heartbeat).finally(() => {
       this.#session = undefined;
       this.transfers.consider();
+      this.#reboot.consider();
       this.#consider();
     });
   }
@@ -502,17 +514,21 @@ class Client implements CwmpClient {
   async #doAfterwards(): Promise<void> {
     const due = this.#afterwards;
     this.#afterwards = undefined;
-    if (!due) return;
+    if (due) await this.#goDown(due.action, due.commandKey);
+  }
+
+  /** @param commandKey of the RPC that has asked for it; `undefined`: none has */
+  async #goDown(action: 'reboot' | 'factory-reset', commandKey: string | undefined): Promise<void> {
     const { model, log } = this.#ports;
     this.#goingDown = true;
-    if (due.action === 'reboot') {
+    if (action === 'reboot' && commandKey !== undefined) {
       // On flash only: it is an event of the boot that follows.
-      const event = { code: 'M Reboot', commandKey: due.commandKey };
+      const event = { code: 'M Reboot', commandKey };
       await this.#state.change({ events: [...this.#events.durable, event] });
     }
-    const path = due.action === 'reboot' ? 'Device.Reboot()' : 'Device.FactoryReset()';
+    const path = action === 'reboot' ? 'Device.Reboot()' : 'Device.FactoryReset()';
     const origin = { by: 'cwmp', ...(this.#config?.url && { peer: this.#config.url.host }) } as const;
-    const answer = await model.operate({ protocol: 'usp' }, { path, args: {}, commandKey: due.commandKey, origin });
+    const answer = await model.operate({ protocol: 'usp' }, { path, args: {}, commandKey: commandKey ?? '', origin });
     const result = answer.ok ? answer.value[0]?.result : answer;
     if (result?.ok === true) return;
     this.#goingDown = false;

@@ -19,6 +19,10 @@ export interface CwmpState {
   events?: InformEvent[];
   /** Ordered with ScheduleInform and not yet due. */
   scheduled?: ScheduledInform[];
+  /** ScheduleReboot, as it was written. */
+  rebootAt?: string;
+  /** It has been done, or had passed when it was written. */
+  rebootDone?: boolean;
   /** Unguessable path of the ConnectionRequestURL. */
   connectionRequestPath?: string;
   /** Of the last UDP Connection Request that was accepted, or an hour before it: an older one is a replay. */

@@ -580,3 +580,67 @@ describe('a transfer', () => {
     expect(at.acs.said).toEqual(['TransferComplete']);
   });
 });
+
+describe('a planned reboot', () => {
+  const plan = (name: string, value: string): string => set(`Device.ManagementServer.${name}`, value);
+  const value = async (at: Bench, name: string): Promise<string | undefined> => {
+    const [reading] = await at.fixture.model.get({ protocol: 'cwmp' }, [`Device.ManagementServer.${name}`]);
+    return reading?.result.ok ? reading.result.value[0]?.parameters[0]?.value : undefined;
+  };
+  const boot = async (at: Bench): Promise<void> => {
+    await at.client[Symbol.asyncDispose]();
+    at.runtime = new MemoryState();
+    await at.start();
+  };
+
+  it('comes so long after the session in which DelayReboot was set, and no second one follows', async () => {
+    const at = await bench();
+    at.acs.requests = [plan('DelayReboot', '60')];
+    await at.informs(1);
+    expect(await value(at, 'DelayReboot')).toBe('60');
+    at.clock.advance(59_999);
+    await at.idle();
+    expect(at.rebooted).toEqual([]);
+    at.clock.advance(1);
+    await expect.poll(() => at.rebooted).toHaveLength(1);
+    await boot(at);
+    expect((await at.informs(2)).events).toEqual(['1 BOOT']);
+    expect(await value(at, 'DelayReboot')).toBe('-1');
+    at.clock.advance(3600_000);
+    await at.idle();
+    expect(at.rebooted).toHaveLength(1);
+  });
+
+  it('comes when ScheduleReboot says, once, even if the boot sets the clock back', async () => {
+    const at = await bench();
+    at.acs.requests = [plan('ScheduleReboot', '2026-01-01T00:30:00Z')];
+    await at.informs(1);
+    at.clock.advance(1_799_999);
+    await at.idle();
+    expect(at.rebooted).toEqual([]);
+    await at.client[Symbol.asyncDispose]();
+    await at.start();
+    at.clock.advance(1);
+    await expect.poll(() => at.rebooted).toHaveLength(1);
+    at.clock.set(Date.parse('2026-01-01T00:29:00Z'));
+    await boot(at);
+    await at.informs(2);
+    at.clock.advance(600_000);
+    await at.idle();
+    expect(at.rebooted).toHaveLength(1);
+    expect(await value(at, 'ScheduleReboot')).toBe('2026-01-01T00:30:00Z');
+  });
+
+  it('in the past is none, and one that is taken back does not come', async () => {
+    const at = await bench();
+    at.acs.requests = [
+      plan('ScheduleReboot', '2025-12-31T00:00:00Z'),
+      plan('DelayReboot', '60'),
+      plan('DelayReboot', '-1'),
+    ];
+    await at.informs(1);
+    at.clock.advance(3600_000);
+    await at.idle();
+    expect(at.rebooted).toEqual([]);
+  });
+});
