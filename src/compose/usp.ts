@@ -4,6 +4,7 @@ import {
   listenWebSocket,
   type MqttOptions,
   type MqttWill,
+  openMemoryTls,
   openMqtt,
   openStomp,
   openUnixSocket,
@@ -59,6 +60,8 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
           ),
         openMqtt: (config, endpointId, events, signal) =>
           openMqtt({ ...mqttOptions(config, endpointId), tls: tls(), signal }, events),
+        // Payload security asks for a key on P-256, which the agent looks at.
+        openTunnel: (role, events) => openMemoryTls(role, tls(), events),
         trust: {
           policy: settings.identity,
           anchors: ca,

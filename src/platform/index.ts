@@ -42,6 +42,7 @@ export {
   type StreamRequest,
 } from './net/http-stream.ts';
 export { localAddressTowards } from './net/local-address.ts';
+export { type MemoryTls, type MemoryTlsEvents, openMemoryTls } from './net/memory-tls.ts';
 export {
   MqttError,
   type MqttEvents,

@@ -18,6 +18,7 @@ export {
   type RecordExchangeParts,
   recordError,
   type SessionSettings,
+  signerOf,
   type Tunnel,
   type TunnelEvents,
 } from './session/index.ts';

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog, systemClock } from '#base';
-import { defaultPackages, installFactory, type Router, startRouter } from '#lab';
+import { createPki, defaultPackages, installFactory, type Router, startRouter } from '#lab';
 import { createDataModel, type DataModel, type ObjectReading } from '#model';
 import { connectUbus, FileStateStore, RootedFiles, RootedScripts, type UbusClient, UciFiles } from '#platform';
 import { bootstrap, declareScheduleTimer } from '#services';
 import { openSchema, type ParameterDefinition } from '../../src/model/schema/index.ts';
+import { Certificates } from '../../src/usp/trust/certificates.ts';
 import { schemaTable, shippedMappings } from '../support/model-fixture.ts';
 
 // Every parameter that is mapped, on a router that has a row of everything.
@@ -118,6 +119,10 @@ beforeAll(async () => {
   appendFileSync(
     join(config, 'tandem'),
     `
+config credential 'authority'
+
+config challenge 'pin'
+
 config boot_parameter 'boot'
 	option controller 'controller_1'
 	option parameter 'Device.DeviceInfo.'
@@ -170,6 +175,10 @@ config stomp 'two'
   });
   expect(made.problems).toEqual([]);
   model = made.model;
+  // Rows to refer to.
+  const certificates = new Certificates(model, () => {});
+  for (const name of ['one', 'two'])
+    expect((await certificates.add({ Certificate: createPki(name).caPem }, { by: 'cli' })).ok).toBe(true);
   // A row of the requests.
   declareScheduleTimer(model, systemClock);
   const timer = { path: 'Device.ScheduleTimer()', args: { DelaySeconds: '3600' }, commandKey: 'every' } as const;
@@ -246,7 +255,9 @@ describe('every mapped parameter', () => {
       for (const { path, info: object, parameters } of await everything(protocol)) {
         for (const { info, value: before } of parameters) {
           const name = object.path + info.name;
-          if (!info.writable || info.name === 'Alias' || done.has(name)) continue;
+          // Certificates are kept by the model itself, not in UCI.
+          const own = name === 'Device.LocalAgent.Certificate.{i}.Enable';
+          if (!info.writable || info.name === 'Alias' || own || done.has(name)) continue;
           done.add(name);
           const definition = definitionOf(object.path, info.name)!;
           await present(protocol, path);
@@ -343,6 +354,7 @@ function candidatesFor({ type, name }: ParameterDefinition, before: string): str
     long: ['7000', '7'],
     unsignedLong: ['7'],
     dateTime: ['2026-01-02T03:04:05Z'],
+    base64: ['c2VzYW1l'],
     string: ['another one', 'another', 'r---', 'rw--', 'WPA2-Personal', 'WPA3-Personal'],
   };
   return [...fitting, ...given, ...(byType[type.base] ?? [])].filter((value) => value !== before);

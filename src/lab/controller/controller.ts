@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { Emitter, explain, silentLog, standardRetry, systemClock } from '#base';
-import { type MqttLink, openMqtt } from '#platform';
+import { Emitter, explain, Secret, silentLog, standardRetry, systemClock } from '#base';
+import { type MqttLink, openMemoryTls, openMqtt } from '#platform';
 import {
   type Body,
   type ErrorBody,
@@ -16,6 +16,7 @@ import {
   readMessage,
   readRecord,
   type SessionSettings,
+  signerOf,
   type UspRecord,
   writeMessage,
   writeRecord,
@@ -38,6 +39,8 @@ export interface ControllerOptions {
   readonly mqtt?: { readonly host: string; readonly port: number; readonly topic: string };
   /** E2E session contexts: by default taken, not begun, in plain text. */
   readonly session?: Partial<SessionSettings>;
+  /** Certificate and key (P-256) for payload security, and the authority of the agents'. */
+  readonly secure?: { readonly cert: string; readonly key: string; readonly ca: string };
   readonly stomp?: StompControllerOptions;
 }
 
@@ -150,8 +153,15 @@ export class Controller implements AsyncDisposable {
     return { ok: true, value };
   }
 
+  /** What of a transport is proof of its other end: nothing, where sessions are to be secure by themselves. */
+  get #trusts(): true | undefined {
+    const { secure, session } = this.#options;
+    return secure && session?.payloadSecurity === 'tls' ? undefined : true;
+  }
+
   /** Records with and without a session context, to and from one agent. */
   exchange(agent: string): RecordExchange<true> {
+    const { secure } = this.#options;
     let exchange = this.#exchanges.get(agent);
     if (!exchange) {
       exchange = new RecordExchange<true>({
@@ -163,9 +173,13 @@ export class Controller implements AsyncDisposable {
         peerId: agent,
         settings: () => ({ ...plainSession, ...this.#options.session }),
         vouch: () => true,
+        ...(secure && {
+          signer: signerOf(secure.cert, secure.key)!,
+          openTunnel: (role, events) => openMemoryTls(role, { ...secure, key: new Secret(secure.key) }, events),
+        }),
         route: () => {
           const route = this.#routes.get(agent);
-          return route && { send: route.send, voucher: true };
+          return route && { send: route.send, voucher: this.#trusts };
         },
         deliver: (message, { reply }) => this.#take(agent, readMessage(message), reply),
       });
@@ -276,7 +290,7 @@ export class Controller implements AsyncDisposable {
       if (expected !== undefined && record.fromId !== expected) throw new Error(`a record from ${record.fromId}`);
       this.records.push(record);
       if (record.mqttConnect) this.#connect(record.fromId, route);
-      this.exchange(record.fromId).receive(record, { send: route.send, voucher: true });
+      this.exchange(record.fromId).receive(record, { send: route.send, voucher: this.#trusts });
     } catch (error) {
       this.#refuse(explain(error));
     }

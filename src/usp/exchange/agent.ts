@@ -8,7 +8,7 @@ import { Subscriptions } from '../notify/subscriptions.ts';
 import { Thresholds, thresholdOperators } from '../notify/thresholds.ts';
 import { Broker } from '../services/broker.ts';
 import { withServices } from '../services/service-model.ts';
-import { declareSession, type Signer, signerOf } from '../session/index.ts';
+import { declareSession, type OpenTunnel, type Signer, signerOf } from '../session/index.ts';
 import { MessageTrace, secretsOf, type TracePort } from '../trace/index.ts';
 import { noTrust, Trust, type TrustPort } from '../trust/index.ts';
 import { configPaths, readConfig, type UspConfig } from './config.ts';
@@ -33,6 +33,8 @@ export interface UspPorts extends TransportPorts {
   /** What is said of the boot, and to whom it has still to be said (TR-181 `Device.Boot!`). */
   readonly boot: BootPort;
   readonly trust: TrustPort;
+  /** With the certificate and key of `trust.own`. */
+  readonly openTunnel: OpenTunnel;
 }
 
 export interface UspAgent extends AsyncDisposable {
@@ -235,6 +237,8 @@ class Agent implements UspAgent {
         model: this.#model,
         authority: this.#trust.authority,
         signer: this.#signer,
+        // Without a key of the kind that both need there is neither.
+        openTunnel: this.#signer && this.#ports.openTunnel,
         clock,
         log,
         random,

@@ -9,7 +9,13 @@ import { errorBody } from '../errors.ts';
 import { parameterMap } from '../notify/boot-parameters.ts';
 import { Outbox } from '../notify/outbox.ts';
 import type { Recipient } from '../notify/subscriptions.ts';
-import { type MessageOrigin, RecordExchange, type SessionView, type Signer } from '../session/index.ts';
+import {
+  type MessageOrigin,
+  type OpenTunnel,
+  RecordExchange,
+  type SessionView,
+  type Signer,
+} from '../session/index.ts';
 import type { MessageTrace } from '../trace/index.ts';
 import type { Authority, Verdict, Voucher } from '../trust/index.ts';
 import type { ControllerConfig } from './config.ts';
@@ -48,6 +54,8 @@ export interface ControllerSessionParts {
   readonly authority: Authority;
   /** Signs records where the transport is no proof of them. */
   readonly signer: Signer | undefined;
+  /** Payload security, where there is. */
+  readonly openTunnel: OpenTunnel | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -99,6 +107,7 @@ export class ControllerSession implements Recipient, Disposable {
       peerId: config.endpointId,
       settings: () => this.#config.session,
       ...(parts.signer && { signer: parts.signer }),
+      ...(parts.openTunnel && { openTunnel: parts.openTunnel }),
       vouch: (chain) => {
         const verdict = parts.authority.judgeCertificate(this.#config, chain);
         return verdict === 'other' ? undefined : verdict;

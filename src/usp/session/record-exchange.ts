@@ -189,7 +189,7 @@ export class RecordExchange<Voucher> implements Disposable {
       this.#disconnect(route, { code: recordError.secureSessionRequired, reason: 'payload security is required' });
       return;
     }
-    if (this.#secured && security === payloadSecurity.tls && voucher === undefined) {
+    if (security === payloadSecurity.tls && voucher === undefined && record.macSignature.length === 0) {
       this.#parts.log.warn('a record is ignored', { from: record.fromId, reason: 'its integrity is not protected' });
       return;
     }

@@ -242,7 +242,7 @@ export class Session implements Disposable {
         if (mine()) this.#emit(current, records);
       },
       message: (message) => {
-        if (!mine()) return;
+        if (!mine() || !current.secure) return;
         this.#retries = 0;
         deliver(message);
       },

@@ -59,7 +59,7 @@ export function readTrust(top: TrustRow, rows: (table: string) => readonly Trust
     challenges: rows(`${top.path}Challenge.`).map((row) => ({
       row: row.path.slice(0, -1),
       roles: row.references('Role'),
-      type: row.text('Type'),
+      type: row.text('Type') || 'Passphrase',
       value: new Secret(row.text('Value')),
       valueType: row.text('ValueType'),
       instruction: row.text('Instruction'),
