@@ -26,6 +26,7 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
     start: async () => {
       const { startCwmp, cwmpStatus } = await import('#cwmp');
       const { connectionRequest } = settings;
+      const { address } = connectionRequest;
       const allows = allowsAddress(connectionRequest.allow, (entry) =>
         log.error('connection_request_allow: neither an address nor a prefix', { entry }),
       );
@@ -51,7 +52,7 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         },
         listen: (answer) =>
           listenHttp({
-            host: connectionRequest.address,
+            host: address,
             port: connectionRequest.port,
             answer,
             allows,
@@ -60,7 +61,8 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
           }),
         localAddressTowards,
         reach: {
-          openUdp: (options) => openUdp({ ...options, log }),
+          openUdp: ({ listening, ...options }) =>
+            openUdp({ ...options, log, ...(listening && !isAnyAddress(address) && { host: address }) }),
           openStream: (to, events) => openStream({ ...to, tls: factory.tls, clock }, events),
           resolveHost,
           resolveService,
@@ -99,3 +101,6 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
     },
   });
 }
+
+/** Everywhere, of IPv6 or IPv4: no address to bind a socket of one family to. */
+const isAnyAddress = (address: string): boolean => address === '::' || address === '0.0.0.0';

@@ -3,6 +3,7 @@ export { type CwmpClient, type CwmpStatus, startCwmp } from './client/client.ts'
 export { connectionRequests, type SeenRequest } from './client/connection-request.ts';
 export type { ConnectionRequestListener, CwmpPorts } from './client/ports.ts';
 export { cwmpStatus } from './client/status.ts';
+export type { Element as XmppElement } from './codec/element.ts';
 export { type Envelope, type EnvelopeHeader, readEnvelope, type SoapFault } from './codec/read-envelope.ts';
 export { SoapError } from './codec/read-xml.ts';
 export { writeEnvelope } from './codec/write-envelope.ts';
@@ -28,3 +29,4 @@ export type { UnitEngine, UnitOperation } from './transfers/units.ts';
 export type { Afterwards } from './verbs/reboot.ts';
 export type { Attributes, Verb, VerbContext } from './verbs/verb.ts';
 export { type AcsModel, openAcsModel, type Root } from './view/index.ts';
+export { XmlStream as XmppStream } from './xmpp/xml-stream.ts';

@@ -12,6 +12,7 @@ acs del ROW               DeleteObject              usp del ROW
 acs watch PARAMETER       active notification       usp watch PATH   ValueChange subscription
 acs reboot                                          usp operate COMMAND
 ${transferHelp}
+acs reach udp|xmpp        connection request through a NAT
 help                                                quit`;
 
 class Mistake extends Error {}
@@ -29,6 +30,7 @@ export async function runLabCommand(lab: Lab, line: string): Promise<string> {
 }
 
 async function acsCommand(lab: Lab, verb: string, words: readonly string[]): Promise<string> {
+  if (verb === 'reach') return reachCommand(lab, one(words));
   const call = async (rpc: AcsRpc): Promise<AcsAnswer> => {
     const answered = lab.acs.call(lab.device, rpc);
     const status = await lab.requestConnection();
@@ -36,6 +38,12 @@ async function acsCommand(lab: Lab, verb: string, words: readonly string[]): Pro
     return answered;
   };
   return (await transferCommand(lab, call, verb, words)) ?? showAcs(await call(acsRpc(verb, words)));
+}
+
+async function reachCommand(lab: Lab, way: string): Promise<string> {
+  if (way !== 'udp' && way !== 'xmpp') throw new Mistake(`'${way}' is neither udp nor xmpp`);
+  const { at, inform } = way === 'udp' ? await lab.reach.overUdp() : await lab.reach.overXmpp();
+  return `reached at ${at}: ${inform.events.map(({ code }) => code).join(', ')}`;
 }
 
 function acsRpc(verb: string, words: readonly string[]): AcsRpc {

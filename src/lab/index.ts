@@ -5,6 +5,7 @@ export * from './controller/index.ts';
 export { installFactory, type LabFactory, labIdentity } from './factory.ts';
 export { Lab, type LabOptions, startLab } from './lab.ts';
 export * from './pki/index.ts';
+export { LabReach, type Reached } from './reach/reach.ts';
 export * from './router/index.ts';
 export * from './service/index.ts';
 export { runTerminal } from './terminal.ts';

@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Scope } from '#base';
-import { type Acs, startAcs } from './acs/index.ts';
+import { type Acs, type AcsCredentials, startAcs } from './acs/index.ts';
 import { type Controller, startController } from './controller/index.ts';
 import { installFactory, labIdentity } from './factory.ts';
-import { createPki } from './pki/index.ts';
+import { createPki, type Pki } from './pki/index.ts';
+import { LabReach } from './reach/reach.ts';
 import { type Router, startRouter } from './router/index.ts';
 
 export interface LabOptions {
@@ -33,12 +34,19 @@ export class Lab implements AsyncDisposable {
   readonly #scope: Scope;
   #daemon: ChildProcess | undefined;
 
-  constructor(options: LabOptions, parts: { router: Router; acs: Acs; controller: Controller; scope: Scope }) {
+  /** Connection requests through a NAT. */
+  readonly reach: LabReach;
+
+  constructor(
+    options: LabOptions,
+    parts: { router: Router; acs: Acs; controller: Controller; pki: Pki; scope: Scope },
+  ) {
     this.#options = options;
     this.router = parts.router;
     this.acs = parts.acs;
     this.controller = parts.controller;
     this.#scope = parts.scope;
+    this.reach = this.#scope.add(new LabReach(this, parts.pki));
   }
 
   /** Environment with which the CLI finds this lab's agent. */
@@ -88,12 +96,14 @@ export class Lab implements AsyncDisposable {
 
   /** Has the ACS ask for a session, as an operator's portal would. @returns HTTP status of the device's answer */
   requestConnection(): Promise<number> {
+    return this.acs.connectionRequest(this.device, this.connectionRequestCredentials());
+  }
+
+  /** As an ACS would have set them; these were made by the device at its first start. */
+  connectionRequestCredentials(): AcsCredentials {
     const config = readFileSync(join(this.router.root, 'etc/config/tandem'), 'utf8');
     const option = (name: string): string => new RegExp(`option ${name} '([^']*)'`).exec(config)?.[1] ?? '';
-    return this.acs.connectionRequest(this.device, {
-      username: option('connection_request_username'),
-      password: option('connection_request_password'),
-    });
+    return { username: option('connection_request_username'), password: option('connection_request_password') };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,5 +134,5 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     caPem: pki.caPem,
     client: pki.issue({ commonName: labIdentity.SerialNumber, usage: 'client' }),
   });
-  return new Lab(options, { router, acs, controller, scope });
+  return new Lab(options, { router, acs, controller, pki, scope });
 }

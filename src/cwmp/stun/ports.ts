@@ -6,6 +6,8 @@ export interface UdpPorts {
   readonly openUdp: (options: {
     readonly family: 4 | 6;
     readonly port: number;
+    /** Where requests are heard, at the address that is configured for them; else a port to ask from. */
+    readonly listening?: boolean;
     readonly received: (data: Uint8Array, from: UdpPeer) => void;
   }) => Promise<UdpSocket>;
   /** @throws UdpError */

@@ -159,6 +159,7 @@ export class StunKeeper implements AsyncDisposable {
     const udp = await this.#parts.openUdp({
       family,
       port: this.#parts.config.listenPort,
+      listening: true,
       received: (data, from) => {
         if (this.#binder?.received(data, from) !== true) this.#parts.heard(data, from);
       },

@@ -18,5 +18,11 @@ export type AcsEvent =
   | { readonly kind: 'fault'; readonly device: string; readonly rpc: string; readonly fault: AcsFault }
   /** @param lost why, when it did not come to its end */
   | { readonly kind: 'session-end'; readonly device: string; readonly calls: number; readonly lost: string | undefined }
-  | { readonly kind: 'connection-request'; readonly device: string; readonly status: number }
+  /** @param over by which way, if not HTTP. @param status of HTTP, or what is known of it otherwise */
+  | {
+      readonly kind: 'connection-request';
+      readonly device: string;
+      readonly over?: 'UDP' | 'XMPP';
+      readonly status: number | string;
+    }
   | { readonly kind: 'refused'; readonly reason: string };

@@ -26,7 +26,7 @@ function describe(event: AcsEvent): string {
       return `   session of ${event.device} ${how}, ${event.calls} call${event.calls === 1 ? '' : 's'}`;
     }
     case 'connection-request':
-      return `-> connection request to ${event.device}: ${event.status}`;
+      return `-> connection request${event.over ? ` over ${event.over}` : ''} to ${event.device}: ${event.status}`;
     case 'refused':
       return `!! ${event.reason}`;
   }
