@@ -1,6 +1,7 @@
 import {
   allowsAddress,
   clockIsSet,
+  isOnOtherNetwork,
   listenHttp,
   localAddressTowards,
   openHttp,
@@ -27,9 +28,12 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
       const { startCwmp, cwmpStatus } = await import('#cwmp');
       const { connectionRequest } = settings;
       const { address } = connectionRequest;
-      const allows = allowsAddress(connectionRequest.allow, (entry) =>
+      const listed = allowsAddress(connectionRequest.allow, (entry) =>
         log.error('connection_request_allow: neither an address nor a prefix', { entry }),
       );
+      let toldUrl = (): string => '';
+      const allows = (source: string): boolean =>
+        listed(source) && (connectionRequest.fromLan || !isOnOtherNetwork(source, hostOf(toldUrl())));
       const client = await startCwmp({
         model,
         clock,
@@ -79,6 +83,7 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         files: composeTransfers(parts),
         idle: () => isIdle(bus, clock),
       });
+      toldUrl = () => client.status().connectionRequestUrl;
       parts.operators.push({
         managed: () => client.status().state !== 'off',
         probe: () => void client.tell('CONFIRM', []),
@@ -104,3 +109,6 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
 
 /** Everywhere, of IPv6 or IPv4: no address to bind a socket of one family to. */
 const isAnyAddress = (address: string): boolean => address === '::' || address === '0.0.0.0';
+
+/** '' where there is no URL. */
+const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : '');

@@ -9,6 +9,7 @@ export {
 } from './factory.ts';
 export { RootedFiles } from './files.ts';
 export { allowsAddress } from './net/address-filter.ts';
+export { isOnOtherNetwork } from './net/foreign-network.ts';
 export {
   type Answerable,
   authorize,

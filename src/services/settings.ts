@@ -10,6 +10,8 @@ export interface Settings {
     readonly udpPort: number;
     /** Sources: addresses and prefixes; empty: everybody. */
     readonly allow: readonly string[];
+    /** Also from networks other than the one by which the ACS is reached. */
+    readonly fromLan: boolean;
   };
   /** Of a remote change that touches connectivity (probation.ts). */
   readonly confirm: { readonly settleSeconds: number; readonly timeoutSeconds: number };
@@ -70,6 +72,7 @@ export function readSettings(uci: Uci): Settings {
       port,
       udpPort: portOf('connection_request_udp_port', port),
       allow: list('cwmp', 'connection_request_allow'),
+      fromLan: option('cwmp', 'connection_request_lan') === '1',
     },
     confirm: { settleSeconds: seconds('confirm_settle', 10), timeoutSeconds: seconds('confirm_timeout', 180) },
     cwmpTimeouts: {

@@ -3,6 +3,9 @@ import { connectionRequests } from './connection-request.ts';
 import type { ConnectionRequestListener, CwmpPorts } from './ports.ts';
 import type { CwmpStateFile } from './state.ts';
 
+/** Until a port that could not be opened is tried again. */
+const againMs = 60_000;
+
 /** The port for connection requests: open while it is configured and there are credentials to ask for, closed otherwise. */
 export class ConnectionRequestPort implements AsyncDisposable {
   readonly #ports: CwmpPorts;
@@ -11,6 +14,9 @@ export class ConnectionRequestPort implements AsyncDisposable {
   #listener: ConnectionRequestListener | undefined;
   #config: CwmpConfig['connectionRequest'] | undefined;
   #url = '';
+  #wanted = false;
+  #turn: Promise<void> = Promise.resolve();
+  #again: Disposable | undefined;
 
   constructor(ports: CwmpPorts, state: CwmpStateFile, accepted: () => boolean) {
     this.#ports = ports;
@@ -23,13 +29,12 @@ export class ConnectionRequestPort implements AsyncDisposable {
     return this.#url;
   }
 
-  async sync({ enabled, connectionRequest }: CwmpConfig): Promise<void> {
+  /** Opens or closes the port, as the configuration wants it. */
+  sync({ enabled, connectionRequest }: CwmpConfig): Promise<void> {
     this.#config = connectionRequest;
     const { username, password } = connectionRequest;
-    const wanted = enabled && connectionRequest.enabled && username !== '' && !password.empty;
-    if (wanted === (this.#listener !== undefined)) return;
-    if (wanted) await this.#open();
-    else await this[Symbol.asyncDispose]();
+    this.#wanted = enabled && connectionRequest.enabled && username !== '' && !password.empty;
+    return this.#settle();
   }
 
   /** The address is the one by which the ACS is reached at the moment. */
@@ -43,7 +48,23 @@ export class ConnectionRequestPort implements AsyncDisposable {
     this.#url = `http://${host}:${this.#listener.port}${path}`;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#wanted = false;
+    return this.#settle();
+  }
+
+  /** One after the other: a change in the middle of opening waits for its end. */
+  #settle(): Promise<void> {
+    this.#turn = this.#turn.then(async () => {
+      this.#again?.[Symbol.dispose]();
+      this.#again = undefined;
+      if (this.#wanted && !this.#listener) await this.#open();
+      else if (!this.#wanted) await this.#close();
+    });
+    return this.#turn;
+  }
+
+  async #close(): Promise<void> {
     await this.#listener?.[Symbol.asyncDispose]();
     this.#listener = undefined;
     this.#url = '';
@@ -72,7 +93,9 @@ export class ConnectionRequestPort implements AsyncDisposable {
         }),
       );
     } catch (error) {
-      log.error('connection requests can not be heard', { error });
+      log.error('connection requests can not be heard', { error, again_in_s: againMs / 1000 });
+      // Somebody else has the port, for the moment or not.
+      this.#again = clock.timer(againMs, () => void this.#settle());
     }
   }
 }

@@ -135,7 +135,7 @@ describe('settings', () => {
     );
     expect(readSettings(new UciFiles(directory))).toMatchObject({
       logLevel: 'info',
-      connectionRequest: { address: '::', port: 7547, udpPort: 7547, allow: [] },
+      connectionRequest: { address: '::', port: 7547, udpPort: 7547, allow: [], fromLan: false },
       confirm: { settleSeconds: 10, timeoutSeconds: 180 },
       allowPlainHttp: false,
     });
