@@ -1,10 +1,10 @@
-import { openHttpStreams, StagingDirectory } from '#platform';
+import { clockIsSet, openHttpStreams, StagingDirectory } from '#platform';
 import { createTransfers, type TransferEngine } from '#services';
 import type { RoomParts } from './room.ts';
 
 /** Files to and from the operators' servers, with the trust of the device. */
 export function composeTransfers(parts: RoomParts): TransferEngine {
-  const { model, bus, uci, files, scripts, factory, settings, randomHex } = parts;
+  const { model, bus, clock, uci, files, scripts, factory, settings, randomHex } = parts;
   return createTransfers({
     model,
     bus,
@@ -12,7 +12,11 @@ export function composeTransfers(parts: RoomParts): TransferEngine {
     files,
     scripts,
     staging: new StagingDirectory(parts.at(settings.transferDirectory)),
-    openStreams: () => openHttpStreams({ tls: factory.tls }),
+    // A server of files has a key of its own: the pins of the ACS say nothing of it.
+    openStreams: () =>
+      openHttpStreams({
+        tls: { ...factory.tls, withoutDates: () => settings.tlsWithoutClock && !clockIsSet(clock.now()) },
+      }),
     randomHex,
     allowPlain: settings.allowPlainHttp,
     log: parts.log.child('transfer'),
