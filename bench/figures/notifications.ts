@@ -137,8 +137,14 @@ async function restart(lab: Lab): Promise<void> {
 async function boot(lab: Lab, count: number): Promise<void> {
   await lab.stopAgent();
   rmSync(join(lab.router.root, 'var/run/tandem'), { recursive: true, force: true });
-  const heard = (): number => lab.controller.notifications.filter(({ event }) => event?.eventName === 'Boot!').length;
-  const before = heard();
+  let heard = 0;
+  const all = new Promise<void>((resolve) => {
+    const listening = lab.controller.events.on((event) => {
+      if (event.kind !== 'notify' || event.notify.event?.eventName !== 'Boot!' || ++heard < count) return;
+      listening[Symbol.dispose]();
+      resolve();
+    });
+  });
   void lab.startAgent();
-  await lab.controller.notification(() => heard() >= before + count);
+  await all;
 }

@@ -50,8 +50,8 @@ const columns = [
 const longestLookMs = 600_000;
 
 interface Watched {
+  /** As it is watched for: a row that has changed is another object. */
   readonly row: DeclaredRow;
-  readonly key: string;
   readonly watch: Disposable;
 }
 
@@ -114,9 +114,9 @@ export class Subscriptions implements AsyncDisposable {
   async #sync(): Promise<void> {
     if (this.#stopped) return;
     const rows = new Map(this.#table.rows().map((row) => [row.path, row]));
-    for (const [path, { key, row: was }] of [...this.#watches]) {
+    for (const [path, { row: was }] of [...this.#watches]) {
       const row = rows.get(path);
-      if (row && keyOf(row) === key && this.#parts.recipient(row.values.Recipient ?? '')) continue;
+      if (row === was && this.#parts.recipient(row.values.Recipient ?? '')) continue;
       this.#end(path);
       if (!row) {
         this.#triggers.forget(path);
@@ -148,7 +148,7 @@ export class Subscriptions implements AsyncDisposable {
       log.warn('a subscription can not be watched for', { subscription: row.path, reason: watch.fault.message });
       return;
     }
-    this.#watches.set(row.path, { row, key: keyOf(row), watch: watch.value });
+    this.#watches.set(row.path, { row, watch: watch.value });
   }
 
   #end(path: string): void {
@@ -220,9 +220,6 @@ function checkRow(row: DeclaredRow, before: DeclaredRow | undefined): ModelFault
   if (!settings.ok) return settings.fault;
   return checkReferences(values.NotifType ?? '', listItems(values.ReferenceList ?? ''));
 }
-
-/** What, if it changes, makes another watch of it. */
-const keyOf = ({ values }: DeclaredRow): string => JSON.stringify(values);
 
 function mayHear({ access }: View, change: Change): boolean {
   if (!access) return true;

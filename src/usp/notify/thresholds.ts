@@ -52,7 +52,6 @@ export function crosses(operator: Operator, threshold: bigint, before: bigint, n
 
 interface Watched {
   readonly row: DeclaredRow;
-  readonly key: string;
   readonly watch: Disposable;
   /** Last known, by full path. */
   readonly values: Map<string, bigint>;
@@ -119,10 +118,9 @@ export class Thresholds implements AsyncDisposable {
   async #sync(): Promise<void> {
     if (this.#stopped) return;
     const rows = new Map(this.#table.rows().map((row) => [row.path, row]));
-    for (const [path, { key }] of [...this.#watches]) {
+    for (const [path, { row: was }] of [...this.#watches]) {
       const row = rows.get(path);
-      if (!row || JSON.stringify(row.values) !== key || !this.#parts.recipient(row.values.Controller ?? ''))
-        this.#end(path);
+      if (row !== was || !this.#parts.recipient(row.values.Controller ?? '')) this.#end(path);
     }
     const orphans: string[] = [];
     for (const row of rows.values()) {
@@ -143,7 +141,6 @@ export class Thresholds implements AsyncDisposable {
     const path = `${ReferencePath}${ReferencePath.endsWith('.') ? '' : '.'}${ThresholdParam}`;
     const watched: Watched = {
       row,
-      key: JSON.stringify(row.values),
       values: new Map(),
       watch: { [Symbol.dispose]: () => {} },
     };

@@ -94,4 +94,47 @@ describe('notifications on their way', () => {
     expect(sent[0]!.subscription).toBe('kept');
     expect(sent[1]!.subscription).toBe('s1');
   });
+
+  it('are over once: answered, sent without an answer wanted, expired, or nobody waits any more', () => {
+    const over: string[] = [];
+    const add = (subscriptionId: string, sendResp: boolean, expirationSeconds = 0): void =>
+      outbox.add({ subscriptionId, sendResp, objDeletion: { objPath: 'Device.X.1.' } }, expirationSeconds, () =>
+        over.push(subscriptionId),
+      );
+    add('sent', false);
+    add('answered', true);
+    add('expired', true, 8);
+    add('forgotten', true);
+    expect(over).toEqual(['sent']);
+    outbox.answered('n2');
+    outbox.answered('n2');
+    clock.advance(60_000);
+    outbox.forget('forgotten');
+    expect(over).toEqual(['sent', 'answered', 'expired', 'forgotten']);
+    add('at the stop', true);
+    outbox[Symbol.dispose]();
+    expect(over).not.toContain('at the stop');
+    expect(clock.nextMs).toBeUndefined();
+  });
+
+  it('for a controller that is dead for a week cost no more than the limit, and the newest are kept', () => {
+    up = false;
+    for (let hour = 0; hour < 7 * 24; hour++) {
+      for (let n = 0; n < 60; n++) notify(`${hour}:${n}`, n % 2 === 0);
+      clock.advance(3600_000);
+    }
+    expect(outbox.waiting).toBeLessThanOrEqual(4096);
+    for (let n = 0; n < 40; n++) {
+      outbox.add({ subscriptionId: 'large', sendResp: true, objDeletion: { objPath: 'x'.repeat(100_000) } }, 0);
+      expect(outbox.bytes).toBeLessThanOrEqual(2 * 1024 * 1024);
+    }
+    const kept = outbox.waiting;
+    up = true;
+    outbox.connected();
+    expect(sent).toHaveLength(kept);
+    expect(sent.at(-1)!.subscription).toBe('large');
+    expect(outbox.nextRetryMs).toBe(5000);
+    for (const { id } of sent) outbox.answered(id);
+    expect([outbox.waiting, outbox.bytes, outbox.nextRetryMs, clock.nextMs]).toEqual([0, 0, undefined, undefined]);
+  });
 });
