@@ -6,7 +6,7 @@ export interface RetryingParts {
   readonly random: () => number;
   readonly retry: RetryPolicy;
   /** Where the transport has another rule than the table; milliseconds. */
-  readonly waitMs?: (random: () => number) => number;
+  readonly waitMs?: (random: () => number, attempt: number) => number;
   /** For the log: whom we try to reach. */
   readonly towards: string;
   /** Connects and stays until the connection is over; says when it stands. */
@@ -87,7 +87,7 @@ export class Retrying implements AsyncDisposable {
       this.#reason = reason;
       this.#code = code;
       this.#attempts++;
-      const waitMs = ownWaitMs ? ownWaitMs(random) : retryWaitMs(retry, this.#attempts, random);
+      const waitMs = ownWaitMs ? ownWaitMs(random, this.#attempts) : retryWaitMs(retry, this.#attempts, random);
       this.#nextTryMs = clock.monotonicMs() + waitMs;
       log.warn('no connection', { towards, reason, next_try_in_s: Math.round(waitMs / 1000) });
       await sleep(clock, waitMs, signal).catch(() => {});

@@ -15,6 +15,7 @@ import {
 import { Retrying, type RetryingParts, type RetryingState } from './retrying.ts';
 import type { SharedUser } from './shared-links.ts';
 import type { OpenStomp } from './stomp-mtp.ts';
+import { stompWaitMs } from './stomp-retry.ts';
 import type { UdsPorts } from './uds-mtp.ts';
 import type { OpenWebSocket } from './websocket-mtp.ts';
 import type { ListenWebSocket } from './websocket-server-mtp.ts';
@@ -310,6 +311,7 @@ export class Transports implements AsyncDisposable {
     wanted.set(path, {
       key: JSON.stringify([connection, connection.password.reveal()]),
       retry: connection.retry,
+      waitMs: (random, attempt) => stompWaitMs(connection.retry, random, attempt),
       towards: connection.host,
       connect: async (signal, stands) => {
         const { runStomp } = await import('./stomp-mtp.ts');
