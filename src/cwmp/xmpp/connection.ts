@@ -63,7 +63,8 @@ export class XmppConnection implements AsyncDisposable {
   #status: XmppStatus = 'Connecting';
   #changedMs: number;
   #session: XmppSession | undefined;
-  #heardMs = 0;
+  /** Something has come since the last ping. */
+  #heard = false;
   #failures = 0;
   #pings = 0;
 
@@ -134,7 +135,7 @@ export class XmppConnection implements AsyncDisposable {
           signal,
           stanza: (stanza) => this.#received(stanza),
           alive: () => {
-            this.#heardMs = this.#parts.clock.monotonicMs();
+            this.#heard = true;
           },
           closed: (error) => ended.abort(error),
         });
@@ -174,11 +175,11 @@ export class XmppConnection implements AsyncDisposable {
     for (;;) {
       await this.#pause(seconds === 0 ? undefined : seconds * 1000, signal);
       signal.throwIfAborted();
-      const before = clock.monotonicMs();
+      this.#heard = false;
       const to = escapeXml(config.account.domain);
       this.#send(`<iq type="get" id="ping${++this.#pings}" to="${to}"><ping xmlns="${namespace.ping}"/></iq>`);
       await sleep(clock, pingPatienceMs, signal);
-      if (this.#heardMs < before) throw new Error('the server does not answer any more');
+      if (!this.#heard) throw new Error('the server does not answer any more');
     }
   }
 
