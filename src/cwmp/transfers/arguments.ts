@@ -1,5 +1,5 @@
 import { ok, type Result, refused } from '#base';
-import { childText, type Element } from '../codec/element.ts';
+import { child, childText, type Element } from '../codec/element.ts';
 import { type CwmpFault, invalidArguments } from '../faults.ts';
 import { commandKeyLimit } from '../verbs/verb.ts';
 
@@ -35,12 +35,17 @@ export function transferArguments(request: Element): Result<TransferArguments, C
   for (const name of ['FileType', 'URL']) {
     if (text(name) === '') return refused(invalidArguments(`${name} is missing`));
   }
+  if (!URL.canParse(text('URL'))) return refused(invalidArguments('URL is none'));
+  const { username: user, password: secret } = new URL(text('URL'));
+  if (user !== '' || secret !== '') return refused(invalidArguments('credentials do not belong into the URL'));
+  // Blanks at their ends may be part of them.
+  const exactly = (name: string): string => child(request, name)?.text ?? '';
   return ok({
     commandKey: text('CommandKey'),
     fileType: text('FileType'),
     url: text('URL'),
-    username: text('Username'),
-    password: text('Password'),
+    username: exactly('Username'),
+    password: exactly('Password'),
     fileSize: Number(text('FileSize')),
     targetFileName: text('TargetFileName'),
     delaySeconds: Number(text('DelaySeconds')),

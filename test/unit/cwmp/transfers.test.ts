@@ -84,6 +84,14 @@ describe('a download', () => {
     expect(bench.state.entries.has('cwmp-transfers')).toBe(false);
   });
 
+  it('has a URL with ampersands that are not escaped, and credentials that begin and end with blanks', async () => {
+    bench.quiet = false;
+    await bench.call(
+      download({ url: 'https://f/a?b=1&c=2&amp;d=3' }).replace('>u<', '> u <').replace('>p<', '> p&lt; <'),
+    );
+    expect(saved().transfers).toMatchObject([{ url: 'https://f/a?b=1&c=2&d=3', username: ' u ', password: ' p< ' }]);
+  });
+
   it('is not installed within a session that began meanwhile', async () => {
     await bench.call(download());
     await bench.settle();
@@ -168,6 +176,8 @@ describe('orders that are refused at once', () => {
     [download({ key: 'x'.repeat(33) }), '9003'],
     [download({ url: '' }), '9003'],
     [download({ url: `https://f/${'x'.repeat(1024)}` }), '9003'],
+    [download({ url: 'no url' }), '9003'],
+    [download({ url: 'https://user:secret@f/a' }), '9003'],
     [download({ type: '7 Unheard Of' }), '9003'],
     [download({ type: '' }), '9003'],
     [download({ delay: 'soon' }), '9003'],
