@@ -192,3 +192,103 @@ describe('a file that comes in pieces', () => {
     );
   });
 });
+
+describe('a queue that is cut off anywhere', () => {
+  type Step =
+    | { readonly kind: 'order'; readonly delaySeconds: number }
+    | { readonly kind: 'advance'; readonly seconds: number }
+    | { readonly kind: 'finish'; readonly fault: 'none' | 'contact' | 'corrupted' }
+    | { readonly kind: 'cut' | 'acknowledge' | 'refuse' | 'session' | 'full' }
+    | { readonly kind: 'cancel'; readonly which: number };
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('order' as const), delaySeconds: fc.nat(120) }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('advance' as const), seconds: fc.nat(200) }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant('finish' as const),
+        fault: fc.constantFrom('none' as const, 'none' as const, 'contact' as const, 'corrupted' as const),
+      }),
+    },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('cut', 'acknowledge', 'refuse', 'session', 'full') }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const), which: fc.nat(20) }) },
+  ) as fc.Arbitrary<Step>;
+
+  it('reports what was ordered and not cancelled once, and nothing else', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        await using bench = new TransferBench();
+        const ordered = new Set<string>();
+        const told: string[] = [];
+        const acknowledge = async (): Promise<void> => {
+          for (const text of await bench.acknowledge()) told.push(/<CommandKey>(.*?)</.exec(text)![1]!);
+        };
+        const { write } = bench.state;
+        for (const one of steps) {
+          switch (one.kind) {
+            case 'order': {
+              const key = `k${ordered.size + told.length}x${bench.emitted.length}`;
+              const body = `<CommandKey>${key}</CommandKey><FileType>3 Vendor Configuration File</FileType><URL>https://f/a</URL><DelaySeconds>${one.delaySeconds}</DelaySeconds>`;
+              if (!(await bench.call(`<c:Download>${body}</c:Download>`)).includes('FaultCode')) ordered.add(key);
+              break;
+            }
+            case 'advance':
+              await bench.advance(one.seconds * 1000);
+              break;
+            case 'finish':
+              await bench.settle();
+              if (bench.files.running > 0) {
+                const fault = {
+                  kind: one.fault === 'none' ? 'failed' : one.fault,
+                  message: '',
+                  retryable: one.fault === 'contact',
+                } as const;
+                bench.files.finish(one.fault === 'none' ? ok(undefined) : { ok: false, fault });
+              }
+              await bench.settle();
+              break;
+            case 'cut':
+              await bench.transfers[Symbol.asyncDispose]();
+              bench.start();
+              break;
+            case 'acknowledge':
+              await acknowledge();
+              break;
+            case 'refuse':
+              for (const request of bench.requests()) request.refused(8002);
+              break;
+            case 'session':
+              bench.quiet = !bench.quiet;
+              if (bench.quiet) bench.transfers.consider();
+              break;
+            case 'full':
+              bench.state.write = bench.state.write === write ? () => Promise.reject(new Error('full')) : write;
+              break;
+            case 'cancel': {
+              const key = [...ordered][one.which];
+              if (key === undefined || bench.state.write !== write) break;
+              const answer = await bench.call(`<c:CancelTransfer><CommandKey>${key}</CommandKey></c:CancelTransfer>`);
+              if (!answer.includes('FaultCode') && !told.includes(key)) ordered.delete(key);
+              break;
+            }
+          }
+        }
+        // Whatever hindered it is over: in the end everything is told.
+        bench.quiet = true;
+        bench.state.write = write;
+        bench.transfers.consider();
+        for (let n = 0; n < 200 && (bench.transfers.list().length > 0 || bench.files.running > 0); n++) {
+          await bench.advance(120_000);
+          while (bench.files.running > 0) {
+            bench.files.finish();
+            await bench.settle();
+          }
+          await acknowledge();
+        }
+        expect(told.sort()).toEqual([...ordered].sort());
+        expect(bench.state.entries.has('cwmp-transfers')).toBe(false);
+      }),
+      { numRuns: 120 },
+    );
+  }, 60_000);
+});
