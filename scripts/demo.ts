@@ -19,13 +19,19 @@ const check = (what: string, good: boolean): void => {
   if (!good) failures.push(what);
 };
 
-say('A router, an ACS and a USP controller are up, all of them simulated');
-const lab = await startLab({ dist, directory, onAgentLine: (line) => console.log(`  agent   ${line}`) });
+say('A router, an ACS and two USP controllers are up, all of them simulated');
+const lab = await startLab({
+  dist,
+  directory,
+  controllers: 2,
+  onAgentLine: (line) => console.log(`  agent   ${line}`),
+});
 console.log(`  ubusd           ${lab.router.socketPath}`);
 console.log(`  ACS (TR-069)    ${lab.acs.url}, mutual TLS and Digest`);
-console.log(`  USP (TR-369)    ${lab.controller.endpointId}, WebSocket with mutual TLS`);
+console.log(`  USP (TR-369)    ${lab.controller.endpointId} and ${lab.viewer!.endpointId}, WebSocket with mutual TLS`);
 lab.acs.events.on((event) => console.log(`  ${formatAcsEvent(event)}`));
 lab.controller.events.on((event) => console.log(`  ${formatControllerEvent(event)}`));
+lab.viewer!.events.on((event) => console.log(`  ${formatControllerEvent(event, 'VIEW')}`));
 lab.router.onReload.on((pack) => console.log(`  router  takes over the package ${pack}`));
 
 function tandem(...args: string[]): Promise<string> {
@@ -49,10 +55,10 @@ function showSsids(): void {
 }
 
 try {
-  say('1. Zero touch: the agent starts with nothing but factory data and finds both of them');
+  say('1. Zero touch: the agent starts with nothing but factory data and finds all of them');
   await lab.startAgent();
   const first = await lab.acs.inform(() => true);
-  await lab.controller.connected(lab.endpoint);
+  await Promise.all([lab.controller.connected(lab.endpoint), lab.viewer!.connected(lab.endpoint)]);
   check('bootstrap', first.events[0]?.code === '0 BOOTSTRAP' && first.certificate === 'LAB0001');
 
   say('2. One data model: the whole TR-181 tree from a handful of ubus calls');
@@ -103,18 +109,29 @@ try {
   check('seen by the ACS', told.parameters.get(ssid) === 'Set-by-the-controller');
   showSsids();
 
-  say('5. All or nothing: one bad value and nothing changes');
+  say(
+    '5. Two controllers, two roles: the other one sees what its role lets it, hears of changes, and may change nothing',
+  );
+  const viewer = (paramPaths: string[]) =>
+    lab.viewer!.ask(lab.endpoint, { get: { paramPaths, maxDepth: 0 } }, 'getResp');
+  const looked = await viewer([ssid, 'Device.LocalAgent.']);
+  const codes = looked.ok ? looked.value.reqPathResults.map(({ errCode }) => errCode) : [];
+  check('what the viewer sees', codes.join() === '0,7026');
+  const taken = await lab.viewer!.ask(lab.endpoint, { set: { allowPartial: false, updateObjs } }, 'setResp');
+  check('what the viewer may', !taken.ok && taken.fault.errCode === 7006);
+
+  say('6. All or nothing: one bad value and nothing changes');
   show(await tandem('set', `${ssid}=Lost`, 'Device.WiFi.SSID.2.Enable=perhaps'));
   const now = await tandem('get', ssid);
   show(now);
   check('all or nothing', now === `${ssid}=Set-by-the-controller\n`);
 
-  say('6. The ACS reaches the device behind a NAT: with STUN and a datagram, then over XMPP');
+  say('7. The ACS reaches the device behind a NAT: with STUN and a datagram, then over XMPP');
   const over = { udp: await lab.reach.overUdp(), xmpp: await lab.reach.overXmpp() };
   for (const { at, inform } of Object.values(over)) {
     console.log(`  reached at ${at}: ${inform.events.map(({ code }) => code).join(', ')}`);
   }
-  say('7. What the agent says of itself');
+  say('8. What the agent says of itself');
   const status = await tandem('status');
   show(status, 24);
   check('behind a NAT', /nat: detected/.test(status) && status.includes(over.udp.at) && status.includes(over.xmpp.at));

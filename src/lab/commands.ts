@@ -1,6 +1,6 @@
 import type { ErrorBody } from '#usp';
 import type { AcsAnswer, AcsRpc } from './acs/index.ts';
-import type { ControllerAnswer } from './controller/index.ts';
+import type { Controller, ControllerAnswer } from './controller/index.ts';
 import type { Lab } from './lab.ts';
 import { transferCommand, transferHelp } from './transfer-commands.ts';
 
@@ -13,6 +13,7 @@ acs watch PARAMETER       active notification       usp watch PATH   ValueChange
 acs reboot                                          usp operate COMMAND
 ${transferHelp}
 acs reach udp|xmpp        connection request through a NAT
+                                                    viewer …         the same, by the other controller
 help                                                quit`;
 
 class Mistake extends Error {}
@@ -25,8 +26,9 @@ export async function runLabCommand(lab: Lab, line: string): Promise<string> {
   const [who = '', verb = '', ...words] = line.trim().split(/\s+/);
   if (who === 'help' || who === '') return labHelp;
   if (who === 'acs') return acsCommand(lab, verb, words);
-  if (who === 'usp') return uspCommand(lab, verb, words);
-  throw new Mistake(`'${who}' is none of acs, usp, help, quit`);
+  if (who === 'usp') return uspCommand(lab, lab.controller, verb, words);
+  if (who === 'viewer' && lab.viewer) return uspCommand(lab, lab.viewer, verb, words);
+  throw new Mistake(`'${who}' is none of acs, usp, ${lab.viewer ? 'viewer, ' : ''}help, quit`);
 }
 
 async function acsCommand(lab: Lab, verb: string, words: readonly string[]): Promise<string> {
@@ -78,8 +80,12 @@ function showAcs(answer: AcsAnswer): string {
   return 'done';
 }
 
-async function uspCommand(lab: Lab, verb: string, words: readonly string[]): Promise<string> {
-  const { controller, endpoint } = lab;
+async function uspCommand(
+  { endpoint }: Lab,
+  controller: Controller,
+  verb: string,
+  words: readonly string[],
+): Promise<string> {
   switch (verb) {
     case 'get': {
       const answer = await controller.ask(endpoint, { get: { paramPaths: words, maxDepth: 0 } }, 'getResp');

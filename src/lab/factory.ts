@@ -11,6 +11,8 @@ export interface LabFactory {
   readonly client?: Issued;
   /** What controllers are known by (docs/usp-trust.md). Default: they are believed. */
   readonly identity?: 'certificate' | 'host' | 'none';
+  /** Roles by the names of their sections, each with the options of its one permission; without them there is `full`. */
+  readonly roles?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Further options of the section `agent`. */
   readonly agent?: Readonly<Record<string, string>>;
 }
@@ -53,6 +55,18 @@ export function installFactory(root: string, factory: LabFactory): void {
       "config agent 'agent'",
       ...Object.entries(factory.agent ?? {}).map(([name, value]) => `\toption ${name} '${value}'`),
       '',
+      ...Object.entries(factory.roles ?? {}).flatMap(([role, permission]) => [
+        `config role '${role}'`,
+        `\toption name '${role}'`,
+        "\toption enable '1'",
+        '',
+        `config permission '${role}_all'`,
+        `\toption role '${role}'`,
+        "\toption enable '1'",
+        "\toption order '1'",
+        ...Object.entries(permission).map(([name, value]) => `\toption ${name} '${value}'`),
+        '',
+      ]),
     ].join('\n'),
     { mode: 0o600 },
   );

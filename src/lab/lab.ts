@@ -16,6 +16,8 @@ export interface LabOptions {
   readonly directory: string;
   /** Without TLS: for measuring what is not TLS. */
   readonly plain?: boolean;
+  /** 2: besides the first USP controller, which may do everything, one that may look at a part. Default 1. */
+  readonly controllers?: 1 | 2;
   /** Of the daemon's node. */
   readonly nodeFlags?: readonly string[];
   /** What the daemon says, line by line. */
@@ -27,6 +29,8 @@ export class Lab implements AsyncDisposable {
   readonly router: Router;
   readonly acs: Acs;
   readonly controller: Controller;
+  /** The second one, whose role lets it see identity and Wi-Fi, hear of the latter's changes, and do nothing. */
+  readonly viewer: Controller | undefined;
   /** As the ACS and the controller know it. */
   readonly device = `${labIdentity.ManufacturerOUI}-${labIdentity.ProductClass}-${labIdentity.SerialNumber}`;
   readonly endpoint = `os::${labIdentity.ManufacturerOUI}-${labIdentity.SerialNumber}`;
@@ -39,12 +43,20 @@ export class Lab implements AsyncDisposable {
 
   constructor(
     options: LabOptions,
-    parts: { router: Router; acs: Acs; controller: Controller; pki: Pki; scope: Scope },
+    parts: {
+      router: Router;
+      acs: Acs;
+      controller: Controller;
+      viewer: Controller | undefined;
+      pki: Pki;
+      scope: Scope;
+    },
   ) {
     this.#options = options;
     this.router = parts.router;
     this.acs = parts.acs;
     this.controller = parts.controller;
+    this.viewer = parts.viewer;
     this.#scope = parts.scope;
     this.reach = this.#scope.add(new LabReach(this, parts.pki));
   }
@@ -116,23 +128,50 @@ export class Lab implements AsyncDisposable {
 export async function startLab(options: LabOptions): Promise<Lab> {
   const scope = new Scope();
   const pki = createPki('Tandem lab');
-  const { certPem: cert, keyPem: key } = pki.issue({ commonName: 'lab', ip: ['127.0.0.1'], usage: 'server' });
-  const tls = options.plain ? {} : { tls: { cert, key, clientCa: pki.caPem } };
+  const tlsOf = (uri: readonly string[]) => {
+    if (options.plain) return {};
+    const { certPem: cert, keyPem: key } = pki.issue({ commonName: 'lab', ip: ['127.0.0.1'], uri, usage: 'server' });
+    return { tls: { cert, key, clientCa: pki.caPem } };
+  };
   const password = 'lab-cpe-password';
   const router = scope.add(await startRouter({ directory: options.directory }));
-  const acs = scope.add(await startAcs({ ...tls, authentication: { scheme: 'digest', username: 'cpe', password } }));
-  const endpointId = 'proto::lab-controller';
-  const controller = scope.add(await startController({ endpointId, webSocket: tls }));
+  const acs = scope.add(
+    await startAcs({ ...tlsOf([]), authentication: { scheme: 'digest', username: 'cpe', password } }),
+  );
+  const add = async (endpointId: string): Promise<Controller> =>
+    scope.add(await startController({ endpointId, webSocket: tlsOf([`urn:bbf:usp:id:${endpointId}`]) }));
+  const controller = await add('proto::lab-controller');
+  const viewer = options.controllers === 2 ? await add('proto::lab-viewer') : undefined;
+  const entry = ({ endpointId, port }: Controller, role: string) => ({
+    endpoint_id: endpointId,
+    role,
+    websocket: { host: '127.0.0.1', port, path: '/usp', encryption: !options.plain },
+  });
   installFactory(router.root, {
     acs: { url: acs.url, username: 'cpe', password },
-    controllers: [
-      {
-        endpoint_id: endpointId,
-        websocket: { host: '127.0.0.1', port: controller.port, path: '/usp', encryption: !options.plain },
-      },
-    ],
+    controllers: [entry(controller, 'full'), ...(viewer ? [entry(viewer, 'viewer')] : [])],
+    ...(viewer && { roles: { full: everything, viewer: looking } }),
+    ...(!options.plain && { identity: 'certificate' }),
     caPem: pki.caPem,
-    client: pki.issue({ commonName: labIdentity.SerialNumber, usage: 'client' }),
+    client: pki.issue({
+      commonName: labIdentity.SerialNumber,
+      uri: [`urn:bbf:usp:id:os::${labIdentity.ManufacturerOUI}-${labIdentity.SerialNumber}`],
+      usage: 'both',
+    }),
   });
-  return new Lab(options, { router, acs, controller, pki, scope });
+  return new Lab(options, { router, acs, controller, viewer, pki, scope });
 }
+
+const everything = {
+  targets: 'Device.',
+  param: 'rw-n',
+  obj: 'rw-n',
+  instantiated_obj: 'rw-n',
+  command_event: 'r-xn',
+};
+const looking = {
+  targets: 'Device.DeviceInfo.,Device.WiFi.',
+  param: 'r--n',
+  obj: 'r---',
+  instantiated_obj: 'r---',
+};

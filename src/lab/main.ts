@@ -11,6 +11,7 @@ import { runShown, runTerminal } from './terminal.ts';
 
 const usage = `tandem lab: a simulated router with the agent on it, an ACS and a USP controller
 
+  --controllers N  USP controllers: 2 (the default) adds one with another role, the viewer
   --run LINE    run a command of the lab and end (may be given more than once)
   --quiet       do not show what happens
 
@@ -19,17 +20,19 @@ ${labHelp}
 
 /** @returns the exit code: 0 ended well, 1 a command failed, 2 wrong usage */
 async function main(argv: readonly string[]): Promise<number> {
-  let options: { run: string[]; quiet: boolean; help: boolean };
+  let options: { run: string[]; quiet: boolean; help: boolean; controllers: string };
   try {
     const { values } = parseArgs({
       args: [...argv],
       options: {
         run: { type: 'string', multiple: true, default: [] },
         quiet: { type: 'boolean', default: false },
+        controllers: { type: 'string', default: '2' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
     options = values;
+    if (!['1', '2'].includes(options.controllers)) throw new Error('--controllers is 1 or 2');
   } catch (error) {
     process.stderr.write(`tandem lab: ${explain(error)}\n`);
     return 2;
@@ -44,13 +47,23 @@ async function main(argv: readonly string[]): Promise<number> {
     if (!options.quiet) console.log(text);
   };
   try {
-    await using lab = await startLab({ dist, directory, onAgentLine: (line) => say(`agent   ${line}`) });
+    await using lab = await startLab({
+      dist,
+      directory,
+      controllers: options.controllers === '1' ? 1 : 2,
+      onAgentLine: (line) => say(`agent   ${line}`),
+    });
     lab.acs.events.on((event) => say(formatAcsEvent(event)));
     lab.controller.events.on((event) => say(formatControllerEvent(event)));
+    lab.viewer?.events.on((event) => say(formatControllerEvent(event, 'VIEW')));
     lab.router.onReload.on((pack) => say(`router  takes over the package ${pack}`));
     lab.router.onReboot.on(() => say('router  reboots'));
     await lab.startAgent();
-    await Promise.all([lab.acs.inform(() => true), lab.controller.connected(lab.endpoint)]);
+    await Promise.all([
+      lab.acs.inform(() => true),
+      lab.controller.connected(lab.endpoint),
+      lab.viewer?.connected(lab.endpoint),
+    ]);
     const variables = Object.entries(lab.environment).map(([name, value]) => `${name}=${value}`);
     say(`\nThe CLI on this router: ${variables.join(' ')} ${process.execPath} ${join(dist, 'tandem.cjs')} status\n`);
     if (options.run.length > 0) {

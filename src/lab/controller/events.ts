@@ -9,21 +9,22 @@ export type ControllerEvent =
   | { readonly kind: 'notify'; readonly agent: string; readonly notify: Notify }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** One line. */
-export function formatControllerEvent(event: ControllerEvent): string {
+/** One line. @param who four letters at most: which controller it is */
+export function formatControllerEvent(event: ControllerEvent, who = 'USP'): string {
+  const name = who.padEnd(4);
   switch (event.kind) {
     case 'connected':
-      return `USP  <- ${event.agent} is connected over ${event.over}`;
+      return `${name} <- ${event.agent} is connected over ${event.over}`;
     case 'disconnected':
-      return `USP     ${event.agent} is gone (${event.reason})`;
+      return `${name}    ${event.agent} is gone (${event.reason})`;
     case 'request':
-      return `USP  -> ${describe(event.body)}`;
+      return `${name} -> ${describe(event.body)}`;
     case 'answer':
-      return `USP  <- ${describe(event.body)}`;
+      return `${name} <- ${describe(event.body)}`;
     case 'notify':
-      return `USP  <- Notify ${event.notify.subscriptionId}: ${describeNotify(event.notify)}`;
+      return `${name} <- Notify ${event.notify.subscriptionId}: ${describeNotify(event.notify)}`;
     case 'refused':
-      return `USP  !! ${event.reason}`;
+      return `${name} !! ${event.reason}`;
   }
 }
 
