@@ -60,11 +60,16 @@ export function readXml(text: string, limits: XmlLimits = xmlLimits): Element {
   };
   parser.on('text', characters);
   parser.on('cdata', characters);
-  parser.write(text.includes('&') ? escapeBare(text) : text);
+  const escaped = text.includes('&') ? escapeBare(text) : text;
+  parser.write(doubleColon.test(escaped) ? escaped.replaceAll(doubleColons, '<$1$2:$3') : escaped);
   parser.close();
   if (!root) throw new SoapError('SOAP_MALFORMED', 'no element');
   return root;
 }
+
+/** `<soap-env:Body:Fault>`, as one widespread ACS writes its faults: no name at all, and meant as `soap-env:Fault`. */
+const doubleColon = /<\/?[\w.-]+:[\w.-]+:/;
+const doubleColons = /<(\/?)([\w.-]+):[\w.-]+:([\w.-]+)/g;
 
 /** CDATA sections stay as they are. */
 function escapeBare(text: string): string {

@@ -7,13 +7,14 @@ import { Emitter, explain } from '#base';
 import { type AcsAuthentication, type AcsCredentials, Gatekeeper } from './authentication.ts';
 import { CallQueue } from './call-queue.ts';
 import { sendConnectionRequest } from './connection-request.ts';
-import { type AcsCpeRequest, aboutCpeRequest, answerCpeRequest, readCpeRequest } from './cpe-request.ts';
+import { type AcsCpeRequest, aboutCpeRequest, answerCpeRequest, fault, readCpeRequest } from './cpe-request.ts';
 import { type AcsEnvelope, readBody, readEnvelope, writeEnvelope } from './envelope.ts';
 import { AcsError, AcsViolation } from './errors.ts';
 import type { AcsEvent } from './events.ts';
 import { FileShelf } from './file-shelf.ts';
 import { type AcsInform, readInform } from './inform.ts';
 import { type AcsDevice, InformLog } from './inform-log.ts';
+import { type AcsQuirk, send } from './quirks.ts';
 import { type AcsAnswer, type AcsRpc, aboutAnswer, aboutCall } from './rpc.ts';
 import { Session } from './session.ts';
 
@@ -31,6 +32,8 @@ export interface AcsOptions {
   readonly fileAuthentication?: AcsAuthentication;
   /** For connection requests that are not given others. */
   readonly connectionRequest?: AcsCredentials;
+  /** Habits of servers in the field. */
+  readonly quirks?: readonly AcsQuirk[];
 }
 
 /**
@@ -53,11 +56,15 @@ export class Acs implements AsyncDisposable {
   readonly #gatekeeper: Gatekeeper | undefined;
   #server: Server | undefined;
   #ids = 0;
+  readonly #quirks: ReadonlySet<AcsQuirk>;
+  /** Habits that show once. */
+  readonly #shown = new Set<AcsQuirk>();
 
   constructor(options: AcsOptions) {
     this.#options = options;
     this.#path = options.path ?? '/acs';
     this.files = new FileShelf(options.fileAuthentication);
+    this.#quirks = new Set(options.quirks);
     this.#gatekeeper = options.authentication && new Gatekeeper(options.authentication);
   }
 
@@ -160,9 +167,10 @@ export class Acs implements AsyncDisposable {
         response.writeHead(401, { 'www-authenticate': verdict.challenge }).end();
         return;
       }
-      if (method !== 'POST' || url !== this.#path)
+      if (this.#turnAway(url, headers, response)) return;
+      if (method !== 'POST' || url.replace(/\?moved$/, '') !== this.#path)
         throw new AcsViolation(`${method} ${url} instead of POST ${this.#path}`);
-      const envelope = body === '' ? undefined : readMessage(request, body);
+      const envelope = body === '' ? undefined : readMessage(request, body, this.#quirks.has('no-id'));
       const session = this.#sessions.get(cookie);
       if (session) this.#continue(session, cookie, envelope, response);
       else if (envelope) this.#begin(envelope, request, response);
@@ -185,14 +193,30 @@ export class Acs implements AsyncDisposable {
       : undefined;
     const inform = readInform(message, certificate);
     const { device, retryCount, parameters } = inform;
+    const open = [...this.#sessions.values()].some((session) => session.device === device);
+    if (open && this.#quirks.has('already-in-session')) {
+      this.#refuse('CPE already in session');
+      send(response, 400, 'CPE already in session', this.#quirks);
+      return;
+    }
+    if (this.#once('retry-request')) {
+      writeEnvelope(response, namespace, id, fault(8005), this.#quirks);
+      return;
+    }
     for (const [old, session] of this.#sessions) if (session.device === device) this.#lose(old, 'a new one began');
     const cookie = randomBytes(12).toString('hex');
     this.#sessions.set(cookie, new Session(device, namespace));
     this.events.emit({ kind: 'session-begin', device, certificate });
     this.events.emit({ kind: 'inform', device, events: inform.events.map(({ code }) => code), retryCount, parameters });
     this.#log.add(inform);
-    response.setHeader('set-cookie', `session=${cookie}; Path=/`);
-    writeEnvelope(response, namespace, id, '<cwmp:InformResponse><MaxEnvelopes>1</MaxEnvelopes></cwmp:InformResponse>');
+    response.setHeader('set-cookie', `session=${cookie}${this.#quirks.has('cookie-without-path') ? '' : '; Path=/'}`);
+    writeEnvelope(
+      response,
+      namespace,
+      id,
+      '<cwmp:InformResponse><MaxEnvelopes>1</MaxEnvelopes></cwmp:InformResponse>',
+      this.#quirks,
+    );
   }
 
   #continue(session: Session, cookie: string, envelope: AcsEnvelope | undefined, response: ServerResponse): void {
@@ -202,7 +226,7 @@ export class Acs implements AsyncDisposable {
       const method = received.message.local;
       this.requests.push(readCpeRequest(device, received.message));
       this.events.emit({ kind: 'request', device, method, about: aboutCpeRequest(received.message) });
-      writeEnvelope(response, namespace, received.id, answerCpeRequest(method));
+      writeEnvelope(response, namespace, received.id, answerCpeRequest(method), this.#quirks);
       return;
     }
     if (received.kind === 'answer') {
@@ -216,14 +240,38 @@ export class Acs implements AsyncDisposable {
     if (!call) {
       this.#sessions.delete(cookie);
       this.events.emit({ kind: 'session-end', device, calls: session.calls, lost: undefined });
-      response.writeHead(204).end();
+      send(response, this.#quirks.has('empty-200') ? 200 : 204, '', this.#quirks);
       return;
     }
     const id = `lab${++this.#ids}`;
-    session.send(id, call);
+    session.send(this.#quirks.has('no-id') ? '' : id, call);
     const { rpc } = call.rpc;
     this.events.emit({ kind: 'call', device, rpc, about: aboutCall(call.rpc) });
-    writeEnvelope(response, namespace, id, `<cwmp:${rpc}>${call.text}</cwmp:${rpc}>`);
+    writeEnvelope(response, namespace, id, `<cwmp:${rpc}>${call.text}</cwmp:${rpc}>`, this.#quirks);
+  }
+
+  /** Whether a habit is to be shown now, which it is once. */
+  #once(quirk: AcsQuirk): boolean {
+    if (!this.#quirks.has(quirk) || this.#shown.has(quirk)) return false;
+    this.#shown.add(quirk);
+    return true;
+  }
+
+  /** @returns true: the request was answered before anybody looked at what it says */
+  #turnAway(url: string, headers: IncomingMessage['headers'], response: ServerResponse): boolean {
+    if (this.#once('busy')) {
+      response.writeHead(503, { 'retry-after': '60' }).end();
+      return true;
+    }
+    if (this.#quirks.has('redirects') && !url.endsWith('?moved')) {
+      response.writeHead(307, { location: `${this.#path}?moved` }).end();
+      return true;
+    }
+    if (this.#quirks.has('no-compression') && headers['content-encoding'] !== undefined) {
+      response.writeHead(415).end();
+      return true;
+    }
+    return false;
   }
 
   #lose(cookie: string, reason: string): void {
@@ -240,10 +288,10 @@ export class Acs implements AsyncDisposable {
 }
 
 /** @throws AcsViolation */
-function readMessage({ headers }: IncomingMessage, body: string): AcsEnvelope {
+function readMessage({ headers }: IncomingMessage, body: string, withoutId: boolean): AcsEnvelope {
   if (headers.soapaction === undefined) throw new AcsViolation('there is no SOAPAction header');
   if (!/^text\/xml\b/i.test(headers['content-type'] ?? '')) throw new AcsViolation('the content type is not text/xml');
-  return readEnvelope(body);
+  return readEnvelope(body, withoutId);
 }
 
 export async function startAcs(options: AcsOptions = {}): Promise<Acs> {

@@ -14,7 +14,7 @@ const known = [
 /** @returns the message, in CWMP's own prefix: the method's response, or fault 8000 for a method that is not known (TR-069 A.5.2) */
 export function answerCpeRequest(method: string): string {
   if (!known.includes(method)) {
-    return '<SOAP-ENV:Fault><faultcode>SOAP-ENV:Server</faultcode><faultstring>CWMP fault</faultstring><detail><cwmp:Fault><FaultCode>8000</FaultCode><FaultString>Method not supported</FaultString></cwmp:Fault></detail></SOAP-ENV:Fault>';
+    return fault(8000);
   }
   const methods = ['Inform', ...known];
   const list = `<MethodList SOAP-ENC:arrayType="xsd:string[${methods.length}]">${methods.map((name) => `<string>${name}</string>`).join('')}</MethodList>`;
@@ -64,3 +64,7 @@ export function aboutCpeRequest(message: XmlElement): string {
   const code = textOf(find(message, 'FaultStruct'), 'FaultCode');
   return `${key === '' ? '' : ` ${key}`}${code === '' ? '' : `: ${code === '0' ? 'good' : `fault ${code}`}`}`;
 }
+
+/** @param code 8000 to 8899 (TR-069 A.5.2) */
+export const fault = (code: number): string =>
+  `<SOAP-ENV:Fault><faultcode>SOAP-ENV:Server</faultcode><faultstring>CWMP fault</faultstring><detail><cwmp:Fault><FaultCode>${code}</FaultCode><FaultString>${code === 8000 ? 'Method not supported' : 'Retry request'}</FaultString></cwmp:Fault></detail></SOAP-ENV:Fault>`;

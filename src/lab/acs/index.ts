@@ -7,5 +7,6 @@ export { FileShelf, type FileTrouble, type ShelvedFile } from './file-shelf.ts';
 export { formatAcsEvent } from './format-event.ts';
 export type { AcsInform } from './inform.ts';
 export type { AcsDevice } from './inform-log.ts';
+export { type AcsQuirk, acsQuirks } from './quirks.ts';
 export type { AcsAnswer, AcsFault, AcsRpc } from './rpc.ts';
 export type { AcsTransfer, AcsUnitOperation, AcsWindow, TransferRpc } from './transfer-rpc.ts';
