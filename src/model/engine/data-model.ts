@@ -592,7 +592,9 @@ export class DataModel implements Model, AsyncDisposable {
       paths.map((path) => {
         const read = readPath(reading, path, 0);
         const rows = path.endsWith('.') ? readInstances(reading, path, false) : undefined;
+        const all = rows && path.includes('[') ? readInstances(reading, withoutSearches(path), false) : undefined;
         return {
+          ...(all?.ok && { existing: new Set(all.value.map((row) => row.path)) }),
           objects: read.result.ok ? read.result.value : [],
           rows: new Map(rows?.ok ? rows.value.map((row) => [row.path, row.uniqueKeys]) : []),
         };
@@ -646,3 +648,6 @@ function notApplied(error: unknown): ModelFault {
   }
   return { kind: 'apply-failed', message: 'the change could not be applied; nothing was kept', cause: error };
 }
+
+/** Every row in place of those that are searched for. */
+const withoutSearches = (path: string): string => path.replace(/\[(?:"[^"]*"|[^\]"])*\](?=\.)/g, '*');

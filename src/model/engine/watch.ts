@@ -13,6 +13,7 @@ interface Group {
   values: Map<string, { readonly type: BaseType; readonly value: string; readonly secret: Secrecy }>;
   /** By instance path, with unique keys. */
   rows: Map<string, Readonly<Record<string, string>>>;
+  existing: ReadonlySet<string> | undefined;
   readonly members: Set<Member>;
   /** What its values can come from, as of a version of the dependencies; `undefined`: everything. */
   keys: { readonly version: number; readonly keys: ReadonlySet<SourceKey> | undefined } | undefined;
@@ -33,6 +34,8 @@ interface Member {
 export interface Look {
   readonly objects: readonly ObjectReading[];
   readonly rows: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** All rows that a search path chooses from: one that fits no longer has not gone, one that fits now has not come. */
+  readonly existing?: ReadonlySet<string>;
 }
 
 /**
@@ -93,6 +96,7 @@ export class Watches {
             protocol: view.protocol,
             values: new Map(),
             rows: new Map(),
+            existing: undefined,
             members: new Set(),
             keys: undefined,
           };
@@ -173,11 +177,12 @@ export class Watches {
       }
     }
     group.rows = new Map(look.rows);
+    group.existing = look.existing;
   }
 
   #tell(group: Group, look: Look, told: Told, by: Parameters<Watches['refresh']>[0]): void {
     const device: Origin = { by: 'device' };
-    const before = { values: group.values, rows: group.rows };
+    const before = { values: group.values, rows: group.rows, existing: group.existing };
     const failed = new Set(
       look.objects.flatMap((object) =>
         object.parameters.flatMap((reading) => (reading.fault ? [object.path + reading.info.name] : [])),
@@ -189,7 +194,7 @@ export class Watches {
       if (kept) group.values.set(path, kept);
     }
     for (const [path, uniqueKeys] of group.rows) {
-      if (!before.rows.has(path)) {
+      if (!before.rows.has(path) && !before.existing?.has(path)) {
         this.#send(group, told, {
           kind: 'created',
           path,
@@ -206,7 +211,7 @@ export class Watches {
       this.#send(group, told, { kind: 'value', path, type, value, origin }, secret);
     }
     for (const path of before.rows.keys()) {
-      if (!group.rows.has(path))
+      if (!group.rows.has(path) && !group.existing?.has(path))
         this.#send(group, told, { kind: 'deleted', path, origin: by?.written.has(path) ? by.origin : device });
     }
   }

@@ -175,6 +175,27 @@ describe('subscriptions', () => {
       },
     );
 
+    it('are told of what comes and goes, not of what begins or ceases to fit a search', async () => {
+      await addBoot('Device.DeviceInfo.ModelName');
+      const fitting = 'Device.LocalAgent.Controller.[ProvisioningCode=="fits"].';
+      await subscribe('ObjectCreation', `${fitting}BootParameter.`);
+      await subscribe('ObjectDeletion', `${fitting}BootParameter.*.`);
+      await subscribe('ObjectDeletion', fitting, { ID: 'controllers' });
+      await set(code, 'fits');
+      await set(code, '');
+      expect(told).toEqual([]);
+      await set(code, 'fits');
+      await addBoot('Device.DeviceInfo.SerialNumber');
+      await remove(`${boots}1.`);
+      await remove('Device.LocalAgent.Controller.1.');
+      expect(contents()).toEqual([
+        { objPath: `${boots}2.`, uniqueKeys: { Alias: 'cpe-2', ParameterName: 'Device.DeviceInfo.SerialNumber' } },
+        { objPath: `${boots}1.` },
+        { objPath: `${boots}2.` },
+        { objPath: 'Device.LocalAgent.Controller.1.' },
+      ]);
+    });
+
     it('are not told of rows below those that they mean', async () => {
       await subscribe('ObjectCreation', 'Device.LocalAgent.Controller.');
       await addBoot('Device.DeviceInfo.ModelName');
