@@ -2,7 +2,7 @@ import { type Bench, type Params, subscriptions } from '../bench.ts';
 import type { HeardNotify } from '../side/peer.ts';
 import { NotRunnable, type Test } from '../verdict.ts';
 import { isOnBoardRequest } from './onboarding.ts';
-import { addController, withoutSecond } from './second-controller.ts';
+import { addController, removeSecond, withoutSecond } from './second-controller.ts';
 
 type Notify = HeardNotify['what'];
 
@@ -215,7 +215,7 @@ export const functionalityTests: readonly Test[] = [
     needs: [7, 8],
     async run(t: Bench) {
       const { copy, path } = await withoutSecond(t);
-      t.expect(0, await t.tryDelete(false, path));
+      await removeSecond(t, path);
       const before = t.link.connections('secondary');
       const from = t.second.notifications.length;
       const row = await addController(t, copy);

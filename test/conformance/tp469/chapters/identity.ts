@@ -2,7 +2,7 @@ import { writeMessage } from '#lab';
 import type { Bench } from '../bench.ts';
 import { NotRunnable, type Test } from '../verdict.ts';
 import { answersSince } from './records.ts';
-import { addController, withoutSecond } from './second-controller.ts';
+import { addController, removeSecond, withoutSecond } from './second-controller.ts';
 
 const getEndpoint = (msgId: string): { payload: Uint8Array } => ({
   payload: writeMessage(msgId, {
@@ -103,7 +103,7 @@ export const identityTests: readonly Test[] = [
       const untrusted = await t.value('Device.LocalAgent.ControllerTrust.UntrustedRole');
       t.metric(1, untrusted !== undefined && untrusted !== '', 'there is no UntrustedRole');
       const { copy, path } = await withoutSecond(t);
-      await t.tryDelete(false, path);
+      await removeSecond(t, path);
       const before = t.link.connections('secondary');
       const row = await addController(t, copy, ['AssignedRole']);
       await t.time.until(() => (t.link.connections('secondary') > before ? true : undefined), 60);

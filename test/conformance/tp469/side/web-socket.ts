@@ -71,6 +71,10 @@ export class WebSocketSide implements Link {
 
   connections = (side: Side): number => this.#count[side];
 
+  there(side: Side): boolean {
+    return this.#open.has(side);
+  }
+
   socket(side: Side): WebSocket {
     const socket = this.#open.get(side);
     if (!socket) throw new Disconnected(`the agent is not connected to the ${side} controller`);
