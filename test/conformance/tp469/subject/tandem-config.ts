@@ -76,7 +76,13 @@ export function configuration({ controllers, transports }: Descriptor, mtp: Mtp,
   // The plan wants a row of the agent's own MTPs to be there (1.68).
   else section('mtp', 'agent_websocket', { enable: '0', protocol: 'WebSocket' });
   for (const [name, one] of Object.entries(controllers)) {
-    section('controller', name, { enable: '1', endpoint_id: one.endpointId, role: 'full', onboarding_complete: '1' });
+    section('controller', name, {
+      enable: '1',
+      endpoint_id: one.endpointId,
+      role: 'full',
+      onboarding_complete: '1',
+      payload_security: 'Plaintext',
+    });
     section('controller_mtp', `${name}_mtp`, { controller: name, enable: '1', order: '1', ...way(one, mtp, port) });
   }
   return out.join('\n');
