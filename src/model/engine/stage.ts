@@ -303,7 +303,7 @@ export class Stager {
     );
     if (taken) return refused({ kind: 'duplicate-key', message: 'another row has this Alias' });
     // The alias has to stay with the row, so the row needs a name that stays.
-    const identity = node.section?.section.anonymous ? this.#name(node, plan) : node.identity;
+    const identity = this.#isNameless(node) ? this.#name(node, plan) : node.identity;
     plan.effects.push(() => this.#instances.setAlias(table, identity, value));
     return ok(undefined);
   }
@@ -355,6 +355,13 @@ export class Stager {
     }
     const section = { name, type: rows.type, anonymous: false, index: -1, options };
     return node(number, name, { package: rows.package, section });
+  }
+
+  /** The row stands for a section that has no name; rows inside such a section have an identity of their own. */
+  #isNameless({ section, identity }: Node): boolean {
+    if (!section?.section.anonymous) return false;
+    const pack = this.#reading.evaluator.scope.uci(section.package)!;
+    return this.#instances.anonymous.token(pack, section.section) === identity;
   }
 
   /** The name of the row's section; an anonymous one gets a name in the transaction that first touches it. */
