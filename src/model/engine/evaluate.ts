@@ -2,7 +2,8 @@ import type { BlobTable, UciSection } from '#platform';
 import type { DeclaredRow, ModelFault, Protocol } from '../api.ts';
 import type { CompiledObject, CompiledParameter } from '../mapping/compiled.ts';
 import { toParameter, zeroValue } from '../mapping/convert.ts';
-import { evaluateFormula, type Formula, type Surroundings } from '../mapping/expression.ts';
+import { evaluateFormula, type Formula, type Surroundings, textOf } from '../mapping/expression.ts';
+import { isPlausible } from '../mapping/plausible.ts';
 import type { ReadScope } from '../mapping/sources.ts';
 import { parentObjectPath } from '../path/index.ts';
 import type { Instances } from './instances.ts';
@@ -246,14 +247,17 @@ export class Evaluator {
             now: this.#now,
             base: this.base(node, parameter),
           });
-    if (value !== undefined) return { value };
+    if (value !== undefined && isPlausible(definition, value)) return { value };
+    if (value !== undefined) failed = 'the source gave something of another type';
     const zero = zeroValue(definition);
     if (failed === undefined) return { value: zero };
     return { value: zero, fault: { kind: 'internal', message: failed, path: node.path + definition.name } };
   }
 
   #reference(values: readonly unknown[], to: string, by: string | undefined): string | undefined {
-    const wanted = values.flatMap((value) => (Array.isArray(value) ? value : [value])).map(String);
+    const wanted = values
+      .flatMap((value) => (Array.isArray(value) ? value : [value]))
+      .flatMap((value) => textOf(value) ?? []);
     if (wanted.length === 0) return undefined;
     const paths = wanted.flatMap((identity) => {
       const row = this.rowsOf(to).find((candidate) => this.#matches(candidate, by, identity));
@@ -263,7 +267,7 @@ export class Evaluator {
   }
 
   #matches(row: Node, by: string | undefined, identity: string): boolean {
-    if (by !== undefined) return String(this.variable(row, by) ?? '') === identity;
+    if (by !== undefined) return (textOf(this.variable(row, by)) ?? '') === identity;
     // What UCI calls a section without a name holds for as long as the package is as it was read.
     return (
       row.identity === identity || (row.section?.section.anonymous && row.section.section.name === identity) === true
@@ -273,7 +277,7 @@ export class Evaluator {
   /** What a value of the parameter is relative to: `of`. */
   base(node: Node, parameter: CompiledParameter): string | undefined {
     const value = parameter.base && this.#values(parameter.base, node, node.binding.mapped!)[0];
-    return value === undefined || value === null ? undefined : String(value);
+    return textOf(value);
   }
 
   /** Where a write of the parameter goes: the row's own section, or the one that its rule names. */
@@ -285,7 +289,7 @@ export class Evaluator {
   referenced(to: string, by: string | undefined, path: string): string | undefined {
     const row = this.rowsOf(to).find((candidate) => candidate.path === `${path}.`);
     if (!row) return undefined;
-    return by === undefined ? row.identity : String(this.variable(row, by) ?? '');
+    return by === undefined ? row.identity : (textOf(this.variable(row, by)) ?? '');
   }
 
   /** The row that a reference names, where it stands for a section that has no name to be referred to by. */
@@ -412,7 +416,7 @@ function namedBy(
   if (!named.includes('$')) return source;
   let complete = true;
   const name = named.replace(/\$(\w+)/g, (_, of: string) => {
-    const value = String(variable(of) ?? '');
+    const value = textOf(variable(of)) ?? '';
     complete &&= /^[\w.@:-]+$/.test(value) && value !== '..';
     return value;
   });
@@ -423,7 +427,7 @@ function namedBy(
 /** Of each value what the pattern's group, or the whole of it, matches. */
 function picked(values: readonly unknown[], pattern: RegExp): string[] {
   return values.flat().flatMap((value) => {
-    const match = pattern.exec(String(value));
+    const match = pattern.exec(textOf(value) ?? '');
     return match ? (match.length > 1 ? (match[1] ?? []) : match[0]) : [];
   });
 }

@@ -1,6 +1,13 @@
 import type { UciPackage, UciSection } from '#platform';
 import type { CompiledObject, RowSource, SectionSource } from '../mapping/compiled.ts';
-import { evaluateFormula, evaluateKeyed, type Formula, meets, type Surroundings } from '../mapping/expression.ts';
+import {
+  evaluateFormula,
+  evaluateKeyed,
+  type Formula,
+  meets,
+  type Surroundings,
+  textOf,
+} from '../mapping/expression.ts';
 import type { Node } from './evaluate.ts';
 
 /** A row of a source, before it has a number. */
@@ -86,7 +93,7 @@ function find(rows: RowSource, parent: Node, mapped: CompiledObject, tools: RowT
 
 function identityOf(id: Formula, node: Node, mapped: CompiledObject, tools: RowTools): string {
   const found = evaluateFormula(id, tools.surroundings(node, mapped))[0];
-  return found === undefined || found === null ? '' : String(found);
+  return textOf(found) ?? '';
 }
 
 function withKey(value: unknown, key: string): unknown {

@@ -1,6 +1,7 @@
 import { formatDateTime } from '#base';
 import type { ParameterDefinition } from '../schema/index.ts';
 import { addressAt, netmask, positionOf } from './addresses.ts';
+import { textOf } from './expression.ts';
 import type { ParameterRule } from './grammar.ts';
 
 /** The closed set of converters that `as` may name, beside a table of values. */
@@ -65,7 +66,10 @@ export function toParameter(
 }
 
 function sum(values: readonly unknown[]): string | undefined {
-  const numbers = values.flat().map(Number).filter(Number.isFinite);
+  const numbers = values
+    .flat()
+    .map((value) => Number(textOf(value) ?? Number.NaN))
+    .filter(Number.isFinite);
   return numbers.length === 0 ? undefined : String(numbers.reduce((total, number) => total + number, 0));
 }
 
@@ -107,7 +111,7 @@ function convertOne(
     case 'duplex':
       return /F$/.test(text) ? 'Full' : /H$/.test(text) ? 'Half' : 'Unknown';
     case 'datetime':
-      return Number.isFinite(Number(text)) ? formatDateTime(Number(text) * 1000) : undefined;
+      return dateTimeAt(Number(text) * 1000);
     case 'local-time':
       return localTime(now, Number(text));
     case 'country':
@@ -131,6 +135,13 @@ const forEver = '9999-12-31T23:59:59Z';
 /** Sources count whole seconds from their own now: without rounding, the same instant would read differently each time. */
 const distantStepMs = 10_000;
 
+/** Of a time that TR-106 can write: its years have four digits. */
+function dateTimeAt(ms: number): string | undefined {
+  return ms >= earliestMs && ms <= latestMs ? formatDateTime(ms) : undefined;
+}
+const earliestMs = Date.parse('0001-01-01T00:00:00Z');
+const latestMs = Date.parse('9999-12-31T23:59:59Z');
+
 /** procd's `localtime`: seconds since 1970 plus the zone's offset, which is what the clocks differ by. */
 function localTime(now: number, seconds: number): string | undefined {
   if (!Number.isFinite(seconds)) return undefined;
@@ -138,12 +149,11 @@ function localTime(now: number, seconds: number): string | undefined {
   const minutes = Math.abs(quarters) * 15;
   const two = (number: number): string => String(number).padStart(2, '0');
   const zone = `${quarters < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
-  return formatDateTime(seconds * 1000).replace('Z', quarters === 0 ? 'Z' : zone);
+  return dateTimeAt(seconds * 1000)?.replace('Z', quarters === 0 ? 'Z' : zone);
 }
 
 function distantTime(now: number, seconds: number): string | undefined {
-  if (!Number.isFinite(seconds)) return undefined;
-  return formatDateTime(Math.round((now + seconds * 1000) / distantStepMs) * distantStepMs);
+  return dateTimeAt(Math.round((now + seconds * 1000) / distantStepMs) * distantStepMs);
 }
 
 const unitSeconds: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };

@@ -66,14 +66,21 @@ export function parseFormula(text: string, sources: ReadonlySet<string>): Formul
   return parts;
 }
 
+/** A value from outside as text, a list with commas; `undefined`: it is none. A table is none, whatever it says of itself. */
+export function textOf(value: unknown): string | undefined {
+  if (Array.isArray(value)) return value.map((item) => textOf(item) ?? '').join(',');
+  return value === undefined || value === null || typeof value === 'object' ? undefined : String(value);
+}
+
 /** Every value of an expression; of a text one, or none. */
 export function evaluateFormula(formula: Formula, around: Surroundings): unknown[] {
   if (!isText(formula)) return evaluate(formula, around);
   let text = '';
   for (const part of formula) {
     const value = typeof part === 'string' ? part : evaluate(part, around)[0];
-    if (value === undefined || value === null) return [];
-    text += String(value);
+    const piece = textOf(value);
+    if (piece === undefined) return [];
+    text += piece;
   }
   return [text];
 }
@@ -241,5 +248,5 @@ export function membersOf(value: unknown): unknown[] {
 /** An object is something, whatever is in it. */
 function text(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' && !Array.isArray(value) ? '{}' : String(value);
+  return typeof value === 'object' && !Array.isArray(value) ? '{}' : (textOf(value) ?? '');
 }
