@@ -12,6 +12,7 @@ import { notificationFigures, notificationNames } from './figures/notifications.
 import { notifyFigures } from './figures/notify.ts';
 import { rowFigures } from './figures/rows.ts';
 import { treeFigures } from './figures/tree.ts';
+import { wakeupFigures, wakeupNames } from './figures/wakeups.ts';
 
 // npm run bench -- [--only NAME,…] [--json FILE] [--check]
 const { values: options } = parseArgs({
@@ -44,7 +45,8 @@ try {
   const bigAnswer = ['cwmp_big_answer_params', 'cwmp_big_answer_rss_mb'];
   if (wanted(bigAnswer)) Object.assign(figures, await bigAnswerFigures(dist));
   if (wanted(notificationNames)) Object.assign(figures, await notificationFigures(dist));
-  const others = [...model, ...notify, ...tree, ...rows, ...notificationNames, ...bigAnswer];
+  if (wanted(wakeupNames)) Object.assign(figures, await wakeupFigures(dist));
+  const others = [...wakeupNames, ...model, ...notify, ...tree, ...rows, ...notificationNames, ...bigAnswer];
   const rest = Object.keys(budgets).filter((name) => !others.includes(name) && !name.startsWith('bundle_'));
   if (wanted(rest)) Object.assign(figures, await agentFigures(dist));
 } finally {
