@@ -1,9 +1,11 @@
 export * from './acs/index.ts';
+export { configureAgent, fullController, type Options, type Section } from './agent-config.ts';
 export * from './broker/index.ts';
 export { labHelp, runLabCommand } from './commands.ts';
 export * from './controller/index.ts';
 export { installFactory, type LabFactory, labIdentity } from './factory.ts';
 export { Lab, type LabOptions, startLab } from './lab.ts';
+export { type LabOver, labOvers } from './lab-over.ts';
 export * from './pki/index.ts';
 export { LabReach, type Reached } from './reach/reach.ts';
 export * from './router/index.ts';

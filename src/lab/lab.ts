@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Scope } from '#base';
 import { type Acs, type AcsCredentials, startAcs } from './acs/index.ts';
+import { configureAgent } from './agent-config.ts';
 import { type Controller, startController } from './controller/index.ts';
 import { installFactory, labIdentity } from './factory.ts';
+import { type LabOver, type LabTransport, labTransport } from './lab-over.ts';
 import { createPki, type Pki } from './pki/index.ts';
 import { LabReach } from './reach/reach.ts';
 import { type Router, startRouter } from './router/index.ts';
@@ -16,8 +18,10 @@ export interface LabOptions {
   readonly directory: string;
   /** Without TLS: for measuring what is not TLS. */
   readonly plain?: boolean;
-  /** 2: besides the first USP controller, which may do everything, one that may look at a part. Default 1. */
+  /** 2: besides the first USP controller, which may do everything, one that may look at a part, over WebSocket. Default 1. */
   readonly controllers?: 1 | 2;
+  /** What carries USP for the first controller; the other is there with `websocket` only. Default: WebSocket, the agent as client. */
+  readonly over?: LabOver;
   /** Of the daemon's node. */
   readonly nodeFlags?: readonly string[];
   /** What the daemon says, line by line. */
@@ -36,6 +40,7 @@ export class Lab implements AsyncDisposable {
   readonly endpoint = `os::${labIdentity.ManufacturerOUI}-${labIdentity.SerialNumber}`;
   readonly #options: LabOptions;
   readonly #scope: Scope;
+  readonly #transport: LabTransport;
   #daemon: ChildProcess | undefined;
 
   /** Connection requests through a NAT. */
@@ -46,7 +51,7 @@ export class Lab implements AsyncDisposable {
     parts: {
       router: Router;
       acs: Acs;
-      controller: Controller;
+      transport: LabTransport;
       viewer: Controller | undefined;
       pki: Pki;
       scope: Scope;
@@ -55,7 +60,8 @@ export class Lab implements AsyncDisposable {
     this.#options = options;
     this.router = parts.router;
     this.acs = parts.acs;
-    this.controller = parts.controller;
+    this.controller = parts.transport.controller;
+    this.#transport = parts.transport;
     this.viewer = parts.viewer;
     this.#scope = parts.scope;
     this.reach = this.#scope.add(new LabReach(this, parts.pki));
@@ -95,6 +101,7 @@ export class Lab implements AsyncDisposable {
       daemon.once('exit', (code) => reject(new Error(`the agent ended with ${code}`)));
     });
     daemon.removeAllListeners('exit');
+    await this.#transport.join();
   }
 
   async stopAgent(): Promise<void> {
@@ -138,28 +145,36 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   const acs = scope.add(
     await startAcs({ ...tlsOf([]), authentication: { scheme: 'digest', username: 'cpe', password } }),
   );
-  const add = async (endpointId: string): Promise<Controller> =>
-    scope.add(await startController({ endpointId, webSocket: tlsOf([`urn:bbf:usp:id:${endpointId}`]) }));
-  const controller = await add('proto::lab-controller');
-  const viewer = options.controllers === 2 ? await add('proto::lab-viewer') : undefined;
-  const entry = ({ endpointId, port }: Controller, role: string) => ({
-    endpoint_id: endpointId,
+  const { over = 'websocket', plain = false } = options;
+  const endpointId = 'proto::lab-controller';
+  const transport = await labTransport({ over, endpointId, router, pki, plain, scope });
+  const byFactory = over === 'websocket';
+  const viewerId = 'proto::lab-viewer';
+  const viewer =
+    options.controllers === 2 && byFactory
+      ? scope.add(await startController({ endpointId: viewerId, webSocket: tlsOf([`urn:bbf:usp:id:${viewerId}`]) }))
+      : undefined;
+  const entry = (one: Controller, role: string) => ({
+    endpoint_id: one.endpointId,
     role,
-    websocket: { host: '127.0.0.1', port, path: '/usp', encryption: !options.plain },
+    websocket: { host: '127.0.0.1', port: one.port, path: '/usp', encryption: !plain },
   });
   installFactory(router.root, {
     acs: { url: acs.url, username: 'cpe', password },
-    controllers: [entry(controller, 'full'), ...(viewer ? [entry(viewer, 'viewer')] : [])],
+    controllers: byFactory ? [entry(transport.controller, 'full'), ...(viewer ? [entry(viewer, 'viewer')] : [])] : [],
     ...(viewer && { roles: { full: everything, viewer: looking } }),
-    ...(!options.plain && { identity: 'certificate' }),
+    // Behind a broker, and without a network, there is no certificate of the controller's to be seen.
+    ...(!plain && over.startsWith('websocket') && { identity: 'certificate' }),
     caPem: pki.caPem,
     client: pki.issue({
       commonName: labIdentity.SerialNumber,
       uri: [`urn:bbf:usp:id:os::${labIdentity.ManufacturerOUI}-${labIdentity.SerialNumber}`],
+      ip: ['127.0.0.1'],
       usage: 'both',
     }),
   });
-  return new Lab(options, { router, acs, controller, viewer, pki, scope });
+  configureAgent(router, transport.sections);
+  return new Lab(options, { router, acs, transport, viewer, pki, scope });
 }
 
 const everything = {

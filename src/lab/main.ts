@@ -7,11 +7,13 @@ import { formatAcsEvent } from './acs/index.ts';
 import { labHelp } from './commands.ts';
 import { formatControllerEvent } from './controller/index.ts';
 import { startLab } from './lab.ts';
+import { type LabOver, labOvers } from './lab-over.ts';
 import { runShown, runTerminal } from './terminal.ts';
 
 const usage = `tandem lab: a simulated router with the agent on it, an ACS and a USP controller
 
   --controllers N  USP controllers: 2 (the default) adds one with another role, the viewer
+  --over WHAT   what carries USP: ${labOvers.join(', ')} (default: the first; the others without the viewer)
   --run LINE    run a command of the lab and end (may be given more than once)
   --quiet       do not show what happens
 
@@ -20,11 +22,12 @@ ${labHelp}
 
 /** @returns the exit code: 0 ended well, 1 a command failed, 2 wrong usage */
 async function main(argv: readonly string[]): Promise<number> {
-  let options: { run: string[]; quiet: boolean; help: boolean; controllers: string };
+  let options: { over: string; run: string[]; quiet: boolean; help: boolean; controllers: string };
   try {
     const { values } = parseArgs({
       args: [...argv],
       options: {
+        over: { type: 'string', default: labOvers[0] },
         run: { type: 'string', multiple: true, default: [] },
         quiet: { type: 'boolean', default: false },
         controllers: { type: 'string', default: '2' },
@@ -41,6 +44,11 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
+  const over = labOvers.find((known): known is LabOver => known === options.over);
+  if (!over) {
+    process.stderr.write(`tandem lab: --over is one of ${labOvers.join(', ')}\n`);
+    return 2;
+  }
   const dist = dirname(resolve(process.argv[1]!));
   const directory = mkdtempSync(join(tmpdir(), 'tandem-lab-'));
   const say = (text: string): void => {
@@ -50,6 +58,7 @@ async function main(argv: readonly string[]): Promise<number> {
     await using lab = await startLab({
       dist,
       directory,
+      over,
       controllers: options.controllers === '1' ? 1 : 2,
       onAgentLine: (line) => say(`agent   ${line}`),
     });
