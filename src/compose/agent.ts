@@ -18,6 +18,7 @@ import {
   declareDiagnosticObjects,
   declareDiagnostics,
   declareScheduleTimer,
+  declareTransferCommands,
   ForeignApply,
   Probation,
   publishBusApi,
@@ -25,9 +26,11 @@ import {
   readFacts,
   readSettings,
   type StatusPart,
+  type TransferEngine,
 } from '#services';
 import { startCwmpRoom } from './cwmp.ts';
 import type { Operator, RoomParts } from './room.ts';
+import { composeTransfers } from './transfers.ts';
 import { startUspRoom } from './usp.ts';
 
 /** Every path can be redirected, so that tests and the lab run without touching the host. */
@@ -165,6 +168,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       status,
       actions,
     };
+    let transfers: TransferEngine | undefined;
+    const engine = (): TransferEngine => {
+      transfers ??= composeTransfers(rooms);
+      return transfers;
+    };
+    scope.add(declareTransferCommands({ model, clock, randomHex, engine }));
     scope.add(await startCwmpRoom(rooms));
     scope.add(await startUspRoom(rooms));
     await model.resumeOperations();

@@ -332,6 +332,8 @@ export interface DeclaredParameter {
 }
 
 export interface CommandContext {
+  /** `Device.DeviceInfo.FirmwareImage.1.Download()` */
+  readonly command: string;
   /** The object instance the command is on: `Device.DeviceInfo.FirmwareImage.1.` */
   readonly row: DeclaredRow;
   readonly commandKey: string;

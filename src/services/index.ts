@@ -14,6 +14,7 @@ export { Probation, type ProbationParts } from './probation.ts';
 export { declareScheduleTimer } from './schedule-timer.ts';
 export { readSettings, type Settings } from './settings.ts';
 export { publishTransferApi, type TransferAccess } from './transfer/bus-api.ts';
+export { declareTransferCommands } from './transfer/commands.ts';
 export { readConfiguration } from './transfer/configuration.ts';
 export { createTransfers, type TransferParts } from './transfer/create.ts';
 export { type FileUse, type Installer, type StagedFile, TransferEngine } from './transfer/engine.ts';

@@ -266,7 +266,14 @@ export class DataModel implements Model, AsyncDisposable {
       return started.ok ? { path, result: ok({}), operation: started.value } : { path, result: started };
     }
     const requestedMs = this.#ports.clock.now();
-    const context = { row, commandKey, origin, signal: signal ?? new AbortController().signal, requestedMs };
+    const context = {
+      command: path,
+      row,
+      commandKey,
+      origin,
+      signal: signal ?? new AbortController().signal,
+      requestedMs,
+    };
     return { path, result: await command.run(args, context) };
   }
 

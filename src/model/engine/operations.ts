@@ -132,7 +132,14 @@ export class Operations {
     this.#running.set(row.path, abort);
     let result: CommandResult;
     try {
-      result = await command.run(args, { row: request.row, commandKey, origin, signal: abort.signal, requestedMs });
+      result = await command.run(args, {
+        command: path,
+        row: request.row,
+        commandKey,
+        origin,
+        signal: abort.signal,
+        requestedMs,
+      });
     } catch (error) {
       if (!abort.signal.aborted) log.error('a command failed', { command: path, error });
       result = refused({ kind: 'internal', message: explain(error), path, cause: error });

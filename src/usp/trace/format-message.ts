@@ -77,7 +77,9 @@ function maskedMap(values: TextMap, path: string, isSecret: IsSecret): TextMap {
 /** What sets secrets in passing (TriggerConfigSettings) is hidden whole. */
 function hide(path: string, name: string, value: string, isSecret: IsSecret): string {
   if (value === '') return value;
-  return isSecret(path, name) || (/=/.test(value) && secretName.test(value)) ? mask : value;
+  if (isSecret(path, name) || (/=/.test(value) && secretName.test(value))) return mask;
+  // Credentials in a URL.
+  return value.replace(/(:\/\/)[^/?#\s]*@/g, `$1${mask}@`);
 }
 
 const fieldName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

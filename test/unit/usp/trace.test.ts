@@ -20,7 +20,12 @@ describe('a traced message', () => {
           format({ set: { allowPartial: true, updateObjs: [{ objPath: path, paramSettings: settings }] } }),
           format({ add: { allowPartial: true, createObjs: [{ objPath: path, paramSettings: settings }] } }),
           format({
-            operate: { command: path, commandKey: other, sendResp: true, inputArgs: { 'X.Password': secret, other } },
+            operate: {
+              command: path,
+              commandKey: other,
+              sendResp: true,
+              inputArgs: { 'X.Password': secret, URL: `https://user:${secret}@files.example/a`, other },
+            },
           }),
           format({
             add: {
