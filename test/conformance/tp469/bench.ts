@@ -170,6 +170,12 @@ export class Bench {
     const errors = status.operSuccess.updatedInstResults.flatMap(({ paramErrs }) => paramErrs);
     this.metric(0, errors.length === 0, `not set: ${JSON.stringify(errors)}`);
   }
+  /** Sets what the way to the agent depends on: the answer may be lost on it. An Error message is none the less a failure. */
+  async setAway(path: string, params: Params): Promise<void> {
+    const updateObjs = [{ objPath: path, paramSettings: settings(params) }];
+    const answer = await this.peer.ask({ set: { allowPartial: false, updateObjs } }, 10);
+    this.metric(0, answer?.kind !== 'error', `not set: ${JSON.stringify(answer)}`);
+  }
   /** Sets for the time of the test. */
   async borrowed(path: string, params: Params): Promise<void> {
     const before = await this.values(path);

@@ -295,7 +295,7 @@ export const mqttTests: readonly Test[] = [
           link.manners.connack = {};
           await t.setTo(object, { 'ResponseTopicConfigured!': agent[1] });
         });
-        await t.setTo(object, { 'ResponseTopicConfigured!': '' });
+        await t.setAway(object, { 'ResponseTopicConfigured!': '' });
       }
       const from = link.packets.length;
       await t.subject.reboot();

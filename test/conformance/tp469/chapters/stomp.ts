@@ -46,7 +46,7 @@ async function destined(t: Bench, destination: string): Promise<void> {
     await t.setTo(row, { 'Destination!': before });
     await t.pass(2);
   });
-  await t.setTo(row, { 'Destination!': destination });
+  await t.setAway(row, { 'Destination!': destination });
 }
 
 async function answered(t: Bench): Promise<StompServer['frames'][number]['what']> {
