@@ -152,6 +152,10 @@ export class ControllerSession implements Recipient, Disposable {
   get links(): readonly Link[] {
     return this.#links;
   }
+  #orderOf({ kind }: Link): number {
+    const at = this.#config.peers.findIndex((peer) => peer.kind === kind);
+    return at < 0 ? this.#config.peers.length : at;
+  }
   get exchange(): SessionView {
     const { status, retries } = this.#exchange;
     return { status, retries, reset: () => void this.#turn.then(() => this.#exchange.reset()) };
@@ -181,6 +185,8 @@ export class ControllerSession implements Recipient, Disposable {
     this.#learn(voucher);
     link.send(this.#exchange.record(link.connect, voucher));
     this.#links.push(link);
+    // Notifications take the first (TR-181 Controller.{i}.MTP.{i}.Order).
+    this.#links.sort((a, b) => this.#orderOf(a) - this.#orderOf(b));
     this.#parts.log.info('connected', { controller: this.#config.endpointId, over: link.kind });
     this.#exchange.settle();
     this.#outbox.connected();
