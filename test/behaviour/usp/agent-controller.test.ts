@@ -297,6 +297,32 @@ describe('over WebSocket', () => {
     });
   });
 
+  it('says Boot! once, also when it goes down before the controller is there to hear it', async () => {
+    const controller = await overWebSocket();
+    await controller.connected(device);
+    await subscribe(controller, 'boot', 'Event', 'Device.Boot!', { Persistent: 'true' });
+    await agent.stop();
+    rmSync(join(router.root, 'var/run/tandem'), { recursive: true, force: true });
+    const { port } = controller;
+    await controller[Symbol.asyncDispose]();
+    agent = await startDaemon(bundles.dist, router);
+    await expect.poll(() => agent.said()).toContain('no connection');
+    await agent.stop('SIGKILL');
+    agent = await startDaemon(bundles.dist, router);
+    await agent.stop('SIGKILL');
+
+    const again = await startController({ endpointId: self, webSocket: { port } });
+    open.push(again);
+    const boots = () => again.notifications.filter(({ event }) => event?.eventName === 'Boot!').length;
+    agent = await startDaemon(bundles.dist, router);
+    await again.notification(({ event }) => event?.eventName === 'Boot!');
+    await agent.stop();
+    agent = await startDaemon(bundles.dist, router);
+    await again.record(() => again.records.filter(({ websocketConnect }) => websocketConnect).length === 2);
+    await get(again, ssid);
+    expect(boots()).toBe(1);
+  });
+
   it('gives with Boot! what the controller has asked for, and only what it may read', async () => {
     const controller = await overWebSocket();
     await controller.connected(device);
