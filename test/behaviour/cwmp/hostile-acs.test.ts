@@ -1,12 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Cpe, type CpeOptions, patient, startCpe } from '../../support/cpe.ts';
+import { envelope, idOf, informResponse, type Mischief, ScriptedAcs } from '../../support/scripted-acs.ts';
 
 // An ACS, or who stands in its place, that means no good: the session fails once, in bounded time and memory, and comes back by the retry
 // table; the device keeps working.
-type Handler = (body: string, response: ServerResponse, request: IncomingMessage) => void;
 const open: (AsyncDisposable | Disposable)[] = [];
 afterEach(async () => {
   for (const one of open.splice(0).reverse()) {
@@ -15,60 +13,13 @@ afterEach(async () => {
   }
 });
 
-const header = (id: string): string => `<s:Header><c:ID s:mustUnderstand="1">${id}</c:ID></s:Header>`;
-const namespaces =
-  'xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:c="urn:dslforum-org:cwmp-1-2" xmlns:e="http://schemas.xmlsoap.org/soap/encoding/"';
-const envelope = (body: string, id = 'a1'): string =>
-  `<s:Envelope ${namespaces}>${header(id)}<s:Body>${body}</s:Body></s:Envelope>`;
-const idOf = (body: string): string => /<cwmp:ID[^>]*>([^<]+)/.exec(body)?.[1] ?? '';
-const informResponse = (body: string): string =>
-  envelope('<c:InformResponse><MaxEnvelopes>1</MaxEnvelopes></c:InformResponse>', idOf(body));
+const opened = <T extends Disposable | AsyncDisposable>(one: T): T => {
+  open.push(one);
+  return one;
+};
 
-/** Serves good sessions, but for what `mischief` does first. */
-class HostileAcs implements Disposable {
-  readonly #server: Server;
-  mischief: Handler | undefined;
-  informs = 0;
-  readonly answers: string[] = [];
-  /** Asked one by one after the Inform. */
-  requests: string[] = [];
-
-  constructor() {
-    this.#server = createServer((request, response) => {
-      const pieces: Buffer[] = [];
-      request.on('data', (piece) => pieces.push(piece));
-      request.on('end', () => {
-        const body = Buffer.concat(pieces).toString();
-        if (body.includes('<cwmp:Inform>')) this.informs++;
-        if (this.mischief) this.mischief(body, response, request);
-        else this.good(body, response);
-      });
-    });
-    this.#server.requestTimeout = 0;
-    open.push(this);
-  }
-  good(body: string, response: ServerResponse): void {
-    if (body.includes('<cwmp:Inform>')) {
-      response.end(informResponse(body));
-      return;
-    }
-    if (body !== '') this.answers.push(body);
-    const next = this.requests.shift();
-    if (next === undefined) response.writeHead(204).end();
-    else response.end(envelope(next));
-  }
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
-  }
-  [Symbol.dispose](): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-}
-
-async function against(mischief: Handler | undefined, options: CpeOptions = {}): Promise<[HostileAcs, Cpe]> {
-  const acs = new HostileAcs();
+async function against(mischief: Mischief | undefined, options: CpeOptions = {}): Promise<[ScriptedAcs, Cpe]> {
+  const acs = opened(new ScriptedAcs());
   acs.mischief = mischief;
   const cpe = await startCpe({ ...options, url: await acs.listen() });
   open.push(cpe);
@@ -76,7 +27,7 @@ async function against(mischief: Handler | undefined, options: CpeOptions = {}):
 }
 
 /** The session has failed, once; the next one, at its time, is a good one. */
-async function failsOnceAndComesBack(acs: HostileAcs, cpe: Cpe, reason: string): Promise<void> {
+async function failsOnceAndComesBack(acs: ScriptedAcs, cpe: Cpe, reason: string): Promise<void> {
   await expect.poll(() => cpe.client.status().state, patient).toBe('waiting to retry');
   const failed = cpe.lines.filter((line) => line.includes('session failed'));
   expect(failed).toHaveLength(1);
@@ -97,7 +48,7 @@ async function failsOnceAndComesBack(acs: HostileAcs, cpe: Cpe, reason: string):
 
 const laughs = `<!DOCTYPE lolz [<!ENTITY a "ha">${Array.from({ length: 9 }, (_, n) => `<!ENTITY ${String.fromCharCode(98 + n)} "${`&${String.fromCharCode(97 + n)};`.repeat(10)}">`).join('')}]>`;
 const answering =
-  (text: string | ((body: string) => string), headers: Record<string, string> = {}): Handler =>
+  (text: string | ((body: string) => string), headers: Record<string, string> = {}): Mischief =>
   (body, response) =>
     void response.writeHead(200, headers).end(typeof text === 'string' ? text : text(body));
 
@@ -196,7 +147,7 @@ describe('an answer', () => {
     await failsOnceAndComesBack(acs, cpe, 'HTTP_');
   });
 
-  it.each<[string, Handler, string]>([
+  it.each<[string, Mischief, string]>([
     [
       '401 for ever',
       (_, response) =>
@@ -242,7 +193,7 @@ describe('an answer', () => {
 
 describe('requests', () => {
   it('without end are given up at the deadline of the session', async () => {
-    const acs = new HostileAcs();
+    const acs = opened(new ScriptedAcs());
     let served = 0;
     acs.mischief = (body, response) => {
       if (body.includes('<cwmp:Inform>')) response.end(informResponse(body));
