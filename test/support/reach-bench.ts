@@ -30,6 +30,8 @@ export class ReachBench implements AsyncDisposable {
   /** Called for each message behind the Inform. */
   duringSession: (() => void) | undefined;
   failing = false;
+  /** Somebody else has the port for connection requests. */
+  portTaken = false;
   heard: ((request: SeenRequest) => { status: number; headers: Record<string, string> }) | undefined;
   fixture!: ModelFixture;
   client!: CwmpClient;
@@ -77,6 +79,7 @@ export class ReachBench implements AsyncDisposable {
       runtime: this.runtime,
       openHttp: () => this.#acs(),
       listen: async (answer) => {
+        if (this.portTaken) throw new Error('the port is taken');
         this.heard = answer;
         return {
           port: 7547,

@@ -1,3 +1,4 @@
+import { TokenBucket } from '#base';
 import type { CwmpConfig } from './config.ts';
 import { connectionRequests } from './connection-request.ts';
 import type { ConnectionRequestListener, CwmpPorts } from './ports.ts';
@@ -15,6 +16,8 @@ export class ConnectionRequestPort implements AsyncDisposable {
   #config: CwmpConfig['connectionRequest'] | undefined;
   #url = '';
   #wanted = false;
+  /** Of lines in the log. */
+  readonly #refusals: TokenBucket;
   #turn: Promise<void> = Promise.resolve();
   #again: Disposable | undefined;
 
@@ -22,6 +25,7 @@ export class ConnectionRequestPort implements AsyncDisposable {
     this.#ports = ports;
     this.#state = state;
     this.#accepted = accepted;
+    this.#refusals = new TokenBucket(ports.clock, 5, 0.1);
   }
 
   /** `Device.ManagementServer.ConnectionRequestURL`; '' while nobody can be heard. */
@@ -88,7 +92,12 @@ export class ConnectionRequestPort implements AsyncDisposable {
           accepted: () => {
             const taken = this.#accepted();
             if (taken) log.info('connection request');
+            else log.warn('a connection request is put off: there have been too many');
             return taken;
+          },
+          refused: (because, from) => {
+            if (!this.#refusals.take()) return;
+            log.warn('a connection request is refused', { wrong: because, from });
           },
         }),
       );

@@ -7,6 +7,7 @@ export interface SeenRequest {
   readonly target: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly remoteAddress?: string;
 }
 
 export interface ConnectionRequestParts {
@@ -18,6 +19,8 @@ export interface ConnectionRequestParts {
   readonly nonce: () => string;
   /** A request is as it should be. @returns false: there have been too many of late */
   readonly accepted: () => boolean;
+  /** Somebody knows the path and not the credentials: mostly an operator with others than the device's. */
+  readonly refused?: (because: 'user name' | 'password' | 'request', from: string) => void;
 }
 
 const realm = 'tandem';
@@ -42,7 +45,7 @@ export function connectionRequests(
     const offer = `Digest realm="${realm}", qop="auth", algorithm=MD5, nonce="${nonce}"`;
     return { status: 401, headers: { 'www-authenticate': offer } };
   };
-  return ({ method, target, headers }) => {
+  return ({ method, target, headers, remoteAddress = '' }) => {
     const path = target.split('?', 1)[0]!;
     if (!same(path, parts.path())) return { status: 404, headers: {} };
     if (method !== 'GET') return { status: 405, headers: { allow: 'GET' } };
@@ -60,14 +63,13 @@ export function connectionRequests(
     // Clients from before RFC 2617 leave qop away; a nonce of one use makes up for it.
     const middle = answer.qop === '' ? '' : `${answer.count}:${answer.clientNonce}:auth:`;
     const expected = md5(`${a1}:${answer.nonce}:${middle}${a2}`);
-    const right = [
-      same(answer.response, expected),
-      same(answer.username, username),
-      answer.uri === target,
-      answer.qop === 'auth' || answer.qop === '',
-      answer.realm === realm,
-    ];
-    if (right.includes(false)) return challenge();
+    const known = same(answer.username, username);
+    const proven = same(answer.response, expected);
+    const asked = answer.uri === target && (answer.qop === 'auth' || answer.qop === '') && answer.realm === realm;
+    if (!known || !proven || !asked) {
+      parts.refused?.(!known ? 'user name' : asked ? 'password' : 'request', remoteAddress);
+      return challenge();
+    }
     return { status: parts.accepted() ? 200 : 503, headers: {} };
   };
 }

@@ -1,4 +1,4 @@
-import { explain } from '#base';
+import { explain, TokenBucket } from '#base';
 import { authorityOf } from '../stun/message.ts';
 import type { RequestJudge } from '../stun/request-judge.ts';
 import type { StunBinding, StunKeeper } from '../stun/stun-keeper.ts';
@@ -15,6 +15,8 @@ const natPath = 'Device.ManagementServer.NATDetected';
 export class UdpReach implements AsyncDisposable {
   readonly #parts: ReachParts;
   readonly #declared: Disposable;
+  /** Of lines in the log. */
+  readonly #refusals: TokenBucket;
   #config: ReachConfig | undefined;
   #key = '';
   #keeper: StunKeeper | undefined;
@@ -23,6 +25,7 @@ export class UdpReach implements AsyncDisposable {
 
   constructor(parts: ReachParts) {
     this.#parts = parts;
+    this.#refusals = new TokenBucket(parts.clock, 5, 0.1);
     this.#declared = parts.model.declare({
       path: 'Device.ManagementServer.',
       parameters: {
@@ -78,6 +81,10 @@ export class UdpReach implements AsyncDisposable {
         const taken = accepted();
         if (taken) log.info('connection request over UDP');
         return taken;
+      },
+      refused: () => {
+        if (this.#refusals.take())
+          log.warn('a connection request over UDP is refused: it is not signed with our credentials');
       },
       lastTimestamp: this.#savedTimestamp(),
       saveTimestamp: (timestamp) => this.#save(timestamp),

@@ -4,6 +4,8 @@ import { isSignedWith, readUdpConnectionRequest } from './udp-connection-request
 export interface RequestJudgeParts {
   readonly clock: Clock;
   readonly credentials: () => { readonly username: string; readonly password: Secret };
+  /** One that is new, and not signed with our credentials. */
+  readonly refused?: () => void;
   /** @returns false: too many have been accepted of late */
   readonly accepted: () => boolean;
   /** Timestamp of the request that was accepted last, before this start; 0: none is known. */
@@ -38,7 +40,10 @@ export class RequestJudge {
     if (timestamp <= this.#last.timestamp || request.id === this.#last.id) return;
     if (!this.#signatures.take()) return;
     const { username, password } = this.#parts.credentials();
-    if (!isSignedWith(request, username, password)) return;
+    if (!isSignedWith(request, username, password)) {
+      this.#parts.refused?.();
+      return;
+    }
     if (!this.#parts.accepted()) return;
     this.#last = { timestamp, id: request.id };
     this.#parts.saveTimestamp(timestamp);

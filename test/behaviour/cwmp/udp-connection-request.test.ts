@@ -122,6 +122,14 @@ describe('what the ACS sets', () => {
   });
 });
 
+it('says when somebody has other credentials, and in a flood not for each', async () => {
+  const made = await bench();
+  for (let turn = 1; turn < 40; turn++) nat.deliver(50_001, udpConnectionRequest(turn, `${turn}`, 'guess'));
+  const told = made.lines.filter((line) => line.includes('over UDP is refused'));
+  expect(told).toHaveLength(5);
+  await made.informed(1);
+});
+
 it('says none of the passwords in its log', async () => {
   const made = await bench(`${stun}\toption stun_username 'cpe'\n\toption stun_password 'stun-secret'\n`);
   nat.deliver(50_001, udpConnectionRequest(1, '1'));
