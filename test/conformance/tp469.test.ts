@@ -38,6 +38,7 @@ const notYet: Readonly<Record<string, string>> = {
   '10.10': 'bulk data',
   '10.11': 'bulk data',
   '10.12': 'bulk data',
+  '10.13': 'bulk data',
 };
 
 const overWs = ({ on }: Test): boolean => on === undefined || on.includes('ws');

@@ -4,7 +4,16 @@ import { type Mtp, mtps } from './side/link.ts';
 export interface Listen {
   readonly host?: string;
   readonly port: number;
-  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
+  readonly tls?: {
+    readonly cert: string;
+    readonly key: string;
+    /** Clients must show a certificate of it. */
+    readonly clientCa?: string;
+    /** Another certificate, that has expired (2.8). */
+    readonly expired?: { readonly cert: string; readonly key: string };
+    /** Another certificate, of an authority that the agent does not know, and that (9.2). */
+    readonly foreign?: { readonly cert: string; readonly key: string; readonly ca: string };
+  };
 }
 
 export interface ControllerNames {

@@ -3,7 +3,7 @@ import { createPki } from '#lab';
 import { freePort } from '../../support/mosquitto.ts';
 import { Bench } from './bench.ts';
 import type { Descriptor, Listen } from './descriptor.ts';
-import type { Link, Mtp, PayloadTls, ServerTls, Side } from './side/link.ts';
+import type { KeyPair, Link, Mtp, PayloadTls, ServerTls, Side } from './side/link.ts';
 import { MqttBroker } from './side/mqtt-broker.ts';
 import { Peer } from './side/peer.ts';
 import { StompServer } from './side/stomp-server.ts';
@@ -118,7 +118,7 @@ export async function openSession({ descriptor: given, mtp, loud = false }: Sess
     time,
     subject,
     leaping,
-    serverTls: lab?.server,
+    serverTls: lab?.server ?? tlsOf(listenOf(descriptor, mtp)),
     payloadTls: given ? undefined : labPayloadTls(pki),
   });
   try {
@@ -128,6 +128,11 @@ export async function openSession({ descriptor: given, mtp, loud = false }: Sess
     throw error;
   }
   return session;
+}
+
+/** What the judge listens with, if it does. */
+function listenOf({ transports }: Descriptor, mtp: Mtp): Partial<Listen> {
+  return mtp === 'ws-server' ? {} : transports[mtp]!;
 }
 
 async function openLink(
@@ -203,12 +208,15 @@ async function openLink(
   }
 }
 
-function tlsOf({ tls }: Listen): ServerTls | undefined {
+function tlsOf({ tls }: Pick<Listen, 'tls'>): ServerTls | undefined {
   if (!tls) return undefined;
   const file = (name: string): string => readFileSync(name, 'utf8');
+  const pair = ({ cert, key }: KeyPair): KeyPair => ({ cert: file(cert), key: file(key) });
+  const { clientCa, expired, foreign } = tls;
   return {
-    cert: file(tls.cert),
-    key: file(tls.key),
-    ...(tls.clientCa !== undefined && { clientCa: file(tls.clientCa) }),
+    ...pair(tls),
+    ...(clientCa !== undefined && { clientCa: file(clientCa) }),
+    ...(expired && { expired: pair(expired) }),
+    ...(foreign && { foreign: { ...pair(foreign), ca: file(foreign.ca) } }),
   };
 }
