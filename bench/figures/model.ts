@@ -19,9 +19,11 @@ function heapMb(): number {
 /** Start and memory of the data model, and a write to a large package. To be run before anything else has warmed the code up. */
 export async function modelFigures(): Promise<Figures> {
   const files = loadDataModelFiles('datamodel');
-  const before = performance.now();
+  // Processor time: others may be using the machine.
+  const before = process.cpuUsage();
   const { objects } = compileMappings(openSchema(files.schema), files.mappings, {});
-  const compiled = performance.now() - before;
+  const { user, system } = process.cpuUsage(before);
+  const compiled = (user + system) / 1000;
   if (objects.length === 0) throw new Error('nothing is mapped');
   return { compile_mappings_ms: compiled, heap_after_tree_mb: await heapAfterTree(), ...(await largePackage()) };
 }

@@ -6,6 +6,7 @@ import type { MappingProblem } from './mapping/grammar.ts';
 import { type MergedObjects, mergeMapping } from './mapping/merge.ts';
 import { parseMapping } from './mapping/parse.ts';
 import { vendorObjects } from './mapping/vendor.ts';
+import type { VendorObjects } from './schema/extend.ts';
 import { extendSchema } from './schema/extend.ts';
 import { layerSchemas, openSchema, type Schema } from './schema/index.ts';
 
@@ -40,6 +41,7 @@ export function compileMappings(
   table: FurtherTable = () => undefined,
 ): { schema: Schema; objects: readonly CompiledObject[]; problems: readonly MappingProblem[] } {
   let merged: MergedObjects = new Map();
+  let additions: VendorObjects = new Map();
   let extended = schema;
   /** Tables that a good file needs; nothing else is ever opened. */
   let tables: ReadonlyMap<string, Schema> = new Map();
@@ -52,33 +54,27 @@ export function compileMappings(
     problems.push(...parsed.problems);
     if (met !== true) continue;
     const next = mergeMapping(file, merged, parsed.mapping);
-    const vendor = vendorObjects(file, next.objects);
+    const vendor = vendorObjects(file, additions, next.objects, next.touched);
     const needed = openTables(file, parsed.mapping.tables, tables, table);
     const candidate = extendSchema(layerSchemas(schema, [...needed.tables.values()]), vendor.objects);
     const views = [candidate.view('usp'), candidate.view('cwmp')];
-    const texts = Object.fromEntries([...next.objects].map(([path, object]) => [path, object.text]));
     const found = [...next.problems, ...vendor.problems, ...needed.problems];
     if (found.length > 0) {
       problems.push(...unique(found));
       continue;
     }
-    const made: CompiledObject[] = [];
-    for (const path of next.touched) {
-      const object = next.objects.get(path);
-      if (!object) continue;
-      const result = compileMapping(file, { sources: object.sources, objects: texts }, views, new Set([path]));
-      found.push(...result.problems);
-      made.push(...result.objects);
-    }
+    const made = compileMapping(file, next.touched, next.objects, views);
+    found.push(...made.problems);
     if (found.length > 0) {
       problems.push(...unique(found));
       continue;
     }
     merged = next.objects;
+    additions = vendor.objects;
     tables = needed.tables;
     extended = candidate;
     for (const path of next.touched) compiled.delete(path);
-    for (const object of made) compiled.set(object.path, object);
+    for (const object of made.objects) compiled.set(object.path, object);
   }
   return { schema: extended, objects: [...compiled.values()], problems };
 }

@@ -9,7 +9,9 @@ export function compileActions(
   views: readonly SchemaView[],
   say: (below: string, reason: string) => void,
 ): { commands: Map<string, CompiledCommand>; events: Map<string, CompiledEvent> } {
-  const definitions = views.flatMap((view) => view.object(path) ?? []);
+  const none = Object.keys(text.commands).length + Object.keys(text.events).length === 0;
+  // The other view's object is decoded only for this.
+  const definitions = none ? [] : views.flatMap((view) => view.object(path) ?? []);
   const commands = new Map<string, CompiledCommand>();
   for (const [name, rule] of Object.entries(text.commands)) {
     const definition = definitions.map((object) => object.command(name)).find((command) => command !== undefined);

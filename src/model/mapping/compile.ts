@@ -6,20 +6,26 @@ import type { CompiledObject, CompiledParameter, RowSource, SectionSource, Varia
 import { converterNames } from './convert.ts';
 import { type Expression, type Formula, parseConditions, parseExpression, parseFormula } from './expression.ts';
 import type { MappingFile, MappingProblem, ObjectText, ParameterRule } from './grammar.ts';
+import type { MergedObjects } from './merge.ts';
 
 type Say = (below: string, reason: string) => void;
 
-/** Checks a mapping against the schema. Nothing is taken from a file with a problem (DESIGN "Vendors without code"). */
+/**
+ * Checks what a file has made of these objects against the schema. Nothing is taken from a file with a problem (DESIGN "Vendors without code").
+ * @param paths those that it has touched
+ */
 export function compileMapping(
   file: string,
-  mapping: Pick<MappingFile, 'sources' | 'objects'>,
+  paths: Iterable<string>,
+  merged: MergedObjects,
   views: readonly SchemaView[],
-  only: ReadonlySet<string>,
 ): { objects: CompiledObject[]; problems: MappingProblem[] } {
   const problems: MappingProblem[] = [];
   const objects: CompiledObject[] = [];
-  for (const [path, text] of Object.entries(mapping.objects)) {
-    if (!only.has(path)) continue;
+  for (const path of paths) {
+    const mapping = merged.get(path);
+    if (!mapping) continue;
+    const { text } = mapping;
     const say: Say = (below, reason) => problems.push({ file, path: path + below, reason });
     const definition = firstOf(views, (view) => view.object(path));
     if (!definition) {
@@ -37,11 +43,11 @@ export function compileMapping(
       const formula = parsers.formula(`let/${name}`, all ? source[0] : source);
       if (formula) variables.set(name, { formula, all });
     }
-    const inSection = rows.kind === 'sections' || rows.kind === 'section' || insideSection(path, mapping);
+    const inSection = rows.kind === 'sections' || rows.kind === 'section' || insideSection(path, merged);
     const parameters = new Map<string, CompiledParameter>();
     for (const [name, ruleText] of Object.entries(text.parameters)) {
       if (ruleText === null) continue;
-      const parameter = firstOf(views, (view) => view.parameter(path + name));
+      const parameter = definition.parameter(name) ?? firstOf(views, (view) => view.parameter(path + name));
       if (!parameter) {
         say(name, 'is not a parameter of the schema');
         continue;
@@ -78,12 +84,20 @@ interface Parsers {
   readonly formula: (below: string, source: string) => Formula | undefined;
 }
 
+/** By the sources of a file, which its objects share. */
+const sourceNames = new WeakMap<object, ReadonlySet<string>>();
+
 function parsersOf(mapping: Pick<MappingFile, 'sources'>, say: Say): Parsers {
-  const names = new Set(Object.keys(mapping.sources));
+  let names = sourceNames.get(mapping.sources);
+  if (!names) {
+    names = new Set(Object.keys(mapping.sources));
+    sourceNames.set(mapping.sources, names);
+  }
+  const known = names;
   const parser =
     <T>(parse: (source: string, names: ReadonlySet<string>) => T | string) =>
     (below: string, source: string): T | undefined => {
-      const result = parse(source, names);
+      const result = parse(source, known);
       if (typeof result !== 'string') return result;
       say(below, result);
       return undefined;
@@ -158,16 +172,16 @@ function firstOf<T>(views: readonly SchemaView[], look: (view: SchemaView) => T 
 }
 
 /** A nested single object (`Security.`) uses the section of the row around it. */
-function insideSection(path: string, mapping: Pick<MappingFile, 'objects'>): boolean {
+function insideSection(path: string, merged: MergedObjects): boolean {
   const parent = path.replace(/[^.]+\.$/, '');
-  const text = mapping.objects[parent];
+  const text = merged.get(parent)?.text;
   if (text)
     return (
       Boolean(text.row) ||
       Boolean(text.rows && /^[\w-]+\/[\w-]+(\[.*\])?$/.test([text.rows].flat()[0] ?? '')) ||
-      insideSection(parent, mapping)
+      insideSection(parent, merged)
     );
-  return parent !== '' && insideSection(parent, mapping);
+  return parent !== '' && insideSection(parent, merged);
 }
 
 const none: RowSource = { kind: 'none' };

@@ -41,13 +41,13 @@ export function mergeMapping(
     }
     for (const [name, source] of Object.entries(overlay.sources)) {
       const other = known?.sources[name];
-      if (other && JSON.stringify(other) !== JSON.stringify(source)) {
+      if (other && other !== source && JSON.stringify(other) !== JSON.stringify(source)) {
         problems.push({ file, path: `sources/${name}`, reason: `is another source where ${path} was first mapped` });
       }
     }
     objects.set(path, {
       text: known ? mergeText(known.text, text) : withoutRemoved(text),
-      sources: { ...known?.sources, ...overlay.sources },
+      sources: known ? { ...known.sources, ...overlay.sources } : overlay.sources,
     });
     touched.add(path);
   }
@@ -66,8 +66,10 @@ function mergeText(before: ObjectText, overlay: ObjectText): ObjectText {
 }
 
 function withoutRemoved(text: ObjectText): ObjectText {
-  const present = <T>(members: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(Object.entries(members).filter(([, member]) => member !== null));
+  const present = <T>(members: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+    Object.values(members).includes(null as T)
+      ? Object.fromEntries(Object.entries(members).filter(([, member]) => member !== null))
+      : members;
   return {
     ...text,
     parameters: present(text.parameters),

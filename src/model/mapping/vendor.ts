@@ -13,14 +13,22 @@ import type { MergedObjects } from './merge.ts';
 
 const typeNames: ReadonlySet<string> = new Set(baseTypes);
 
-/** Objects and parameters of vendors, which the schema does not have. */
+/**
+ * Objects and parameters of vendors, which the schema does not have.
+ * @param before those of the earlier files; @param touched paths that this file has given another meaning
+ */
 export function vendorObjects(
   file: string,
+  before: VendorObjects,
   objects: MergedObjects,
+  touched: ReadonlySet<string>,
 ): { objects: VendorObjects; problems: MappingProblem[] } {
-  const found = new Map<string, VendorAdditions>();
+  const found = new Map<string, VendorAdditions>(before);
   const problems: MappingProblem[] = [];
-  for (const [path, { text }] of objects) {
+  for (const path of touched) {
+    found.delete(path);
+    const text = objects.get(path)?.text;
+    if (!text) continue;
     const own = isVendorObject(path);
     const parameters: VendorParameter[] = [];
     for (const [name, rule] of Object.entries(text.parameters)) {
