@@ -15,8 +15,8 @@ export interface MemoryTlsEvents {
     peer: { readonly chain: readonly Uint8Array[] },
     keys: { client: Uint8Array; server: Uint8Array },
   ) => void;
-  /** Once; nothing follows. */
-  readonly failed: (reason: string) => void;
+  /** Once; nothing follows. @param ended the peer has closed it in due form */
+  readonly failed: (reason: string, ended: boolean) => void;
 }
 
 export interface MemoryTls extends Disposable {
@@ -30,6 +30,8 @@ const applicationData = 23;
 const recordHeaderBytes = 5;
 /** Nonce and tag of AES-GCM (RFC 5288). */
 const gcmBytes = 24;
+/** A fatal alert (RFC 5246 7.2.2). */
+const badCertificate = Buffer.from([21, 3, 3, 0, 2, 2, 42]);
 const waitingLimit = 256;
 const label = 'EXPORTER-BBF-USP-Record';
 
@@ -95,7 +97,11 @@ class Memory implements MemoryTls {
           this.#hear(socket);
           this.#stand(socket);
         });
-        server.once('tlsClientError', (error) => this.#fail(explain(error)));
+        server.once('tlsClientError', (error, { authorizationError }) => {
+          // Node looks at the certificate when OpenSSL is through with it, and closes without a word. The last flight is not out yet.
+          if (authorizationError) this.#out = [badCertificate];
+          this.#fail(authorizationError ? String(authorizationError) : explain(error));
+        });
         server.emit('connection', this.#wire);
       }
     } catch (error) {
@@ -131,7 +137,7 @@ class Memory implements MemoryTls {
     socket.on('data', (piece: Buffer) => this.#read(piece));
     socket.on('error', (error) => this.#fail(explain(error)));
     socket.on('close', () => this.#fail('closed'));
-    socket.on('end', () => this.#fail('ended by the peer'));
+    socket.on('end', () => this.#fail('ended by the peer', true));
   }
 
   #stand(socket: TLSSocket): void {
@@ -190,14 +196,14 @@ class Memory implements MemoryTls {
   }
 
   /** After what TLS still has to say of it: an alert. */
-  #fail(reason: string): void {
+  #fail(reason: string, ended = false): void {
     setImmediate(() => {
       if (this.#over) return;
       this.#flush();
       if (this.#over) return;
       this.#over = true;
       this.#wire.destroy();
-      this.#events.failed(reason);
+      this.#events.failed(reason, ended);
     });
   }
 }

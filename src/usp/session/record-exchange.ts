@@ -73,6 +73,10 @@ export class RecordExchange<Voucher> implements Disposable {
       openTunnel,
       transmit: (content, security) => this.#transmit(content, security),
       deliver: (message) => this.#deliverFromSession(message),
+      terminated: (reason) => {
+        const way = this.#sessionRoute ?? this.#parts.route();
+        if (way) this.#disconnect(way, { code: recordError.sessionTerminated, reason });
+      },
       secured: (secured) => this.#secure(secured),
     });
   }
@@ -157,12 +161,7 @@ export class RecordExchange<Voucher> implements Disposable {
       if (macFits(record, client ? keys.server : keys.client)) return ok(secured.voucher);
       return refused('the MAC is wrong');
     }
-    // The last flight of a server's handshake carries a MAC before its client can check it.
-    if (
-      record.senderCert.length === 0 &&
-      record.payloadSecurity === payloadSecurity.tls &&
-      this.#session.status === 'Negotiating'
-    )
+    if (record.senderCert.length === 0 && this.#session.awaitsServer(record.sessionContext?.sessionId ?? 0n))
       return ok(voucher);
     const chain = signedBy(record);
     if (!chain) return refused('the signature is wrong');
@@ -185,7 +184,7 @@ export class RecordExchange<Voucher> implements Disposable {
       });
       return;
     }
-    if (security === payloadSecurity.plaintext && own === 'tls' && openTunnel && this.#session.status === 'Down') {
+    if (security === payloadSecurity.plaintext && own === 'tls' && openTunnel && mode === 'Require' && !this.#secured) {
       this.#disconnect(route, { code: recordError.secureSessionRequired, reason: 'payload security is required' });
       return;
     }
@@ -204,6 +203,7 @@ export class RecordExchange<Voucher> implements Disposable {
       this.#refuse(record, route, { code: recordError.secureSessionRequired, reason: 'a session context is required' });
       return;
     }
+    this.#session.heard();
     this.#parts.deliver(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength), {
       voucher,
       reply: (answer) =>

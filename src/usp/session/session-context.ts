@@ -30,6 +30,8 @@ export interface SessionContextParts {
   readonly openTunnel: OpenTunnel | undefined;
   readonly transmit: (content: SessionContext, security: PayloadSecurity) => void;
   readonly deliver: (message: Buffer) => void;
+  /** It is over and the next one is not begun at once (R-E2E.6b). */
+  readonly terminated: (reason: string) => void;
   /** The payload is secured from now on; `undefined`: no longer. */
   readonly secured: (secured: Secured | undefined) => void;
 }
@@ -77,6 +79,7 @@ const limits = {
   /** A record that is missing is asked for so many times. */
   gapTries: 5,
   waiting: 256,
+  handshakeMs: 30_000,
   ended: 8,
 };
 
@@ -93,6 +96,7 @@ export class Session implements Disposable {
   #waiting: Uint8Array[] = [];
   #expiry: Disposable | undefined;
   #restart: Disposable | undefined;
+  #handshake: Disposable | undefined;
   #retries = 0;
   #wanted = false;
 
@@ -118,9 +122,20 @@ export class Session implements Disposable {
     return mode === 'Require' || (mode === 'Allow' && this.#wanted);
   }
 
+  /** It is ours, and the handshake is not complete on our side: the server's last flight is protected by keys that we do not have yet. */
+  awaitsServer(sessionId: bigint): boolean {
+    const current = this.#current;
+    return current?.id === sessionId && current.begunByUs && current.tunnel !== undefined && !current.secure;
+  }
+
   /** Begins a session of our own, unless there is one. */
   ensure(): void {
-    if (!this.#current && !this.#restart) this.#start();
+    if (!this.#current && (!this.#restart || this.#retries === 0)) this.#start();
+  }
+
+  /** The peer has been heard without a session: what failed before says nothing of the next one (R-E2E.12). */
+  heard(): void {
+    this.#retries = 0;
   }
 
   /** Begins a session of our own in place of whatever there is. */
@@ -145,8 +160,7 @@ export class Session implements Disposable {
 
   send(message: Uint8Array): void {
     if (this.#restart) {
-      if (this.#waiting.length >= limits.waiting) this.#waiting.shift();
-      this.#waiting.push(message);
+      this.#wait(message);
       return;
     }
     if (!this.#current) this.#begin(this.#parts.newSessionId(), this.#ownSecurity(), true);
@@ -201,11 +215,30 @@ export class Session implements Disposable {
   #start(): void {
     this.#begin(this.#parts.newSessionId(), this.#ownSecurity(), true);
     const current = this.#current!;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    // A record without a payload begins a session as well as one with (R-E2E.2 as of USP 1.2); under TLS the handshake is the first payload.
-    if (waiting.length === 0 && current.security === payloadSecurity.plaintext) this.#emit(current, []);
-    for (const message of waiting) this.#give(current, message);
+    // Under TLS the handshake is the first payload.
+    if (current.tunnel) this.#awaitAnswer(current);
+    // A record without a payload begins a session as well as one with (R-E2E.2 as of USP 1.2).
+    else if (this.#waiting.length === 0) this.#emit(current, []);
+    else this.#giveWaiting(current);
+  }
+
+  /** R-E2E.11: a handshake that is not answered is begun again, as long as somebody wants it. */
+  #awaitAnswer(current: Current): void {
+    const { clock, settings } = this.#parts;
+    this.#handshake = clock.timer(limits.handshakeMs, () => {
+      if (this.#current !== current || current.secure) return;
+      if (settings().mode !== 'Require' && this.#waiting.length === 0) this.end();
+      else this.#fail('TLS: no answer', true);
+    });
+  }
+
+  #giveWaiting(current: Current): void {
+    for (const message of this.#waiting.splice(0)) this.#give(current, message);
+  }
+
+  #wait(message: Uint8Array): void {
+    if (this.#waiting.length >= limits.waiting) this.#waiting.shift();
+    this.#waiting.push(message);
   }
 
   #begin(id: bigint, security: PayloadSecurity, begunByUs: boolean): void {
@@ -250,9 +283,14 @@ export class Session implements Disposable {
         if (!mine()) return;
         current.secure = true;
         secured({ peer, keys, client: current.begunByUs });
+        // Unless the peer is not who it should be.
+        if (mine()) this.#giveWaiting(current);
       },
-      failed: (reason) => {
-        if (mine()) this.#fail(`TLS: ${reason}`, true);
+      failed: (reason, ended) => {
+        if (!mine()) return;
+        // What was closed in due form is over, and not failed.
+        if (ended && current.secure && this.#parts.settings().mode !== 'Require') this.end();
+        else this.#fail(`TLS: ${reason}`, true);
       },
     });
   }
@@ -263,6 +301,7 @@ export class Session implements Disposable {
     this.#expiry?.[Symbol.dispose]();
     this.#restart?.[Symbol.dispose]();
     this.#restart = undefined;
+    this.#handshake?.[Symbol.dispose]();
     if (!current) return;
     current.gap?.[Symbol.dispose]();
     current.tunnel?.[Symbol.dispose]();
@@ -281,6 +320,7 @@ export class Session implements Disposable {
       this.#start();
       return;
     }
+    this.#parts.terminated(reason);
     this.#restart = clock.timer(retryWaitMs(settings().retry, this.#retries, random), () => {
       this.#restart = undefined;
       this.#start();
@@ -357,7 +397,8 @@ export class Session implements Disposable {
   }
 
   #give(current: Current, message: Uint8Array): void {
-    if (current.tunnel) current.tunnel.send(message);
+    if (current.tunnel && !current.secure) this.#wait(message);
+    else if (current.tunnel) current.tunnel.send(message);
     else this.#emit(current, [message]);
   }
 

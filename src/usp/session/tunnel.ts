@@ -17,8 +17,8 @@ export interface TunnelEvents {
   readonly message: (message: Buffer) => void;
   /** The handshake is complete and both sides have shown a certificate that is trusted. */
   readonly secure: (peer: PeerCertificates, keys: RecordKeys) => void;
-  /** Once; nothing follows. */
-  readonly failed: (reason: string) => void;
+  /** Once; nothing follows. @param ended the peer has closed it in due form */
+  readonly failed: (reason: string, ended: boolean) => void;
 }
 
 /** TLS without a socket: what would go over the wire is carried in USP records (TR-369 "TLS Payload Encapsulation"). */

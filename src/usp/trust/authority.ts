@@ -85,14 +85,10 @@ export class Authority {
     return judgeCertificate(this.#grounds(), this.#claim(claimant), certificates);
   }
 
-  /** What besides the factory's authorities a connection may be with, PEM. @param claimants all controllers */
-  trusted(claimants: readonly Claimant[]): string {
-    const rows = [
-      ...this.#config.credentials.map(({ certificate }) => certificate),
-      ...claimants.flatMap((one) => one.credentials),
-    ];
+  /** What besides the factory's authorities a connection may be with, PEM. */
+  trusted(): string {
     return this.#parts.certificates
-      .of([...new Set(rows)])
+      .all()
       .map((certificate) => certificate.toString())
       .join('');
   }
@@ -131,6 +127,7 @@ export class Authority {
     return {
       policy,
       anchors,
+      added: certificates.all(),
       credentials: this.#config.credentials.flatMap(({ certificate: row, ...rest }) =>
         certificates.of([row]).map((certificate) => ({ certificate, ...rest })),
       ),

@@ -52,14 +52,12 @@ export class Certificates implements Disposable {
 
   /** Certificates of these rows (without the last dot) that are enabled. */
   of(rows: readonly string[]): X509Certificate[] {
-    this.#known ??= new Map(
-      this.#table
-        .rows()
-        .filter(({ values }) => values.Enable === 'true' && values[body] !== undefined)
-        .map(({ path, values }) => [path.slice(0, -1), new X509Certificate(values[body]!)]),
-    );
-    const known = this.#known;
-    return rows.flatMap((row) => known.get(row) ?? []);
+    return rows.flatMap((row) => this.#enabled().get(row) ?? []);
+  }
+
+  /** All that are enabled. */
+  all(): X509Certificate[] {
+    return [...this.#enabled().values()];
   }
 
   /** `AddCertificate()`. @returns the new row, without its last dot */
@@ -89,6 +87,16 @@ export class Certificates implements Disposable {
 
   [Symbol.dispose](): void {
     for (const declared of this.#declared) declared[Symbol.dispose]();
+  }
+
+  #enabled(): ReadonlyMap<string, X509Certificate> {
+    this.#known ??= new Map(
+      this.#table
+        .rows()
+        .filter(({ values }) => values.Enable === 'true' && values[body] !== undefined)
+        .map(({ path, values }) => [path.slice(0, -1), new X509Certificate(values[body]!)]),
+    );
+    return this.#known;
   }
 
   #renew(): void {

@@ -20,8 +20,10 @@ export interface Credential {
 export interface Grounds {
   readonly policy: IdentityPolicy;
   readonly credentials: readonly Credential[];
-  /** Authorities that are trusted for the identity of a controller; they carry no role. */
+  /** Authorities that are trusted for the identity of a controller; they carry no role. None: those that TLS trusts by itself. */
   readonly anchors: readonly X509Certificate[];
+  /** All certificates that controllers have added: by themselves they are good for a connection and no more. */
+  readonly added: readonly X509Certificate[];
   /** `undefined`: the time is not known. */
   readonly now: number | undefined;
 }
@@ -55,7 +57,7 @@ export function judgeTransport(grounds: Grounds, claim: Claim, { encrypted, chai
     } else {
       if (claim.credentials.some(({ raw }) => raw.equals(own.raw))) return roles(grounds, chain);
       const named = names(own, claim.endpointId);
-      if (named === 'yes') return roles(grounds, chain);
+      if (named === 'yes' && mayName(grounds, chain)) return roles(grounds, chain);
       if (named === 'other' && grounds.policy !== 'none') return 'other';
     }
   }
@@ -75,6 +77,14 @@ export function judgeCertificate(grounds: Grounds, claim: Claim, chain: readonly
     .map(({ certificate }) => certificate);
   const path = pathTo(chain, [...grounds.anchors, ...authorities], grounds.now);
   return path && roles(grounds, path);
+}
+
+/** Whether those who issued a certificate are trusted to say whose it is (TR-181 ControllerTrust.Credential.{i}.AllowedUses). */
+function mayName({ anchors, added, credentials }: Grounds, chain: readonly X509Certificate[]): boolean {
+  const has = (of: readonly X509Certificate[]): boolean =>
+    chain.some(({ raw }) => of.some((one) => one.raw.equals(raw)));
+  const named = credentials.filter(({ uses }) => uses === 'MTP-and-USP').map(({ certificate }) => certificate);
+  return has(anchors) || has(named) || (anchors.length === 0 && !has(added));
 }
 
 function roles({ credentials }: Grounds, chain: readonly X509Certificate[]): Voucher {

@@ -71,7 +71,7 @@ export class Trust implements Disposable {
 
   async configure(config: TrustConfig): Promise<void> {
     await this.authority.configure(config);
-    this.#parts.port.trusted(this.authority.trusted(this.#parts.controllers()));
+    this.#parts.port.trusted(this.authority.trusted());
   }
 
   [Symbol.dispose](): void {

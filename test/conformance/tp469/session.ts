@@ -105,7 +105,7 @@ export async function openSession({ descriptor: given, mtp, loud = false }: Sess
   if (!descriptor.transports[mtp]) throw new Error(`${descriptor.name} has no transport ${mtp}`);
   const leaping = given ? undefined : new LeapingTime();
   const time = leaping ?? realTime;
-  const pki = createPki('Judge');
+  const pki = createPki('Judge', new Date('2026-01-01'));
   const lab = given ? undefined : { server: labServerTls(pki), dialer: labDialerTls(pki) };
   const { link, port } = await openLink(descriptor, mtp, time, lab);
   const subject: Subject = leaping

@@ -136,4 +136,31 @@ describe('payload security', () => {
     const who = pair.ends.a.retries > 0 ? pair.ends.a : pair.ends.b;
     expect(who.status).not.toBe('Up');
   });
+
+  it('says why it refuses a certificate, ends with a Disconnect record, and is begun by itself after the wait', async () => {
+    pairOf({ mode: 'Allow' }, tunnel(identity(createPki('Somebody'))));
+    pair.ends.a.reset();
+    await until(() => pair.ends.b.retries > 0);
+    const codes = pair.sent.flatMap(({ from, record }) =>
+      from === 'b' && record.disconnect ? record.disconnect.reasonCode : [],
+    );
+    expect(codes).toEqual([7105]);
+    // Alert, two bytes, fatal, bad_certificate.
+    expect(payloads('b')).toContain('\u0015\u0003\u0003\u0000\u0002\u0002*');
+    const before = pair.sent.length;
+    pair.settings.b = { ...pair.settings.b, mode: 'Require' };
+    pair.ends.b.settle();
+    expect(pair.sent.slice(before)).toEqual([]);
+    pair.clock.advance(10_000);
+    while (pair.sent.length === before) await new Promise((resolve) => setImmediate(resolve));
+    expect(pair.sent[before]).toMatchObject({ from: 'b', record: { sessionContext: { sequenceId: 1n } } });
+    // Nobody answers: it is begun again, with what is to be said kept.
+    pair.wire.splice(0);
+    const sessions = () => new Set(pair.sent.slice(before).map(({ record }) => record.sessionContext?.sessionId));
+    pair.send('b', 'kept');
+    expect(sessions().size).toBe(1);
+    pair.clock.advance(60_000);
+    while (sessions().size < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(payloads('b')).not.toContain('kept');
+  });
 });

@@ -33,6 +33,7 @@ const grounds = (over: Partial<Grounds> = {}): Grounds => ({
   policy: 'certificate',
   credentials: [],
   anchors: [ca],
+  added: [],
   now,
   ...over,
 });
@@ -105,6 +106,18 @@ describe('what a connection makes sure of', () => {
     const local = { encrypted: false, chain: [], end: 'local' as const };
     expect(judgeTransport(grounds(), claim(), local)).toEqual({ inherited: [] });
     expect(judgeTransport(host, claim(), direct([issue([urn('proto::x')]), ca]))).toBe('other');
+  });
+  it('is not the controller that somebody names who is trusted for connections only', () => {
+    const foreignCa = new X509Certificate(other.caPem);
+    const named = direct([foreign, foreignCa]);
+    expect(judgeTransport(grounds({ added: [foreignCa] }), claim(), named)).toBeUndefined();
+    expect(judgeTransport(grounds({ anchors: [], added: [foreignCa] }), claim(), named)).toBeUndefined();
+    const uses = (use: Credential['uses']) => ({ added: [foreignCa], credentials: [credential(foreignCa, use)] });
+    expect(judgeTransport(grounds(uses('MTP-only')), claim(), named)).toBeUndefined();
+    expect(judgeTransport(grounds(uses('MTP-and-broker')), claim(), named)).toBeUndefined();
+    expect(judgeTransport(grounds(uses('MTP-and-USP')), claim(), named)).toEqual({ inherited: [] });
+    // Without authorities of the factory those count that TLS trusts by itself.
+    expect(judgeTransport(grounds({ anchors: [] }), claim(), named)).toEqual({ inherited: [] });
   });
   it('is the controller whose Credential it is, whatever it names', () => {
     expect(judgeTransport(grounds(), claim(nameless), direct([nameless]))).toEqual({ inherited: [] });
