@@ -77,6 +77,7 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         },
         random,
         randomHex,
+        trace: parts.trace('cwmp'),
         root: settings.cwmpRoot,
         allowPlain: settings.allowPlainHttp,
         reached: parts.reached,

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { createLog, formatRecord } from '#base';
-import { type CwmpClient, type Root, startCwmp } from '#cwmp';
+import { type CwmpClient, type CwmpPorts, type Root, startCwmp } from '#cwmp';
 import { type Acs, type AcsAnswer, type AcsOptions, type AcsRpc, startAcs } from '#lab';
 import { type HttpOptions, openHttp } from '#platform';
 import { FakeBus } from './fake-bus.ts';
@@ -30,6 +30,7 @@ export interface CpeOptions {
   readonly acs?: AcsOptions;
   /** Another server than the lab's ACS. */
   readonly url?: string;
+  readonly trace?: CwmpPorts['trace'];
   readonly timeouts?: { readonly exchangeMs: number; readonly sessionMs: number };
 }
 
@@ -89,6 +90,7 @@ export class Cpe implements AsyncDisposable {
       reached: () => {},
       files: new FakeFiles(),
       idle: async () => true,
+      ...(this.#options.trace && { trace: this.#options.trace }),
       ...(this.#options.root && { root: this.#options.root }),
       ...(this.#options.timeouts && { timeouts: this.#options.timeouts }),
     });

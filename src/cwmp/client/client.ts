@@ -2,10 +2,11 @@ import { errorCode, explain, formatDateTime, retryWaitMs, TokenBucket } from '#b
 import type { HttpConnection } from '#platform';
 import { createVerbs } from '../answer.ts';
 import { httpTransport } from '../exchange/http-transport.ts';
-import { runSession, SessionError, type SessionParts } from '../exchange/session.ts';
+import { runSession, SessionError, type SessionParts, type SessionTransport } from '../exchange/session.ts';
 import type { InformEvent, InformMessage } from '../inform.ts';
 import { InstanceNames } from '../instance-names.ts';
 import type { Reach } from '../reach/reach.ts';
+import { secretsOf, traced } from '../trace.ts';
 import { Transfers } from '../transfers/transfers.ts';
 import { acsView } from '../verbs/verb.ts';
 import { type AcsModel, openAcsModel, postponing } from '../view/index.ts';
@@ -28,6 +29,10 @@ export interface CwmpStatus {
   readonly connectionRequestUrl: string;
   /** The ways around a NAT, by their names. */
   readonly reach: Readonly<Record<string, string>>;
+  /** Since the agent started. */
+  readonly counts: { readonly ended: number; readonly failed: number; readonly served: number };
+  /** When and why a session failed last. */
+  readonly lastError: string | undefined;
   /** The session before: when it ended and how. */
   readonly last: { readonly at: string; readonly ok: boolean; readonly said: string } | undefined;
 }
@@ -92,6 +97,8 @@ class Client implements CwmpClient {
   /** Codes of the events that the failed session had told: they wait for the retry. */
   #waiting: ReadonlySet<string> = new Set();
   #last: CwmpStatus['last'];
+  readonly #counts = { ended: 0, failed: 0, served: 0 };
+  #lastError: string | undefined;
   #session: Promise<void> | undefined;
   #retryTimer: Disposable | undefined;
   readonly #periodic: PhaseTimer;
@@ -179,6 +186,8 @@ class Client implements CwmpClient {
       retryCount: this.#retryCount,
       connectionRequestUrl: this.#port.url,
       reach: this.#reach?.status() ?? {},
+      counts: { ...this.#counts },
+      lastError: this.#lastError,
       last: this.#last,
     };
   }
@@ -384,6 +393,8 @@ class Client implements CwmpClient {
       this.#ports.reached();
       log.info('session ended', { served: served.join(',') || 'nothing' });
       this.#last = { at: formatDateTime(clock.now()), ok: true, said };
+      this.#counts.ended++;
+      this.#counts.served += served.length;
       this.#notifications!.delivered(changed, new Map(parameters.map(({ path, value }) => [path, value])));
       this.#endedMs = clock.monotonicMs();
       if (!heartbeat) await this.#acknowledged(url, told);
@@ -392,6 +403,8 @@ class Client implements CwmpClient {
       if (this.#abort.signal.aborted) return;
       log.warn('session failed', { code: errorCode(error), reason: explain(error) });
       this.#last = { at: formatDateTime(clock.now()), ok: false, said: explain(error) };
+      this.#counts.failed++;
+      this.#lastError = `${this.#last.at} ${errorCode(error) ?? 'error'}: ${explain(error)}`;
       if (heartbeat) this.#afterwards = undefined;
       else await this.#failed(config, told, error instanceof SessionError ? error.retryAfterSeconds : undefined);
     } finally {
@@ -439,16 +452,19 @@ class Client implements CwmpClient {
     const current = (): CwmpConfig => this.#config ?? config;
     let requests = 0;
     const { served } = await runSession({
-      transport: httpTransport({
-        http,
+      transport: this.#traced(
         url,
-        credentials: { username: config.username, password: config.password },
-        clientNonce: () => randomHex(8),
-        allowPlain,
-        compression: config.compression,
-        deadline: (expired) => clock.timer(exchangeMs, expired),
-        signal,
-      }),
+        httpTransport({
+          http,
+          url,
+          credentials: { username: config.username, password: config.password },
+          clientNonce: () => randomHex(8),
+          allowPlain,
+          compression: config.compression,
+          deadline: (expired) => clock.timer(exchangeMs, expired),
+          signal,
+        }),
+      ),
       inform,
       ownRequests: reports,
       verbs: createVerbs((action, commandKey) => {
@@ -470,6 +486,11 @@ class Client implements CwmpClient {
       nextId: () => `${randomHex(4)}${++requests}`,
     });
     return served;
+  }
+
+  #traced(url: URL, transport: SessionTransport): SessionTransport {
+    const { trace } = this.#ports;
+    return trace ? traced(transport, trace, url.host, secretsOf(this.#seen)) : transport;
   }
 
   async #acknowledged(url: URL, told: InformMessage['events']): Promise<void> {

@@ -2,6 +2,7 @@ import type { Clock, Log } from '#base';
 import type { Model } from '#model';
 import type { HttpConnection, StateStore } from '#platform';
 import type { ReachPorts } from '../reach/ports.ts';
+import type { TracePort } from '../trace.ts';
 import type { FileEngine } from '../transfers/port.ts';
 import type { Root } from '../view/index.ts';
 import type { SeenRequest } from './connection-request.ts';
@@ -44,6 +45,8 @@ export interface CwmpPorts {
     /** Default an hour: a slow link needs many minutes for what a fast one does in seconds. */
     readonly sessionMs: number;
   };
+  /** Messages for whoever follows them (`tandem trace cwmp`). */
+  readonly trace?: TracePort;
   /** Lab only: an ACS at `http://`. */
   readonly allowPlain: boolean;
 }

@@ -11,6 +11,8 @@ export function cwmpStatus(status: CwmpStatus): BlobTable {
     retries: status.retryCount,
     connection_request: status.connectionRequestUrl,
     ...status.reach,
+    sessions: `${status.counts.ended} ended well, ${status.counts.failed} failed, ${status.counts.served} requests served`,
+    last_error: status.lastError ?? 'none',
     last_session: last ? `${last.at} ${last.ok ? 'ended well' : 'failed'}: ${last.said}` : 'none yet',
   };
 }
