@@ -7,6 +7,7 @@ import { agentFigures } from './figures/agent.ts';
 import { bigAnswerFigures } from './figures/big-answer.ts';
 import { bundleFigures } from './figures/bundle.ts';
 import type { Figures } from './figures/figures.ts';
+import { floodFigures, floodNames } from './figures/flood.ts';
 import { modelFigures } from './figures/model.ts';
 import { notificationFigures, notificationNames } from './figures/notifications.ts';
 import { notifyFigures } from './figures/notify.ts';
@@ -46,7 +47,17 @@ try {
   if (wanted(bigAnswer)) Object.assign(figures, await bigAnswerFigures(dist));
   if (wanted(notificationNames)) Object.assign(figures, await notificationFigures(dist));
   if (wanted(wakeupNames)) Object.assign(figures, await wakeupFigures(dist));
-  const others = [...wakeupNames, ...model, ...notify, ...tree, ...rows, ...notificationNames, ...bigAnswer];
+  if (wanted(floodNames)) Object.assign(figures, await floodFigures(dist));
+  const others = [
+    ...floodNames,
+    ...wakeupNames,
+    ...model,
+    ...notify,
+    ...tree,
+    ...rows,
+    ...notificationNames,
+    ...bigAnswer,
+  ];
   const rest = Object.keys(budgets).filter((name) => !others.includes(name) && !name.startsWith('bundle_'));
   if (wanted(rest)) Object.assign(figures, await agentFigures(dist));
 } finally {

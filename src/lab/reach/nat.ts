@@ -22,6 +22,11 @@ export class LabNat implements AsyncDisposable {
     return { address, port };
   }
 
+  /** Who was the first to send something: `host:port` inside. */
+  get first(): string | undefined {
+    return this.#outside.keys().next().value;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await closed(this.#inside);
     for (const socket of this.#outside.values()) await closed(await socket);

@@ -31,6 +31,11 @@ export class LabReach implements AsyncDisposable {
     this.#pki = pki;
   }
 
+  /** Where the device itself hears UDP Connection Requests, behind the NAT: `host:port`. */
+  get udpInside(): string | undefined {
+    return this.#stun?.nat.first;
+  }
+
   /** TR-069 Annex G, through a NAT of the lab's. */
   async overUdp(): Promise<Reached> {
     const { acs, device } = this.#lab;
