@@ -2,6 +2,7 @@ import { type Emitter, errorCode, explain, type Log, TandemError } from '#base';
 import type { MqttEvents, MqttLink, MqttMessage } from '#platform';
 import { type RecordContent, readRecord, type UspRecord } from '../codec/record.ts';
 import { type Evidence, nothingKnown } from './controller-session.ts';
+import type { LateAnswers } from './late-answers.ts';
 import type { MqttStats } from './mqtt-stats.ts';
 import { covers, isTopic } from './mqtt-topics.ts';
 import type { MqttClientConfig, MqttListening } from './mtp-config.ts';
@@ -43,6 +44,7 @@ export interface MqttMtpParts {
   /** Says that one of the two has changed. */
   readonly changes: Emitter<void>;
   readonly stats: MqttStats;
+  readonly late: LateAnswers;
   readonly found: (found: MqttFound | undefined) => void;
   /** The broker has given us an identifier: for all connections to come (R-MQTT.9). */
   readonly assigned: (clientId: string) => void;
@@ -90,6 +92,10 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
         log.warn('could not publish', { topic, reason: explain(error) });
       });
   };
+  const answer = (topic: string, payload: Uint8Array, retain: boolean): void => {
+    if (signal.aborted) parts.late.add({ address: topic, record: payload, retain });
+    else publish(topic, payload, retain);
+  };
   const early: MqttMessage[] = [];
   let evidence: Evidence = nothingKnown;
   mqtt = await parts.open(
@@ -100,7 +106,7 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
         stats.count('PublishReceived', 'LastPublishMessageReceived');
         // There is nowhere to answer to before the agent's own topic is known.
         if (replyTo === '') early.push(message);
-        else receive(parts, message, publish, connectOf(config, replyTo), evidence);
+        else receive(parts, message, answer, connectOf(config, replyTo), evidence);
       },
       packet: (direction) => stats.count(direction === 'sent' ? 'MQTTMessagesSent' : 'MQTTMessagesReceived'),
       closed: over,
@@ -134,7 +140,8 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
   try {
     await turn;
     parts.stands();
-    for (const message of early) receive(parts, message, publish, connectOf(config, replyTo), evidence);
+    for (const { address, record, retain } of parts.late.take()) publish(address, record, retain);
+    for (const message of early) receive(parts, message, answer, connectOf(config, replyTo), evidence);
     const error = signal.aborted ? undefined : await closed;
     if (!signal.aborted) throw error;
   } finally {

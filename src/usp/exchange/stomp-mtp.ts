@@ -2,6 +2,7 @@ import { type Emitter, errorCode, explain, type Log, TandemError } from '#base';
 import type { StompEvents, StompLink, StompMessage, StompSubscription } from '#platform';
 import { type RecordContent, readRecord, type UspRecord } from '../codec/record.ts';
 import { type Evidence, nothingKnown } from './controller-session.ts';
+import type { LateAnswers } from './late-answers.ts';
 import type { StompConnectionConfig } from './mtp-config.ts';
 import { SharedLinks, type SharedUser } from './shared-links.ts';
 
@@ -25,6 +26,7 @@ export interface StompMtpParts {
   readonly changes: Emitter<void>;
   /** What the server says that our destination is; '': nothing. */
   readonly learned: (destination: string) => void;
+  readonly late: LateAnswers;
   readonly endpointId: string;
   readonly open: OpenStomp;
   readonly log: Log;
@@ -49,10 +51,14 @@ export async function runStomp(parts: StompMtpParts): Promise<void> {
   let replyTo = '';
   const send = (destination: string, record: Uint8Array): void =>
     stomp?.send(destination, { 'content-type': contentType, 'reply-to-dest': replyTo }, record);
+  const answer = (address: string, record: Uint8Array): void => {
+    if (signal.aborted) parts.late.add({ address, record, retain: false });
+    else send(address, record);
+  };
   // R-STOMP.4
   const headers = { 'endpoint-id': endpointId };
   let evidence: Evidence | undefined;
-  const message = (received: StompMessage): void => receive(parts, received, send, replyTo, evidence);
+  const message = (received: StompMessage): void => receive(parts, received, answer, replyTo, evidence);
   stomp = await parts.open(config, headers, { message, closed: over }, signal);
   evidence = { ...stomp.peer, end: 'broker' };
   const links = new SharedLinks<SharedUser>('stomp', evidence, ({ address }, record) => send(address, record));
@@ -90,6 +96,7 @@ export async function runStomp(parts: StompMtpParts): Promise<void> {
   try {
     await turn;
     parts.stands();
+    for (const { address, record } of parts.late.take()) send(address, record);
     if (!signal.aborted) {
       const error = await closed;
       if (!signal.aborted) throw error;

@@ -3,6 +3,7 @@ import type { Model } from '#model';
 import type { Broker } from '../services/broker.ts';
 import type { ControllerConfig, UspConfig } from './config.ts';
 import type { ControllerSession } from './controller-session.ts';
+import { LateAnswers } from './late-answers.ts';
 import type { MqttFound, MqttUser, OpenMqtt } from './mqtt-mtp.ts';
 import { MqttStats } from './mqtt-stats.ts';
 import {
@@ -65,6 +66,7 @@ export class Transports implements AsyncDisposable {
   readonly #ending = new Map<string, Promise<void>>();
   /** By the row of the client: what its connection has found out, and the identifier that the broker gave. */
   readonly #mqttFound = new Map<string, MqttFound | undefined>();
+  readonly #late = new Map<string, LateAnswers>();
   readonly #mqttStats = new Map<string, MqttStats>();
   readonly #mqttAssigned = new Map<string, string>();
   /** What the STOMP servers have told us of ourselves, by the row of the connection. */
@@ -146,6 +148,7 @@ export class Transports implements AsyncDisposable {
       const retrying = new Retrying({ clock, log, random, ...rest, ...(after && { after }) });
       this.#transports.set(name, { key, retrying });
     }
+    for (const name of [...this.#late.keys()]) if (!wanted.has(name)) this.#late.delete(name);
     this.#changes.emit();
   }
 
@@ -256,6 +259,7 @@ export class Transports implements AsyncDisposable {
         const stats = this.mqttStats(path);
         await runMqtt({
           stats,
+          late: this.#lateOf(path),
           config: { ...client, clientId: client.clientId || (this.#mqttAssigned.get(path) ?? '') },
           endpointId,
           open: ports.openMqtt,
@@ -289,6 +293,12 @@ export class Transports implements AsyncDisposable {
       .catch((error) => log.error('the identifier that the broker gave was not kept', { reason: explain(error) }));
   }
 
+  #lateOf(path: string): LateAnswers {
+    const late = this.#late.get(path) ?? new LateAnswers();
+    this.#late.set(path, late);
+    return late;
+  }
+
   #slot(path: string): WebSocketSlot {
     const slot = this.#slots.get(path) ?? new WebSocketSlot();
     this.#slots.set(path, slot);
@@ -317,6 +327,7 @@ export class Transports implements AsyncDisposable {
         const { runStomp } = await import('./stomp-mtp.ts');
         await runStomp({
           config: connection,
+          late: this.#lateOf(path),
           destinations: () => destinations() ?? [],
           controllers,
           changes: this.#changes,

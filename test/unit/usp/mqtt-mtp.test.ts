@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Emitter, errorCode, Secret, silentLog, standardRetry } from '#base';
 import type { MqttLink, PublishedMessage } from '#platform';
 import type { ControllerSession, Link } from '../../../src/usp/exchange/controller-session.ts';
+import { LateAnswers } from '../../../src/usp/exchange/late-answers.ts';
 import { type MqttFound, type MqttUser, runMqtt } from '../../../src/usp/exchange/mqtt-mtp.ts';
 import { MqttStats } from '../../../src/usp/exchange/mqtt-stats.ts';
 import { covers } from '../../../src/usp/exchange/mqtt-topics.ts';
@@ -34,11 +35,13 @@ interface Given {
   readonly connack?: Partial<MqttLink['connack']>;
   readonly refuses?: readonly string[];
   readonly users?: readonly string[];
+  readonly late?: LateAnswers;
 }
 
 /** A broker that notes what it is asked. */
 function begin(given: Given) {
   const stop = new AbortController();
+  const late = given.late ?? new LateAnswers();
   const changes = new Emitter<void>((error) => {
     throw error;
   });
@@ -87,6 +90,7 @@ function begin(given: Given) {
     controllers: () => seen.users,
     changes,
     stats: new MqttStats(new HandClock()),
+    late,
     found: (found) => {
       seen.found = found;
     },
@@ -212,6 +216,19 @@ describe('an MQTT client that stands', () => {
     const own = begin({ clientId: 'mine', connack: { assignedClientId: 'given' }, listening: { responseTopic: 'a' } });
     await own.settled();
     expect(own.seen.assigned).toEqual([]);
+  });
+
+  it('sends behind its greeting what an earlier connection could not answer any more, the newest sixteen', async () => {
+    const late = new LateAnswers();
+    for (let n = 0; n < 20; n++) late.add({ address: `a/${n}`, record: Buffer.from('late'), retain: n === 19 });
+    const { seen, settled } = begin({ listening: { responseTopic: 'own' }, users: ['c'], late });
+    await settled();
+    expect(seen.published.map(({ topic }) => topic)).toEqual([
+      'c',
+      ...Array.from({ length: 16 }, (_, n) => `a/${n + 4}`),
+    ]);
+    expect(seen.published.at(-1)).toMatchObject({ retain: true, responseTopic: 'own' });
+    expect(late.take()).toEqual([]);
   });
 
   it('does not send what the broker does not take', async () => {
