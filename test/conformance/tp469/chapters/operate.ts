@@ -87,7 +87,7 @@ export const operateTests: readonly Test[] = [
       const msgId = say(t, path, 'test65', args);
       const heard = await t.notified(2, ({ operComplete }) => operComplete !== undefined, { from, seconds: 120 });
       isCompletion(t, 2, heard, path, 'test65');
-      t.metric(1, (await t.peer.answerTo(msgId, 1)) === undefined, 'there was an OperateResp');
+      t.metric(1, (await t.peer.answerTo(msgId, 0)) === undefined, 'there was an OperateResp');
     },
   },
   {

@@ -57,10 +57,11 @@ export class Peer {
   }
 
   async answerTo(msgId: string, seconds = 30): Promise<Answer | undefined> {
-    return this.#time.until(() => {
+    const look = (): Answer | undefined => {
       const found = this.messages.find(({ what }) => what.msgId === msgId && what.body.kind !== 'request');
       return found?.what.body as Answer | undefined;
-    }, seconds);
+    };
+    return seconds === 0 ? look() : this.#time.untilReally(look, seconds);
   }
 
   say(msgId: string, body: Body): void {
