@@ -74,7 +74,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const rooted = new RootedFiles(root);
     const programs = new RootedPrograms(root);
     const scripts = new RootedScripts(root);
-    const uci = new UciFiles(at('/etc/config'), log.child('uci'));
+    const uci = new UciFiles(at('/etc/config'), log.child('uci'), undefined, at('/var/run/uci'));
     const state = new FileStateStore(at('/etc/tandem'), log.child('state'));
     const runtime = new FileStateStore(at('/var/run/tandem'), log.child('runtime'));
     uci.sweep();

@@ -213,6 +213,25 @@ describe.skipIf(!complete)(`on a real ubusd, rpcd and uci (skipped when ${reason
     expect(read('system')).toContain("option timezone 'UTC0'");
   });
 
+  it('a package that is overridden until the next boot is read and written where uci reads and writes it', async () => {
+    mkdirSync(join(root, 'var/run/uci'));
+    const override = join(root, 'var/run/uci/system');
+    writeFileSync(override, read('system').replace(/option timezone '.*'/, "option timezone 'UTC9'"));
+    const files = new UciFiles(config(), silentLog, undefined, join(root, 'var/run/uci'));
+    const overridden = async (option: string): Promise<string> =>
+      (await uci('-C', join(root, 'var/run/uci'), 'get', option)).trim();
+    const zone = files.load('system')!.sections[0]!.options.get('timezone');
+    expect(zone).toBe('UTC9');
+    expect(zone).toBe(await overridden('system.@system[0].timezone'));
+    const before = read('system');
+    const change = { op: 'set', section: 'ntp', option: 'enabled', value: '0' } as const;
+    await files.replace('system', files.preview('system', [change]));
+    expect(await overridden('system.ntp.enabled')).toBe('0');
+    expect(read('system')).toBe(before);
+    rmSync(override);
+    expect(files.load('system')!.section('ntp')?.options.get('enabled')).toBe('1');
+  });
+
   it('rpcd holds a package that was applied with rollback, and lets it go when it is confirmed or put back', async () => {
     await startRpcd();
     const model = openModel(bus);

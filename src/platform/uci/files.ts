@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode, type Log, silentLog } from '#base';
 import { type StagedFile, stageFile, sweepTemporaries, syncDirectory } from '../atomic-write.ts';
@@ -20,6 +20,7 @@ export class UciFiles implements Uci {
   readonly #directory: string;
   readonly #log: Log;
   readonly #locks: typeof withFileLocks;
+  readonly #overrides: string | undefined;
   readonly #cache = new Map<string, Cached>();
   readonly #paths = new Map<string, string>();
   /** What `revision` has just seen. */
@@ -27,8 +28,17 @@ export class UciFiles implements Uci {
   /** What a preview has made, so that placing its text need not parse it again. */
   readonly #previewed = new Map<string, { readonly text: string; readonly package: UciPackage }>();
 
-  /** @param locks how libuci's locks are held; anything else is for tests */
-  constructor(directory: string, log: Log = silentLog, locks: typeof withFileLocks = withFileLocks) {
+  /**
+   * @param locks how libuci's locks are held; anything else is for tests
+   * @param overrides a package that is there is read and written there instead, as libuci does (`/var/run/uci`)
+   */
+  constructor(
+    directory: string,
+    log: Log = silentLog,
+    locks: typeof withFileLocks = withFileLocks,
+    overrides?: string,
+  ) {
+    this.#overrides = overrides;
     this.#directory = directory;
     this.#log = log;
     this.#locks = locks;
@@ -173,12 +183,19 @@ export class UciFiles implements Uci {
 
   #path(name: string): string {
     const known = this.#paths.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) return this.#overridden(name) ?? known;
     if (!isUciPackageName(name)) throw new UciError('UCI_INVALID', `invalid package name '${name}'`);
     const path = join(this.#directory, name);
     // As many as the device has packages; what a peer can name is none of them.
     if (this.#paths.size < 256) this.#paths.set(name, path);
-    return path;
+    return this.#overridden(name) ?? path;
+  }
+
+  #overridden(name: string): string | undefined {
+    // There is rarely such a directory at all.
+    if (this.#overrides === undefined || !existsSync(this.#overrides)) return undefined;
+    const path = join(this.#overrides, name);
+    return existsSync(path) ? path : undefined;
   }
 }
 

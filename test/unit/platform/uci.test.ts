@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sleep, systemClock } from '#base';
+import { silentLog, sleep, systemClock } from '#base';
 import { parseUci, UciError, UciFiles } from '#platform';
 
 const noFlock = spawnSync('flock', ['--help']).error !== undefined;
@@ -180,6 +180,19 @@ describe('UciFiles', () => {
       expect(uci.text('dhcp')).toBe('config x b\n');
     },
   );
+
+  it('reads and writes a package where it is overridden, for as long as it is', async () => {
+    const overrides = join(directory, 'run');
+    mkdirSync(overrides);
+    const files = new UciFiles(directory, silentLog, undefined, overrides);
+    writeFileSync(join(directory, 'system'), "config system 's'\n\toption a 'kept'\n");
+    writeFileSync(join(overrides, 'system'), "config system 's'\n\toption a 'now'\n");
+    expect(files.load('system')?.section('s')?.options.get('a')).toBe('now');
+    await files.replace('system', "config system 's'\n\toption a 'later'\n");
+    expect(readFileSync(join(directory, 'system'), 'utf8')).toContain('kept');
+    rmSync(join(overrides, 'system'));
+    expect(files.load('system')?.section('s')?.options.get('a')).toBe('kept');
+  });
 
   it('sweeps away what a power cut left of our own temporary files, and nothing of anybody else', () => {
     const kept = ['network', '.network.uci-abcdef', '.network.tandem-abcdef.bak', '.tandem-abcdef'];
