@@ -8,6 +8,8 @@ const defaultShare = '/usr/share/tandem/datamodel';
  * agent then never touches. Under load it does pay.
  */
 const optimizeAfterMs = 3000;
+/** What starting has left behind is collected once, and the heap made as small as it can be; only where tandemd.sh has let us (`--expose-gc`). */
+const tidyAfterMs = 2000;
 const usualInterruptBudget = 100_000;
 
 async function main(): Promise<void> {
@@ -37,6 +39,13 @@ async function main(): Promise<void> {
   setTimeout(() => {
     void import('node:v8').then((v8) => v8.setFlagsFromString(`--interrupt-budget=${usualInterruptBudget}`));
   }, optimizeAfterMs).unref();
+  setTimeout(() => {
+    void import('node:v8').then((v8) => {
+      v8.setFlagsFromString('--compact-on-every-full-gc');
+      globalThis.gc?.();
+      v8.setFlagsFromString('--no-compact-on-every-full-gc');
+    });
+  }, tidyAfterMs).unref();
   // Timers are unreferenced; the daemon lives until it is told to stop.
   const alive = setInterval(() => {}, 1 << 30);
   const stop = (): void => {

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { silentLog } from '#base';
 import { type Lab, startLab } from '#lab';
 import { connectUbus } from '#platform';
-import { deviceFlags, type Figures, median } from './figures.ts';
+import { deviceEnvironment, deviceFlags, type Figures, median } from './figures.ts';
 
 const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The daemon as procd starts it, managed by the lab's ACS and controller over mutual TLS; all of it shares this machine's processors. */
 export async function agentFigures(dist: string): Promise<Figures> {
+  Object.assign(process.env, deviceEnvironment);
   const starts: number[] = [];
   const idle: number[] = [];
   for (let round = 0; round < 5; round++) {

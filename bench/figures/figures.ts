@@ -10,4 +10,8 @@ export const deviceFlags = [
   '--max-old-space-size=48',
   '--v8-pool-size=0',
   '--interrupt-budget=10000000',
+  '--expose-gc',
 ];
+
+/** What the same script exports. */
+export const deviceEnvironment = { MALLOC_TRIM_THRESHOLD_: '65536' };

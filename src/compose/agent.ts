@@ -138,7 +138,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const startedMs = clock.monotonicMs();
     status.agent = () => ({
       uptime: Math.floor((clock.monotonicMs() - startedMs) / 1000),
-      objects: model.supported('usp').below('Device.').length,
+      objects: model.supported('usp').paths('Device.').length,
       mapping_problems: problems.length,
     });
     const actions: Record<string, () => void> = {};
@@ -177,7 +177,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     scope.add(await startCwmpRoom(rooms));
     scope.add(await startUspRoom(rooms));
     await model.resumeOperations();
-    log.info('ready', { objects: model.supported('usp').below('Device.').length });
+    log.info('ready', { objects: model.supported('usp').paths('Device.').length });
     return { model, [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose]() };
   } catch (error) {
     await scope[Symbol.asyncDispose]();

@@ -135,6 +135,8 @@ export interface SupportedModel {
   below(path: string): ObjectInfo[];
   /** Direct children only. */
   children(path: string): ObjectInfo[];
+  /** Paths of the object itself and of everything below. */
+  paths(path: string): string[];
 }
 
 export interface ParameterReading {

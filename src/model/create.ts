@@ -1,18 +1,22 @@
+import { TandemError } from '#base';
 import { DataModel, type DataModelPorts } from './engine/data-model.ts';
-import { compileMapping } from './mapping/compile.ts';
+import { acts, compileObject } from './mapping/compile.ts';
 import type { CompiledObject } from './mapping/compiled.ts';
 import { type DeviceFacts, holds } from './mapping/condition.ts';
-import type { MappingProblem } from './mapping/grammar.ts';
-import { type MergedObjects, mergeMapping } from './mapping/merge.ts';
+import type { MappingProblem, ObjectText } from './mapping/grammar.ts';
+import { LazyObject } from './mapping/lazy.ts';
+import { type MergedObject, type MergedObjects, mergeMapping } from './mapping/merge.ts';
 import { parseMapping } from './mapping/parse.ts';
 import { vendorObjects } from './mapping/vendor.ts';
 import type { VendorObjects } from './schema/extend.ts';
 import { extendSchema } from './schema/extend.ts';
-import { layerSchemas, openSchema, type Schema } from './schema/index.ts';
+import { layerSchemas, openSchema, type Schema, type SchemaView } from './schema/index.ts';
 
 export interface MappingText {
   readonly file: string;
   readonly text: string;
+  /** It ships with the package, whose tests have checked it against the schema: what it says is compiled when it is needed. */
+  readonly checked?: boolean;
 }
 
 /**
@@ -46,8 +50,10 @@ export function compileMappings(
   /** Tables that a good file needs; nothing else is ever opened. */
   let tables: ReadonlyMap<string, Schema> = new Map();
   const compiled = new Map<string, CompiledObject>();
+  /** What the files say of each object in the end, as JSON: a fifth of what the same takes as objects. */
+  const texts = new Map<string, string>();
   const problems: MappingProblem[] = [];
-  for (const { file, text } of mappings) {
+  for (const { file, text, checked } of mappings) {
     const parsed = parseMapping(file, text);
     const met = parsed.problems.length > 0 ? false : holds(parsed.mapping.conditions, facts);
     if (typeof met === 'string') parsed.problems.push({ file, path: '$if', reason: met });
@@ -63,8 +69,18 @@ export function compileMappings(
       problems.push(...unique(found));
       continue;
     }
-    const made = compileMapping(file, next.touched, next.objects, views);
-    found.push(...made.problems);
+    const made: CompiledObject[] = [];
+    for (const path of next.touched) {
+      const object = next.objects.get(path);
+      if (!object) continue;
+      if (checked) {
+        made.push(lazily(file, path, object, texts, views));
+        continue;
+      }
+      const result = compileObject(file, path, object, (other) => next.objects.get(other)?.text, views);
+      found.push(...result.problems);
+      if (result.object) made.push(result.object);
+    }
     if (found.length > 0) {
       problems.push(...unique(found));
       continue;
@@ -74,9 +90,29 @@ export function compileMappings(
     tables = needed.tables;
     extended = candidate;
     for (const path of next.touched) compiled.delete(path);
-    for (const object of made.objects) compiled.set(object.path, object);
+    for (const object of made) compiled.set(object.path, object);
   }
+  for (const [path, { text }] of merged) texts.set(path, JSON.stringify(text));
   return { schema: extended, objects: [...compiled.values()], problems };
+}
+
+/** @throws TandemError MAPPING_BROKEN when it is needed: a file of the package is not the one that was checked */
+function lazily(
+  file: string,
+  path: string,
+  { text, sources }: MergedObject,
+  texts: ReadonlyMap<string, string>,
+  views: readonly SchemaView[],
+): LazyObject {
+  const textOf = (of: string): ObjectText | undefined => {
+    const kept = texts.get(of);
+    return kept === undefined ? undefined : (JSON.parse(kept) as ObjectText);
+  };
+  return new LazyObject(path, sources, Object.keys(text.parameters), acts(text), () => {
+    const { object, problems } = compileObject(file, path, { text: textOf(path)!, sources }, textOf, views);
+    if (object) return object;
+    throw new TandemError('MAPPING_BROKEN', `${path} of the shipped mappings: ${problems[0]?.reason}`);
+  });
 }
 
 function openTables(

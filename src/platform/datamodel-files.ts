@@ -5,7 +5,7 @@ import { errorCode, TandemError } from '#base';
 export interface DataModelFiles {
   /** `tr181.bin` */
   readonly schema: Uint8Array;
-  readonly mappings: readonly { readonly file: string; readonly text: string }[];
+  readonly mappings: readonly { readonly file: string; readonly text: string; readonly checked?: boolean }[];
   /** A further table of the schema, read when it is asked for: `tables/NAME.bin`. `undefined`: there is none of that name. */
   readonly table: (name: string) => Uint8Array | undefined;
 }
@@ -19,7 +19,10 @@ export function loadDataModelFiles(share: string, vendor?: string): DataModelFil
   try {
     return {
       schema: readFileSync(join(share, 'tr181.bin')),
-      mappings: [...mappingsIn(join(share, 'openwrt')), ...(vendor ? vendorMappings(vendor) : [])],
+      mappings: [
+        ...mappingsIn(join(share, 'openwrt')).map((mapping) => ({ ...mapping, checked: true })),
+        ...(vendor ? vendorMappings(vendor) : []),
+      ],
       table: (name) => readTable(join(share, 'tables', `${name}.bin`)),
     };
   } catch (error) {

@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TandemError } from '#base';
 import type { ByteSink, ByteSource } from './net/http-stream.ts';
@@ -87,6 +87,8 @@ export class StagingDirectory implements Staging {
     };
     const begin = async (): Promise<FileHandle> => {
       this.#make();
+      // Loaded when it is needed: it brings modules along that an idle agent has no use for.
+      const { open } = await import('node:fs/promises');
       const handle = await open(this.path(name), offset > 0 ? 'r+' : 'w', 0o600);
       await handle.truncate(offset);
       return handle;

@@ -3,6 +3,7 @@ import type { Change, ParameterInfo } from '#model';
 import { objectPathOf, toSchemaPath } from '#model';
 import { type Attributes, acsView } from '../verbs/verb.ts';
 import type { AcsModel } from '../view/index.ts';
+import { singleParameters } from './single-parameters.ts';
 import type { CwmpStateFile } from './state.ts';
 
 /** TR-069 A.3.2.4: 2 active; 1, and beside a lightweight notification 4 and 6, passive. */
@@ -72,11 +73,9 @@ export async function watchNotifications(
   };
   const rewatch = async (): Promise<void> => {
     const paths = new Set(Object.keys(state.get().attributes ?? {}));
-    for (const object of model.supported('cwmp').below(model.root)) {
-      if (object.path.includes('{i}')) continue;
-      for (const { name, activeNotify } of object.parameters) {
-        if (activeNotify === 'forceEnabled' || activeNotify === 'forceDefaultEnabled') paths.add(object.path + name);
-      }
+    for (const { path, info } of singleParameters(model)) {
+      if (info.activeNotify === 'forceEnabled' || info.activeNotify === 'forceDefaultEnabled')
+        paths.add(path + info.name);
     }
     const wanted = [...paths].filter((path) => notificationOf(path) > 0);
     const next =

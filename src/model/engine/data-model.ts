@@ -129,7 +129,7 @@ export class DataModel implements Model, AsyncDisposable {
     this.#instances = new Instances(ports.state, ports.clock, ports.log);
     for (const object of mapped) this.#tree.map(object);
     this.#listening.push(declareActions(mapped, this.#tree, this.#actionTools()));
-    if (mapped.some(({ parameters }) => parameters.has('LowerLayers'))) {
+    if (mapped.some((object) => object.maps('LowerLayers'))) {
       this.#tree.derive(interfaceStack, interfaceStackOf(this.#tree));
     }
     this.#reloads = new Reloads(ports.bus, ports.runtime, ports.log);

@@ -11,7 +11,7 @@ export function interfaceStackOf(tree: Tree): DerivedTable {
     rows(evaluator) {
       const layered = [...tree.paths].filter((path) => {
         const binding = tree.binding(path);
-        return binding?.mapped?.parameters.has('LowerLayers') || binding?.stored?.columns.has('LowerLayers');
+        return binding?.mapped?.maps('LowerLayers') || binding?.stored?.columns.has('LowerLayers');
       });
       const interfaces = new Map(
         layered.flatMap((path) => evaluator.rowsOf(path)).map((row) => [row.path.slice(0, -1), row]),

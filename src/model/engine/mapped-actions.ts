@@ -20,7 +20,7 @@ export interface ActionTools {
 export function declareActions(mapped: readonly CompiledObject[], tree: Tree, tools: ActionTools): Disposable {
   const listening: Disposable[] = [];
   for (const object of mapped) {
-    if (object.commands.size + object.events.size === 0) continue;
+    if (!object.acts) continue;
     const commands = [...object.commands].map(
       ([name, command]) => [name, mappedCommand(object, command, tools)] as const,
     );

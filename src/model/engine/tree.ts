@@ -116,7 +116,8 @@ export class Tree {
       const rest = this.children(protocol, path).flatMap(below);
       return info ? [info, ...rest] : rest;
     };
-    return { object, below, children };
+    const paths = (path: string): string[] => [path, ...this.children(protocol, path).flatMap(paths)];
+    return { object, below, children, paths };
   }
 
   /** Whether the object is supported in this view. */
@@ -144,7 +145,8 @@ export class Tree {
     this.#children = { cwmp: new Map(), usp: new Map() };
     this.#counted = new Map();
     if (known) return known;
-    if (!this.definition(path)) throw new InvariantError(`${path} is not in the schema`);
+    if (!this.#views.usp.has(path) && !this.#views.cwmp.has(path))
+      throw new InvariantError(`${path} is not in the schema`);
     const binding: Binding = {
       path,
       mapped: undefined,

@@ -5,78 +5,81 @@ import { compileActions } from './compile-actions.ts';
 import type { CompiledObject, CompiledParameter, RowSource, SectionSource, Variable } from './compiled.ts';
 import { converterNames } from './convert.ts';
 import { type Expression, type Formula, parseConditions, parseExpression, parseFormula } from './expression.ts';
-import type { MappingFile, MappingProblem, ObjectText, ParameterRule } from './grammar.ts';
-import type { MergedObjects } from './merge.ts';
+import type { MappingProblem, ObjectText, ParameterRule } from './grammar.ts';
+import type { MergedObject } from './merge.ts';
 
 type Say = (below: string, reason: string) => void;
 
 /**
- * Checks what a file has made of these objects against the schema. Nothing is taken from a file with a problem (DESIGN "Vendors without code").
- * @param paths those that it has touched
+ * Checks one object of a mapping against the schema.
+ * @param textOf what the mappings say of another object
+ * @returns no object where there is a problem: then nothing is taken from the file (DESIGN "Vendors without code")
  */
-export function compileMapping(
+export function compileObject(
   file: string,
-  paths: Iterable<string>,
-  merged: MergedObjects,
+  path: string,
+  mapping: MergedObject,
+  textOf: (path: string) => ObjectText | undefined,
   views: readonly SchemaView[],
-): { objects: CompiledObject[]; problems: MappingProblem[] } {
+): { object: CompiledObject | undefined; problems: MappingProblem[] } {
+  const { text } = mapping;
   const problems: MappingProblem[] = [];
-  const objects: CompiledObject[] = [];
-  for (const path of paths) {
-    const mapping = merged.get(path);
-    if (!mapping) continue;
-    const { text } = mapping;
-    const say: Say = (below, reason) => problems.push({ file, path: path + below, reason });
-    const definition = firstOf(views, (view) => view.object(path));
-    if (!definition) {
-      say('', 'is not an object of the schema');
+  const say: Say = (below, reason) => problems.push({ file, path: path + below, reason });
+  const definition = firstOf(views, (view) => view.object(path));
+  if (!definition) {
+    say('', 'is not an object of the schema');
+    return { object: undefined, problems };
+  }
+  const parsers = parsersOf(mapping, say);
+  const [rows = none, ...more] = rowSources(text, mapping, say, parsers);
+  if (definition.table && rows.kind === 'none') say('', 'is a table and needs rows');
+  if (!definition.table && text.rows) say('', 'is a single object and has no rows');
+  if (text.add && rows.kind !== 'sections') say('add', 'needs rows that are sections');
+  const variables = new Map<string, Variable>();
+  for (const [name, source] of Object.entries(text.let ?? {})) {
+    const all = typeof source !== 'string';
+    const formula = parsers.formula(`let/${name}`, all ? source[0] : source);
+    if (formula) variables.set(name, { formula, all });
+  }
+  const inSection = rows.kind === 'sections' || rows.kind === 'section' || insideSection(path, textOf);
+  const parameters = new Map<string, CompiledParameter>();
+  for (const [name, ruleText] of Object.entries(text.parameters)) {
+    if (ruleText === null) continue;
+    const parameter = definition.parameter(name) ?? firstOf(views, (view) => view.parameter(path + name));
+    if (!parameter) {
+      say(name, 'is not a parameter of the schema');
       continue;
     }
-    const parsers = parsersOf(mapping, say);
-    const [rows = none, ...more] = rowSources(text, mapping, say, parsers);
-    if (definition.table && rows.kind === 'none') say('', 'is a table and needs rows');
-    if (!definition.table && text.rows) say('', 'is a single object and has no rows');
-    if (text.add && rows.kind !== 'sections') say('add', 'needs rows that are sections');
-    const variables = new Map<string, Variable>();
-    for (const [name, source] of Object.entries(text.let ?? {})) {
-      const all = typeof source !== 'string';
-      const formula = parsers.formula(`let/${name}`, all ? source[0] : source);
-      if (formula) variables.set(name, { formula, all });
-    }
-    const inSection = rows.kind === 'sections' || rows.kind === 'section' || insideSection(path, merged);
-    const parameters = new Map<string, CompiledParameter>();
-    for (const [name, ruleText] of Object.entries(text.parameters)) {
-      if (ruleText === null) continue;
-      const parameter = definition.parameter(name) ?? firstOf(views, (view) => view.parameter(path + name));
-      if (!parameter) {
-        say(name, 'is not a parameter of the schema');
-        continue;
-      }
-      const rule: ParameterRule = typeof ruleText === 'string' ? { at: ruleText } : ruleText;
-      if (rule.type !== undefined && !vendorName.test(name) && !isVendorObject(path))
-        say(name, 'has its type from the schema');
-      if (rule.to && !views.some((view) => view.has(toSchemaPath(rule.to!))))
-        say(name, `'${rule.to}' is not an object`);
-      parameters.set(
-        name,
-        compileParameter(parameter, rule, mapping, inSection, parsers, (reason) => say(name, reason)),
-      );
-    }
-    objects.push({
-      path,
-      definition,
-      rows,
-      more,
-      variables,
-      add: text.add,
-      when: text.when === undefined ? undefined : parsers.formula('when', text.when),
-      keep: text.keep ?? true,
-      sources: mapping.sources,
-      parameters,
-      ...compileActions(text, definition, views, say),
-    });
+    const rule: ParameterRule = typeof ruleText === 'string' ? { at: ruleText } : ruleText;
+    if (rule.type !== undefined && !vendorName.test(name) && !isVendorObject(path))
+      say(name, 'has its type from the schema');
+    if (rule.to && !views.some((view) => view.has(toSchemaPath(rule.to!)))) say(name, `'${rule.to}' is not an object`);
+    parameters.set(
+      name,
+      compileParameter(parameter, rule, mapping, inSection, parsers, (reason) => say(name, reason)),
+    );
   }
-  return { objects: problems.length === 0 ? objects : [], problems };
+  const object: CompiledObject = {
+    path,
+    acts: acts(text),
+    maps: (name) => parameters.has(name),
+    definition,
+    rows,
+    more,
+    variables,
+    add: text.add,
+    when: text.when === undefined ? undefined : parsers.formula('when', text.when),
+    keep: text.keep ?? true,
+    sources: mapping.sources,
+    parameters,
+    ...compileActions(text, definition, views, say),
+  };
+  return { object: problems.length === 0 ? object : undefined, problems };
+}
+
+/** It has commands or events. */
+export function acts(text: ObjectText): boolean {
+  return Object.keys(text.commands).length + Object.keys(text.events).length > 0;
 }
 
 interface Parsers {
@@ -87,7 +90,7 @@ interface Parsers {
 /** By the sources of a file, which its objects share. */
 const sourceNames = new WeakMap<object, ReadonlySet<string>>();
 
-function parsersOf(mapping: Pick<MappingFile, 'sources'>, say: Say): Parsers {
+function parsersOf(mapping: Pick<MergedObject, 'sources'>, say: Say): Parsers {
   let names = sourceNames.get(mapping.sources);
   if (!names) {
     names = new Set(Object.keys(mapping.sources));
@@ -108,7 +111,7 @@ function parsersOf(mapping: Pick<MappingFile, 'sources'>, say: Say): Parsers {
 function compileParameter(
   definition: ParameterDefinition,
   rule: ParameterRule,
-  mapping: Pick<MappingFile, 'sources'>,
+  mapping: Pick<MergedObject, 'sources'>,
   inSection: boolean,
   parsers: Parsers,
   say: (reason: string) => void,
@@ -157,7 +160,7 @@ function optionOf(formula: Formula): string | undefined {
   return formula.head.kind === 'option' && formula.steps.length === 0 ? formula.head.name : undefined;
 }
 
-function sectionSource(text: string, mapping: Pick<MappingFile, 'sources'>): SectionSource | undefined {
+function sectionSource(text: string, mapping: Pick<MergedObject, 'sources'>): SectionSource | undefined {
   const [source, type, name] = text.split('/');
   const pack = mapping.sources[source ?? '']?.uci;
   return pack && type ? { kind: 'section', package: pack, type, name } : undefined;
@@ -172,23 +175,20 @@ function firstOf<T>(views: readonly SchemaView[], look: (view: SchemaView) => T 
 }
 
 /** A nested single object (`Security.`) uses the section of the row around it. */
-function insideSection(path: string, merged: MergedObjects): boolean {
+function insideSection(path: string, textOf: (path: string) => ObjectText | undefined): boolean {
   const parent = path.replace(/[^.]+\.$/, '');
-  const text = merged.get(parent)?.text;
-  if (text)
-    return (
-      Boolean(text.row) ||
-      Boolean(text.rows && /^[\w-]+\/[\w-]+(\[.*\])?$/.test([text.rows].flat()[0] ?? '')) ||
-      insideSection(parent, merged)
-    );
-  return parent !== '' && insideSection(parent, merged);
+  if (parent === '') return false;
+  const text = textOf(parent);
+  const ofSections = /^[\w-]+\/[\w-]+(\[.*\])?$/;
+  if (text && (text.row || ofSections.test([text.rows ?? ''].flat()[0]!))) return true;
+  return insideSection(parent, textOf);
 }
 
 const none: RowSource = { kind: 'none' };
 
 function rowSources(
   text: ObjectText,
-  mapping: Pick<MappingFile, 'sources'>,
+  mapping: Pick<MergedObject, 'sources'>,
   say: Say,
   { expression, formula }: Parsers,
 ): RowSource[] {

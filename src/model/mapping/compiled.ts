@@ -47,6 +47,10 @@ export type RowSource =
 
 export interface CompiledObject {
   readonly path: string;
+  /** It has commands or events. */
+  readonly acts: boolean;
+  /** Whether it maps a parameter of this name. */
+  maps(name: string): boolean;
   readonly definition: ObjectDefinition;
   readonly rows: RowSource;
   /** Further sources of rows, which can not be written. */

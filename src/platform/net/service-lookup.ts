@@ -1,4 +1,3 @@
-import { resolveSrv } from 'node:dns/promises';
 import { errorCode } from '#base';
 import { UdpError } from './udp.ts';
 
@@ -19,6 +18,8 @@ export interface ServiceTarget {
  */
 export async function resolveService(name: string): Promise<readonly ServiceTarget[]> {
   try {
+    // Loaded when it is needed: it brings modules along that an idle agent has no use for.
+    const { resolveSrv } = await import('node:dns/promises');
     const records = await resolveSrv(name);
     return records.map(({ name: host, port, priority, weight }) => ({ host, port, priority, weight }));
   } catch (error) {

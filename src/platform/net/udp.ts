@@ -1,5 +1,4 @@
 import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { explain, type Log, TandemError } from '#base';
 
@@ -82,6 +81,8 @@ export async function resolveHost(host: string): Promise<readonly HostAddress[]>
   const literal = isIP(bare);
   if (literal !== 0) return [{ address: bare, family: literal === 6 ? 6 : 4 }];
   try {
+    // Loaded when it is needed: it brings modules along that an idle agent has no use for.
+    const { lookup } = await import('node:dns/promises');
     const found = await lookup(bare, { all: true });
     return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
   } catch (error) {

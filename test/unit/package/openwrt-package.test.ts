@@ -72,6 +72,7 @@ describe('the OpenWrt package', () => {
       '--max-old-space-size=48',
       '--v8-pool-size=0',
       '--interrupt-budget=10000000',
+      '--expose-gc',
     ]) {
       expect(daemon).toContain(flag);
     }

@@ -205,6 +205,7 @@ export function tr098View(model: Model, state: StateStore, log: Log): AcsModel {
     object: (path) => visible(path),
     below: (path) => objectsBelow(path),
     children: (path) => (childrenOf.get(path.slice(root.length)) ?? []).flatMap((child) => visible(root + child) ?? []),
+    paths: (path) => objectsBelow(path).map((object) => object.path),
   };
   const visible = (path: string): ObjectInfo | undefined =>
     path.startsWith(root) ? new Supported(model).object(path.slice(root.length)) : undefined;
