@@ -54,6 +54,20 @@ function showSsids(): void {
   );
 }
 
+/** The TransferComplete of it has come, and says that all is well. */
+async function transferred(commandKey: string): Promise<void> {
+  const find = () => lab.acs.requests.find((request) => request.commandKey === commandKey);
+  while (!find()) {
+    await new Promise<void>((resolve) => {
+      const once = lab.acs.events.on(() => {
+        once[Symbol.dispose]();
+        resolve();
+      });
+    });
+  }
+  check(`transfer ${commandKey}`, find()!.faultCode === 0);
+}
+
 try {
   say('1. Zero touch: the agent starts with nothing but factory data and finds all of them');
   await lab.startAgent();
@@ -131,7 +145,24 @@ try {
   for (const { at, inform } of Object.values(over)) {
     console.log(`  reached at ${at}: ${inform.events.map(({ code }) => code).join(', ')}`);
   }
-  say('8. What the agent says of itself');
+
+  say('8. A backup goes up to the ACS and comes back changed; the connection breaks on the way');
+  const backup = { url: lab.acs.fileUrl('backup.uci'), commandKey: 'backup' };
+  void lab.acs.call(lab.device, { rpc: 'Upload', fileType: '1 Vendor Configuration File', ...backup });
+  await lab.requestConnection();
+  await transferred('backup');
+  const saved = lab.acs.files.get('backup.uci')!;
+  lab.acs.files.put('backup.uci', String(saved.bytes).replace('Set-by-the-controller', 'Restored'));
+  lab.acs.files.trouble('backup.uci', { kind: 'cut', afterBytes: 2000 });
+  const restore = { url: backup.url, commandKey: 'restore', fileSize: lab.acs.files.get('backup.uci')!.bytes.length };
+  void lab.acs.call(lab.device, { rpc: 'Download', fileType: '3 Vendor Configuration File', ...restore });
+  await lab.requestConnection();
+  await transferred('restore');
+  console.log(`  requests for it: ${saved.seen.join(', ')}`);
+  showSsids();
+  check('restored', wireless().includes("option ssid 'Restored'") && saved.seen.some((one) => one.includes('206')));
+
+  say('9. What the agent says of itself');
   const status = await tandem('status');
   show(status, 24);
   check('behind a NAT', /nat: detected/.test(status) && status.includes(over.udp.at) && status.includes(over.xmpp.at));

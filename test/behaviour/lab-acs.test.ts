@@ -71,9 +71,14 @@ const parameter = (name: string, value: string): string =>
   `<ParameterValueStruct><Name>${name}</Name><Value>${value}</Value></ParameterValueStruct>`;
 const list = (...items: string[]): string =>
   `<ParameterList e:arrayType="c:ParameterValueStruct[${items.length}]">${items.join('')}</ParameterList>`;
-const informBody = (parameters = list(parameter('Device.RootDataModelVersion', '2.15'))): string =>
-  `<c:Inform><DeviceId><Manufacturer>M</Manufacturer><OUI>00D09E</OUI><ProductClass>Box</ProductClass><SerialNumber>S1</SerialNumber></DeviceId><Event e:arrayType="c:EventStruct[2]"><EventStruct><EventCode>1 BOOT</EventCode><CommandKey/></EventStruct><EventStruct><EventCode>M Reboot</EventCode><CommandKey>key</CommandKey></EventStruct></Event><MaxEnvelopes>1</MaxEnvelopes><CurrentTime>2026-01-01T00:00:00Z</CurrentTime><RetryCount>2</RetryCount>${parameters}</c:Inform>`;
-const inform = (parameters?: string, namespace?: string): string => envelope('i1', informBody(parameters), namespace);
+const boot: readonly (readonly [code: string, key: string])[] = [
+  ['1 BOOT', ''],
+  ['M Reboot', 'key'],
+];
+const informBody = (parameters = list(parameter('Device.RootDataModelVersion', '2.15')), events = boot): string =>
+  `<c:Inform><DeviceId><Manufacturer>M</Manufacturer><OUI>00D09E</OUI><ProductClass>Box</ProductClass><SerialNumber>S1</SerialNumber></DeviceId><Event e:arrayType="c:EventStruct[${events.length}]">${events.map(([code, key]) => `<EventStruct><EventCode>${code}</EventCode><CommandKey>${key}</CommandKey></EventStruct>`).join('')}</Event><MaxEnvelopes>1</MaxEnvelopes><CurrentTime>2026-01-01T00:00:00Z</CurrentTime><RetryCount>2</RetryCount>${parameters}</c:Inform>`;
+const inform = (parameters?: string, namespace?: string, events?: typeof boot): string =>
+  envelope('i1', informBody(parameters, events), namespace);
 const values = (...items: string[]): string =>
   `<c:GetParameterValuesResponse>${list(...items)}</c:GetParameterValuesResponse>`;
 const get = { rpc: 'GetParameterValues', names: ['Device.X'] } as const;
@@ -83,12 +88,17 @@ describe('a session', () => {
     await begin();
     const cpe = new Cpe();
     const heard = acs.inform(() => true);
-    const informed = await cpe.post(inform(undefined, 'urn:dslforum-org:cwmp-1-0'));
+    const transfer = [...boot, ['7 TRANSFER COMPLETE', ''], ['M Download', 'fw']] as const;
+    const informed = await cpe.post(inform(undefined, 'urn:dslforum-org:cwmp-1-0', transfer));
     expect(informed.headers['set-cookie']![0]).toMatch(/^session=[0-9a-f]{24};/);
     expect(informed.body).toContain('<MaxEnvelopes>1</MaxEnvelopes>');
     expect(informed.body).toContain('xmlns:cwmp="urn:dslforum-org:cwmp-1-0"');
     expect(idOf(informed.body)).toBe('i1');
-    expect(await heard).toMatchObject({ device, retryCount: 2, events: [{ code: '1 BOOT' }, { commandKey: 'key' }] });
+    expect(await heard).toMatchObject({
+      device,
+      retryCount: 2,
+      events: [{ code: '1 BOOT' }, { commandKey: 'key' }, {}, {}],
+    });
 
     const own = (id: string, body: string) => cpe.post(envelope(id, body, 'urn:dslforum-org:cwmp-1-0'));
     const done = '<CommandKey>fw</CommandKey><FaultStruct><FaultCode>0</FaultCode><FaultString/></FaultStruct>';
@@ -110,7 +120,7 @@ describe('a session', () => {
     expect(acs.violations).toEqual([]);
     expect(events.map(formatAcsEvent)).toEqual([
       `ACS     session of ${device}`,
-      `ACS  <- Inform from ${device}: 1 BOOT, M Reboot (try 3)`,
+      `ACS  <- Inform from ${device}: 1 BOOT, M Reboot, 7 TRANSFER COMPLETE, M Download (try 3)`,
       'ACS  <- TransferComplete fw: good',
       'ACS  <- GetRPCMethods',
       'ACS  <- Kicked',

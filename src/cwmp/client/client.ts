@@ -370,6 +370,8 @@ class Client implements CwmpClient {
   async #runOne(config: CwmpConfig, url: URL, heartbeat: boolean): Promise<void> {
     const { log, clock } = this.#ports;
     const told = heartbeat ? [{ code: '14 HEARTBEAT', commandKey: '' }] : this.#owed(this.transfers.events);
+    // Those that the events announce: what comes to pass from here on is told in the next session.
+    const reports = heartbeat ? [] : this.transfers.requests(url.host);
     const changed = heartbeat ? new Map<string, number>() : this.#notifications!.take();
     this.#events.telling(told);
     const said = told.map(({ code }) => code).join(', ');
@@ -384,7 +386,6 @@ class Client implements CwmpClient {
         heartbeat,
       );
       this.#notifications!.telling(new Map(parameters.map(({ path, value }) => [path, value])));
-      const reports = heartbeat ? [] : this.transfers.requests(url.host);
       const content = { told, changed, parameters, reports };
       const served = await this.#exchange(config, url, http, content).finally(async () => {
         http[Symbol.dispose]();

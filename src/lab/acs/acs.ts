@@ -7,7 +7,14 @@ import { Emitter, explain } from '#base';
 import { type AcsAuthentication, type AcsCredentials, Gatekeeper } from './authentication.ts';
 import { CallQueue } from './call-queue.ts';
 import { sendConnectionRequest } from './connection-request.ts';
-import { type AcsCpeRequest, aboutCpeRequest, answerCpeRequest, fault, readCpeRequest } from './cpe-request.ts';
+import {
+  type AcsCpeRequest,
+  aboutCpeRequest,
+  answerCpeRequest,
+  checkAnnounced,
+  fault,
+  readCpeRequest,
+} from './cpe-request.ts';
 import { type AcsEnvelope, readBody, readEnvelope, writeEnvelope } from './envelope.ts';
 import { AcsError, AcsViolation } from './errors.ts';
 import type { AcsEvent } from './events.ts';
@@ -224,7 +231,9 @@ export class Acs implements AsyncDisposable {
     const received = session.receive(envelope);
     if (received.kind === 'request') {
       const method = received.message.local;
-      this.requests.push(readCpeRequest(device, received.message));
+      const asked = readCpeRequest(device, received.message);
+      checkAnnounced(asked, this.informs.findLast((inform) => inform.device === device)!.events);
+      this.requests.push(asked);
       this.events.emit({ kind: 'request', device, method, about: aboutCpeRequest(received.message) });
       writeEnvelope(response, namespace, received.id, answerCpeRequest(method), this.#quirks);
       return;

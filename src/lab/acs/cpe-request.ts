@@ -58,6 +58,29 @@ export function readCpeRequest(device: string, message: XmlElement): AcsCpeReque
 
 const transferFaults = new Set([0, 9001, 9002, 9010, 9011, 9012, 9014, 9015, 9016, 9017, 9018, 9019, 9020]);
 
+/** By method: the events of the Inform that announce it (TR-069 table 8). */
+const announced: Readonly<Record<string, { readonly single: string; readonly keyed?: RegExp }>> = {
+  TransferComplete: { single: '7 TRANSFER COMPLETE', keyed: /^M (Download|ScheduleDownload|Upload)$/ },
+  AutonomousTransferComplete: { single: '10 AUTONOMOUS TRANSFER COMPLETE' },
+  DUStateChangeComplete: { single: '11 DU STATE CHANGE COMPLETE', keyed: /^M ChangeDUState$/ },
+  AutonomousDUStateChangeComplete: { single: '12 AUTONOMOUS DU STATE CHANGE COMPLETE' },
+  RequestDownload: { single: '9 REQUEST DOWNLOAD' },
+};
+
+/** @throws AcsViolation for a message that the Inform of its session has not announced */
+export function checkAnnounced(
+  { method, commandKey }: AcsCpeRequest,
+  events: readonly { readonly code: string; readonly commandKey: string }[],
+): void {
+  const wanted = announced[method];
+  if (!wanted) return;
+  const { single, keyed } = wanted;
+  if (!events.some(({ code }) => code === single)) throw new AcsViolation(`${method} without the event ${single}`);
+  if (keyed && !events.some((event) => keyed.test(event.code) && event.commandKey === commandKey)) {
+    throw new AcsViolation(`${method} of '${commandKey}' without its M event`);
+  }
+}
+
 /** For a person: how a transfer ended. */
 export function aboutCpeRequest(message: XmlElement): string {
   const key = textOf(message, 'CommandKey');
