@@ -48,6 +48,9 @@ export class Watches {
   readonly #look: (protocol: Protocol, paths: readonly string[]) => Promise<Look[]>;
   readonly #dependencies: Dependencies;
   readonly #changed: () => void;
+  readonly #firstLooks: Partial<
+    Record<Protocol, { readonly paths: string[]; readonly looks: Promise<Look[]> } | undefined>
+  > = {};
 
   /** @param changed others are watching, or for something else */
   constructor(
@@ -84,7 +87,8 @@ export class Watches {
       const parsed = parsePath(path, view.protocol);
       if (!parsed.ok) return { kind: 'path-syntax', message: parsed.fault.message, path };
     }
-    const signalled = this.#signals.add(view, request.paths, member.kinds, heard);
+    const signals = member.kinds.has('event') || member.kinds.has('completed');
+    const signalled = signals ? this.#signals.add(view, request.paths, member.kinds, heard) : undefined;
     const joined: Group[] = [];
     if (['value', 'created', 'deleted'].some((kind) => member.kinds.has(kind as Change['kind']))) {
       for (const path of request.paths) {
@@ -100,8 +104,7 @@ export class Watches {
             members: new Set(),
             keys: undefined,
           };
-          const [look] = await this.#look(view.protocol, [path]);
-          this.#remember(group, look!);
+          this.#remember(group, await this.#firstLook(view.protocol, path));
           // Somebody may have come for the same path meanwhile.
           const other = this.#groups.get(key);
           if (other) group = other;
@@ -116,7 +119,7 @@ export class Watches {
     }
     return {
       [Symbol.dispose]: () => {
-        signalled[Symbol.dispose]();
+        signalled?.[Symbol.dispose]();
         for (const group of joined) {
           group.members.delete(member);
           if (group.members.size > 0) continue;
@@ -125,6 +128,23 @@ export class Watches {
         }
       },
     };
+  }
+
+  /** Watches that are added together look together: a thousand of them do not each evaluate the tables above. */
+  #firstLook(protocol: Protocol, path: string): Promise<Look> {
+    const first = this.#firstLooks[protocol];
+    if (first) {
+      first.paths.push(path);
+      const at = first.paths.length - 1;
+      return first.looks.then((looks) => looks[at]!);
+    }
+    const paths = [path];
+    const looks = Promise.resolve().then(() => {
+      this.#firstLooks[protocol] = undefined;
+      return this.#look(protocol, paths);
+    });
+    this.#firstLooks[protocol] = { paths, looks };
+    return looks.then((all) => all[0]!);
   }
 
   /**

@@ -124,10 +124,12 @@ export class Subscriptions implements AsyncDisposable {
       }
     }
     const over: string[] = [];
+    const begun: Promise<void>[] = [];
     for (const row of rows.values()) {
       if (!this.#parts.isController(row.values.Recipient ?? '') || this.#leftMs(row) <= 0) over.push(row.path);
-      else if (!this.#watches.has(row.path)) await this.#begin(row);
+      else if (!this.#watches.has(row.path)) begun.push(this.#begin(row));
     }
+    await Promise.all(begun);
     if (over.length > 0) void this.#remove(over);
     this.#watchExpiry(rows.values());
   }
