@@ -71,6 +71,8 @@ export function merged(own: SupportedModel, others: readonly ObjectInfo[]): Supp
     object: (path) => own.object(path) ?? others.find((object) => object.path === path),
     below: (path) => sorted([...own.below(path), ...others.filter((object) => object.path.startsWith(path))]),
     children: (path) => sorted([...own.children(path), ...others.filter((object) => childOf(path, object.path))]),
+    paths: (path) =>
+      [...own.paths(path), ...others.map((object) => object.path).filter((other) => other.startsWith(path))].sort(),
   };
 }
 
