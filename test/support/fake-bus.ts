@@ -44,7 +44,7 @@ export class FakeBus implements Bus {
     this.#events.emit({ name, data });
   }
 
-  onState(): Disposable {
+  onState(_heard: (connected: boolean) => void): Disposable {
     return { [Symbol.dispose]() {} };
   }
 }
