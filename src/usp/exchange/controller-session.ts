@@ -1,5 +1,5 @@
 import { type Clock, errorCode, explain, type Log } from '#base';
-import type { Model, View } from '#model';
+import type { Access, Model, View } from '#model';
 import type { Peer } from '#platform';
 import { answer } from '../answer.ts';
 import { readMessage, writeMessage } from '../codec/message.ts';
@@ -81,6 +81,14 @@ export class ControllerSession implements Recipient, Disposable {
   readonly #links: Link[] = [];
   readonly #open = new Set<string>();
   #gone = false;
+  /** What notifications may tell, as the roles are at any time. */
+  readonly view: View = {
+    protocol: 'usp',
+    access: {
+      allows: (target, right, path) => this.#told().allows(target, right, path),
+      showsSecured: (path) => this.#told().showsSecured?.(path) === true,
+    },
+  };
   #config: ControllerConfig;
   #turn: Promise<void> = Promise.resolve();
   #messages = 0;
@@ -113,6 +121,7 @@ export class ControllerSession implements Recipient, Disposable {
         return verdict === 'other' ? undefined : verdict;
       },
       route: () => {
+        if (this.#banned(this.#voucher)) return undefined;
         // The first one that makes sure of the controller, else any.
         const routes = this.#links.map((link) => ({
           send: (record: Uint8Array) => link.send(record),
@@ -145,10 +154,6 @@ export class ControllerSession implements Recipient, Disposable {
   get config(): ControllerConfig {
     return this.#config;
   }
-  /** What notifications may tell. */
-  get view(): View {
-    return this.#viewFor(this.#voucher ?? nobodysRoles);
-  }
   get links(): readonly Link[] {
     return this.#links;
   }
@@ -174,8 +179,8 @@ export class ControllerSession implements Recipient, Disposable {
   /** A way has come to stand: the controller is greeted on it and told what waits, if it is the one. */
   connected(link: Link): void {
     const voucher = this.#vouch(link.evidence);
-    const { log, authority } = this.#parts;
-    const banned = authority.isBanned(this.#config.assigned, voucher);
+    const { log } = this.#parts;
+    const banned = this.#banned(voucher);
     if (this.#isOther(link.evidence) || banned) {
       const reason = banned ? 'the controller is banned' : 'the certificate is of another endpoint';
       log.warn('a connection is refused', { controller: this.#config.endpointId, over: link.kind, reason });
@@ -201,10 +206,10 @@ export class ControllerSession implements Recipient, Disposable {
   /** A record of this controller for this agent, as checked by whoever took it from the transport. */
   receive(record: UspRecord, arrival: Arrival): void {
     if (this.#gone) return;
-    const { log, authority, reached } = this.#parts;
+    const { log, reached } = this.#parts;
     const voucher = this.#vouch(arrival.evidence);
     // R-SEC.0a; TR-181 ControllerTrust.BannedRole
-    if (this.#isOther(arrival.evidence) || authority.isBanned(this.#config.assigned, voucher)) {
+    if (this.#isOther(arrival.evidence) || this.#banned(voucher)) {
       log.warn('a record is not listened to', { controller: this.#config.endpointId });
       return;
     }
@@ -345,6 +350,16 @@ export class ControllerSession implements Recipient, Disposable {
       origin: { by: 'device' },
       partial: false,
     });
+  }
+
+  #told(): Access {
+    const { authority } = this.#parts;
+    const voucher = this.#voucher ?? nobodysRoles;
+    const roles = this.#banned(voucher) ? [] : authority.rolesOf(this.#config.assigned, voucher);
+    return authority.viewOf(roles).access!;
+  }
+  #banned(voucher: Voucher | undefined): boolean {
+    return this.#parts.authority.isBanned(this.#config.assigned, voucher);
   }
 
   #viewFor(voucher: Voucher | undefined): View {

@@ -2,6 +2,7 @@ import { type Clock, formatDateTime, type Log } from '#base';
 import type { Change, DeclaredRow, Model, ModelFault, Origin, StoredTable, View } from '#model';
 import type { Notify } from '../codec/types.ts';
 import type { BootEvent } from './boot-event.ts';
+import { heardBy } from './hearing.ts';
 import { notificationOf } from './notification.ts';
 import { changeKinds, checkReferences, listItems, meansRow, watchedPaths } from './reference-list.ts';
 import { readSettings, TriggerConfig } from './trigger-config.ts';
@@ -183,10 +184,11 @@ export class Subscriptions implements AsyncDisposable {
     log.info('subscriptions are over', { count: paths.length });
   }
 
-  #heard(row: DeclaredRow, change: Change): void {
+  #heard(row: DeclaredRow, happened: Change): void {
     const { values } = row;
     const recipient = this.#parts.recipient(values.Recipient ?? '');
-    if (!recipient || !mayHear(recipient.view, change)) return;
+    const change = recipient && heardBy(recipient.view, happened);
+    if (!change) return;
     if (change.kind === 'event' && change.recipient !== undefined && change.recipient !== values.Recipient) return;
     const boot = change.kind === 'event' && change.path === 'Device.Boot!';
     if (boot && !this.#parts.boot.owes(row.path)) return;
@@ -221,11 +223,4 @@ function checkRow(row: DeclaredRow, before: DeclaredRow | undefined): ModelFault
   const settings = readSettings(values.TriggerConfigSettings ?? '');
   if (!settings.ok) return settings.fault;
   return checkReferences(values.NotifType ?? '', listItems(values.ReferenceList ?? ''));
-}
-
-function mayHear({ access }: View, change: Change): boolean {
-  if (!access) return true;
-  if (change.kind === 'value') return access.allows('Param', 'n', change.path);
-  if (change.kind === 'event' || change.kind === 'completed') return access.allows('CommandEvent', 'n', change.path);
-  return access.allows('Obj', 'n', change.path.replace(/[0-9]+\.$/, ''));
 }

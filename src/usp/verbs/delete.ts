@@ -29,7 +29,9 @@ export const deleteObjects: Verb<'delete', 'deleteResp'> = async (request, { mod
       if (result && !result.ok && !isAbsent(result)) {
         return { requestedPath, operStatus: { operFailure: failureOf(result.fault.fault) } };
       }
-      const affectedPaths = result?.ok ? result.value.map(({ path }) => path) : [];
+      // R-DEL.2
+      const readable = (path: string): boolean => view.access?.allows('Obj', 'r', path) ?? true;
+      const affectedPaths = result?.ok ? result.value.map(({ path }) => path).filter(readable) : [];
       return { requestedPath, operStatus: { operSuccess: { affectedPaths, unaffectedPathErrs: [] } } };
     }),
   });

@@ -174,6 +174,20 @@ describe('a controller that nothing makes sure of', () => {
   });
 });
 
+describe('a controller that is banned', () => {
+  it('is neither listened to nor told anything', async () => {
+    const [first, second] = await begin([named(names[0]), named(names[1])]);
+    expect(await get(second, ssid)).toEqual({ SSID: 'OpenWrt' });
+    expect(await set(first, `${trust}BannedRole`, `${trust}Role.3`)).toBe(0);
+    expect(await set(first, 'Device.LocalAgent.Controller.2.AssignedRole', `${trust}Role.3`)).toBe(0);
+    const asked = get(second, ssid).then(() => 'answered');
+    while (!agent.said().includes('a record is not listened to')) await sleep(20);
+    expect(await Promise.race([asked, sleep(0, 'nothing')])).toBe('nothing');
+    expect(await set(first, 'Device.LocalAgent.Controller.2.AssignedRole', `${trust}Role.2`)).toBe(0);
+    expect(await get(second, ssid)).toEqual({ SSID: 'OpenWrt' });
+  });
+});
+
 describe('a controller that is known and has no role', () => {
   it('is shown with the untrusted one, and gets another by a challenge', async () => {
     const sections: Section[] = [
