@@ -338,6 +338,8 @@ async function mqtt(t: Bench): Promise<{ readonly broker: MqttBroker; readonly r
   }
   const host = t.descriptor.use?.collector?.host ?? '127.0.0.1';
   const broker = new MqttBroker({ version: 5, host, port: 0, controllers: {}, agentTopic: 'unused', time: t.time });
+  // An agent may want something to listen to before it stays.
+  broker.manners.connack = { userProperties: [['subscribe-topic', 'judge/bulk']] };
   await broker.start();
   t.later(() => broker[Symbol.asyncDispose]());
   const [row] = await t.added([

@@ -99,8 +99,14 @@ export const payloadSecurityTests: readonly Test[] = [
         'Device.LocalAgent.Subscription.',
         { Enable: 'true', ID: 'judge35', NotifType: 'Event', ReferenceList: 'Device.LocalAgent.Periodic!' },
       ]);
-      await t.borrowed(session, { SessionMode: 'Require', PayloadSecurity: 'TLS' });
       const from = t.peer.records.length;
+      // Where sessions are required there is no way back but another start.
+      const count = t.link.connections('primary');
+      t.later(async () => {
+        await t.subject.reset();
+        await t.connectedAgain(count, 200);
+      });
+      await t.setAway(session, { SessionMode: 'Require', PayloadSecurity: 'TLS' });
       const hellos = () => t.peer.records.slice(from).filter(({ what }) => hello(what.sessionContext?.payload[0]));
       const answered = new Set<bigint>();
       const look = (): true | undefined => {
