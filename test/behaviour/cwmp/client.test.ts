@@ -37,7 +37,11 @@ class Acs {
   busy: string | undefined;
   duringSession: (() => void) | undefined;
 
+  /** Between the decision what to tell and the Inform. */
+  opening: (() => void) | undefined;
+
   open(): HttpConnection {
+    this.opening?.();
     return {
       localAddress: undefined,
       [Symbol.dispose]: () => {},
@@ -562,6 +566,27 @@ describe('a transfer', () => {
     expect(at.client.status().pending).toEqual([]);
     at.client.inform();
     expect((await at.informs(3)).events).toEqual(['6 CONNECTION REQUEST']);
+  });
+
+  it('that ends while a session begins is told in the next one, whose Inform announces it', async () => {
+    const at = await bench();
+    at.acs.requests = [download];
+    await at.informs(1);
+    await expect.poll(() => at.files.running).toBe(1);
+    at.acs.opening = () => {
+      at.acs.opening = undefined;
+      at.files.finish({ ok: false, fault: { kind: 'corrupted', message: '', retryable: false } });
+    };
+    const events: string[][] = [];
+    const said: number[] = [];
+    at.acs.duringSession = () => {
+      events.push(at.acs.informs.at(-1)!.events);
+      said.push(at.acs.said.length);
+    };
+    at.client.inform();
+    await at.informs(3);
+    expect(events).toEqual([['6 CONNECTION REQUEST'], ['7 TRANSFER COMPLETE', 'M Download']]);
+    expect(said).toEqual([0, 1]);
   });
 
   it('is told again when the session failed before its acknowledgement, and over a boot', async () => {
