@@ -3,7 +3,7 @@ import type { ParameterReading } from '#model';
 import { child } from '../codec/element.ts';
 import { array } from '../codec/write-envelope.ts';
 import { cwmpFault, invalidArguments } from '../faults.ts';
-import { byNumber, InstanceNames } from '../instance-names.ts';
+import { byNumber, hasAlias, InstanceNames } from '../instance-names.ts';
 import { xsdType } from '../xsd-type.ts';
 import { acsView, type Verb } from './verb.ts';
 
@@ -17,22 +17,26 @@ export const getParameterValues: Verb = async (request, { model, instances = byN
   const root = top?.ok ? top.value[0]!.path : '';
   const paths = asked.map((path) => (path === '' ? root : path));
   const readings = await model.get(acsView, paths, { signal });
-  /** With the path that it was asked for by. */
-  const values = new Map<string, { readonly reading: ParameterReading; readonly requested: string }>();
+  const values = new Map<string, ParameterReading>();
+  /** The path that it was asked for by, where its rows were not given by number. */
+  const askedBy = new Map<string, string>();
   for (const { requested, result } of readings) {
     if (!result.ok) return refused(cwmpFault(result.fault));
     for (const object of result.value) {
-      for (const reading of object.parameters) values.set(object.path + reading.info.name, { reading, requested });
+      for (const reading of object.parameters) {
+        const path = object.path + reading.info.name;
+        values.set(path, reading);
+        if (hasAlias(requested) || instances.mode === 'InstanceAlias') askedBy.set(path, requested);
+      }
     }
   }
   const names = await InstanceNames.of(model, instances, values.keys());
   return ok((writer) =>
     array(writer, 'ParameterList', 'cwmp:ParameterValueStruct', values.size, () => {
-      for (const [path, { reading, requested }] of values) {
-        const { info, value } = reading;
+      for (const [path, { info, value }] of values) {
         writer.raw('<ParameterValueStruct>');
         writer
-          .leaf('Name', names.show(path, requested))
+          .leaf('Name', names.show(path, askedBy.get(path)))
           .leaf('Value', value, ` xsi:type="${xsdType(info.type, info.list)}"`);
         writer.raw('</ParameterValueStruct>');
       }
