@@ -13,6 +13,7 @@ acs watch PARAMETER       active notification       usp watch PATH   ValueChange
 acs reboot                                          usp operate COMMAND
 ${transferHelp}
 acs reach udp|xmpp        connection request through a NAT
+acs hear PARAMETER        lightweight notification
                                                     viewer …         the same, by the other controller
 help                                                quit`;
 
@@ -33,6 +34,10 @@ export async function runLabCommand(lab: Lab, line: string): Promise<string> {
 
 async function acsCommand(lab: Lab, verb: string, words: readonly string[]): Promise<string> {
   if (verb === 'reach') return reachCommand(lab, one(words));
+  if (verb === 'hear') {
+    await lab.reach.lightweight(one(words));
+    return 'done';
+  }
   const call = async (rpc: AcsRpc): Promise<AcsAnswer> => {
     const answered = lab.acs.call(lab.device, rpc);
     const status = await lab.requestConnection();

@@ -28,6 +28,8 @@ export interface LabOptions {
   readonly onAgentLine?: (line: string) => void;
 }
 
+const acsPassword = 'lab-cpe-password';
+
 /** Router, ACS, USP controller and agent together: the ACS and the controller over mutual TLS with certificates of the lab's own authority. */
 export class Lab implements AsyncDisposable {
   readonly router: Router;
@@ -43,6 +45,8 @@ export class Lab implements AsyncDisposable {
   readonly #transport: LabTransport;
   #daemon: ChildProcess | undefined;
 
+  /** The device's for the ACS. */
+  readonly acsPassword = acsPassword;
   /** Connection requests through a NAT. */
   readonly reach: LabReach;
 
@@ -140,10 +144,9 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     const { certPem: cert, keyPem: key } = pki.issue({ commonName: 'lab', ip: ['127.0.0.1'], uri, usage: 'server' });
     return { tls: { cert, key, clientCa: pki.caPem } };
   };
-  const password = 'lab-cpe-password';
   const router = scope.add(await startRouter({ directory: options.directory }));
   const acs = scope.add(
-    await startAcs({ ...tlsOf([]), authentication: { scheme: 'digest', username: 'cpe', password } }),
+    await startAcs({ ...tlsOf([]), authentication: { scheme: 'digest', username: 'cpe', password: acsPassword } }),
   );
   const { over = 'websocket', plain = false } = options;
   const endpointId = 'proto::lab-controller';
@@ -160,7 +163,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     websocket: { host: '127.0.0.1', port: one.port, path: '/usp', encryption: !plain },
   });
   installFactory(router.root, {
-    acs: { url: acs.url, username: 'cpe', password },
+    acs: { url: acs.url, username: 'cpe', password: acsPassword },
     controllers: byFactory ? [entry(transport.controller, 'full'), ...(viewer ? [entry(viewer, 'viewer')] : [])] : [],
     ...(viewer && { roles: { full: everything, viewer: looking } }),
     // Behind a broker, and without a network, there is no certificate of the controller's to be seen.

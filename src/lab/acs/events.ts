@@ -25,4 +25,11 @@ export type AcsEvent =
       readonly over?: 'UDP' | 'XMPP';
       readonly status: number | string;
     }
+  /** In a datagram, outside of sessions. @param signed with the ACS password */
+  | {
+      readonly kind: 'lightweight';
+      readonly device: string;
+      readonly parameters: ReadonlyMap<string, string>;
+      readonly signed: boolean;
+    }
   | { readonly kind: 'refused'; readonly reason: string };

@@ -27,6 +27,10 @@ function describe(event: AcsEvent): string {
     }
     case 'connection-request':
       return `-> connection request${event.over ? ` over ${event.over}` : ''} to ${event.device}: ${event.status}`;
+    case 'lightweight': {
+      const values = [...event.parameters].map(([name, value]) => `${name}=${value}`).join(' ');
+      return `${event.signed ? '<-' : '!!'} lightweight notification: ${values}${event.signed ? '' : ' (not signed with the password)'}`;
+    }
     case 'refused':
       return `!! ${event.reason}`;
   }

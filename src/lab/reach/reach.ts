@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { AcsAnswer, AcsCredentials, AcsInform, AcsRpc } from '../acs/index.ts';
 import type { Lab } from '../lab.ts';
 import type { Pki } from '../pki/index.ts';
+import { type LightweightHeard, type LightweightReceiver, startLightweightReceiver } from './lightweight.ts';
 import { LabNat } from './nat.ts';
 import { type LabStunServer, startStunServer } from './stun-server.ts';
 import { LabXmppServer } from './xmpp-server.ts';
@@ -24,6 +25,7 @@ export class LabReach implements AsyncDisposable {
   readonly #pki: Pki;
   #stun: { readonly server: LabStunServer; readonly nat: LabNat } | undefined;
   #xmpp: LabXmppServer | undefined;
+  #lightweight: LightweightReceiver | undefined;
   #timestamp = 0;
 
   constructor(lab: Lab, pki: Pki) {
@@ -89,7 +91,26 @@ export class LabReach implements AsyncDisposable {
     return { at, inform: await this.#asked(seen) };
   }
 
+  /** Has changes of a parameter told in datagrams (TR-069 Annex M, notification 5); each is an event of the ACS. */
+  async lightweight(parameter: string): Promise<void> {
+    const { acs, device, acsPassword } = this.#lab;
+    const settings: AcsRpc[] = [];
+    if (!this.#lightweight) {
+      this.#lightweight = await startLightweightReceiver(acsPassword, ({ parameters, signed }: LightweightHeard) =>
+        acs.events.emit({ kind: 'lightweight', device, parameters, signed }),
+      );
+      const { address, port } = this.#lightweight.address;
+      const to = { UDPLightweightNotificationHost: address, UDPLightweightNotificationPort: String(port) };
+      settings.push(set(server, { LightweightNotificationProtocolsUsed: 'UDP', ...to }));
+    }
+    await this.#call(...settings, {
+      rpc: 'SetParameterAttributes',
+      attributes: [{ name: parameter, notification: 5 }],
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lightweight?.[Symbol.asyncDispose]();
     await this.#stun?.nat[Symbol.asyncDispose]();
     await this.#stun?.server[Symbol.asyncDispose]();
     await this.#xmpp?.[Symbol.asyncDispose]();
