@@ -98,12 +98,16 @@ describe('the OpenWrt package', () => {
 
   it('has access lists that name what the agent publishes', () => {
     const rpcd = JSON.parse(read('files/tandem.rpcd-acl.json')) as {
-      tandem: Record<'read' | 'write', { ubus: { tandem: string[] } }>;
+      tandem: Record<'read' | 'write', { ubus: { tandem: string[]; 'tandem.transfers': string[] } }>;
     };
     const ubus = JSON.parse(read('files/tandem.ubus-acl.json')) as { access: { tandem: { methods: string[] } } };
     const source = readFileSync(join(top, '../src/services/bus-api.ts'), 'utf8');
     const methods = [...source.matchAll(/^ {4}(\w+): \{$/gm)].map((match) => match[1]!).sort();
     expect([...rpcd.tandem.read.ubus.tandem, ...rpcd.tandem.write.ubus.tandem].sort()).toEqual(methods);
+    const transfers = readFileSync(join(top, '../src/services/transfer/bus-api.ts'), 'utf8');
+    for (const right of ['read', 'write'] as const) {
+      for (const method of rpcd.tandem[right].ubus['tandem.transfers']) expect(transfers).toContain(`    ${method}: {`);
+    }
     for (const method of ubus.access.tandem.methods) expect(rpcd.tandem.read.ubus.tandem).toContain(method);
   });
 
@@ -113,7 +117,7 @@ describe('the OpenWrt package', () => {
     const directory = mkdtempSync(join(tmpdir(), 'tandem-package-'));
     try {
       writeFileSync(join(directory, 'tandem'), text);
-      expect(readSettings(new UciFiles(directory))).toEqual({
+      expect(readSettings(new UciFiles(directory))).toMatchObject({
         logLevel: 'info',
         connectionRequest: { address: '::', port: 7547 },
         confirm: { settleSeconds: 10, timeoutSeconds: 180 },
