@@ -166,7 +166,9 @@ export class RecordExchange<Voucher> implements Disposable {
     const chain = signedBy(record);
     if (!chain) return refused('the signature is wrong');
     const signed = this.#parts.vouch(chain.map(({ raw }) => raw));
-    return signed === undefined ? refused('the certificate of the signature is not trusted') : ok(signed);
+    if (signed === undefined) return refused('the certificate of the signature is not trusted');
+    // A signature does not cover the payload (R-E2E.32): of a message in clear it proves nothing, whoever is on the way can put it under another one.
+    return ok(record.payloadSecurity === payloadSecurity.tls ? signed : voucher);
   }
 
   #takeSession(record: UspRecord, content: SessionContext, route: Route<Voucher>, voucher: Voucher | undefined): void {

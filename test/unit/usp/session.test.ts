@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { recordError, type SessionContext, writeMessage, writeRecord } from '#usp';
+import { createPki } from '#lab';
+import { recordError, type SessionContext, signerOf, writeMessage, writeRecord } from '#usp';
 import { type End, SessionPair } from '../../support/session-pair.ts';
 
 const context = (over: Partial<SessionContext>): SessionContext => ({
@@ -270,5 +271,57 @@ describe('what may not be', () => {
     give(pair, 'a', { version: '1.9', noSessionContext: { payload: text('a?') } });
     give(pair, 'a', { version: '1.1', noSessionContext: { payload: text('b?') } });
     expect(pair.wire.map(({ record }) => record.version)).toEqual(['1.4', '1.1']);
+  });
+});
+
+describe('a signature', () => {
+  const pki = createPki('Operator');
+  const { certPem, keyPem } = pki.issue({ commonName: 'a', usage: 'both' });
+  const signed = (): SessionPair => {
+    const pair = new SessionPair({}, { a: { signer: signerOf(certPem, keyPem)! } });
+    pair.voucher = undefined;
+    // To nobody in particular nothing is told, but answers are given.
+    pair.deliver({
+      from: 'b',
+      bytes: writeRecord({
+        version: '1.4',
+        toId: 'proto::a',
+        fromId: 'proto::b',
+        noSessionContext: { payload: text('hello?') },
+      }),
+      record: undefined as never,
+    });
+    return pair;
+  };
+
+  it('is given where the transport is no proof, and holds', () => {
+    const pair = signed();
+    expect(pair.wire[0]!.record.macSignature.length).toBeGreaterThan(60);
+    expect(Buffer.from(pair.wire[0]!.record.senderCert).toString()).toBe(certPem);
+    pair.settle();
+    expect(pair.heard.b).toEqual(['hello!']);
+  });
+
+  it('proves nothing of a message in clear, which it does not cover', () => {
+    const pair = signed();
+    pair.settle();
+    expect(pair.vouchers.b).toEqual([undefined]);
+  });
+
+  it('makes a record ignored whose other fields were changed, or that another has signed', () => {
+    const pair = signed();
+    const [{ record }] = pair.wire.splice(0) as [SessionPair['wire'][number]];
+    const other = pki.issue({ commonName: 'x', usage: 'both' }).certPem;
+    for (const over of [
+      { version: '1.3' },
+      { senderCert: Buffer.from(other) },
+      { senderCert: new Uint8Array() },
+      { macSignature: record.macSignature.subarray(1) },
+    ]) {
+      pair.deliver({ from: 'a', bytes: writeRecord({ ...record, ...over }), record: undefined as never });
+    }
+    expect(pair.heard.b).toEqual([]);
+    pair.deliver({ from: 'a', bytes: writeRecord(record), record: undefined as never });
+    expect(pair.heard.b).toEqual(['hello!']);
   });
 });
