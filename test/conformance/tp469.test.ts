@@ -11,7 +11,6 @@ const notYet: Readonly<Record<string, string>> = {
   '1.92': 'what the agent sends to the host is not seen',
   '2.6': 'the judge can not take the time away from the agent',
   '3.2': 'the transport protects the integrity already',
-  '3.5': 'a certificate is refused without an alert',
   '8.1': 'discovery',
   '8.2': 'discovery',
   '8.3': 'discovery',

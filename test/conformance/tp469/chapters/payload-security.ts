@@ -86,13 +86,13 @@ export const payloadSecurityTests: readonly Test[] = [
       const values = await t.values(session);
       const least = Number(values[`${session}SessionRetryMinimumWaitInterval`] ?? 5);
       const factor = Number(values[`${session}SessionRetryIntervalMultiplier`] ?? 2000) / 1000;
-      const tls = new TlsSession(t, { ca, identity: untrusted });
-      await tls.settled();
-      await tls.get(path);
-      const alerted = tls.session.heard().some(({ payload }) => payload.some((part) => part[0] === 0x15));
-      t.metric(1, alerted || /alert/i.test(tls.failure ?? ''), `no alert came: ${tls.failure ?? 'nothing did'}`);
-      tls[Symbol.dispose]();
-      // The agent begins sessions of its own where they are required.
+      // The agent begins sessions of its own where they are required and none is left.
+      const anew = async (): Promise<void> => {
+        const count = t.link.connections('primary');
+        await t.subject.reset();
+        await t.connectedAgain(count, 200);
+      };
+      await anew();
       const controller = await t.controllerPath();
       await t.borrowed(controller, { PeriodicNotifInterval: '60' });
       await t.added([
@@ -100,12 +100,7 @@ export const payloadSecurityTests: readonly Test[] = [
         { Enable: 'true', ID: 'judge35', NotifType: 'Event', ReferenceList: 'Device.LocalAgent.Periodic!' },
       ]);
       const from = t.peer.records.length;
-      // Where sessions are required there is no way back but another start.
-      const count = t.link.connections('primary');
-      t.later(async () => {
-        await t.subject.reset();
-        await t.connectedAgain(count, 200);
-      });
+      t.later(anew);
       await t.setAway(session, { SessionMode: 'Require', PayloadSecurity: 'TLS' });
       const hellos = () => t.peer.records.slice(from).filter(({ what }) => hello(what.sessionContext?.payload[0]));
       const answered = new Set<bigint>();
@@ -135,6 +130,12 @@ export const payloadSecurityTests: readonly Test[] = [
         waited >= least * 0.9 && waited <= least * factor ** 2 + 1,
         `the session was begun again after ${waited.toFixed(1)} s`,
       );
+      const tls = new TlsSession(t, { ca, identity: untrusted });
+      await tls.settled();
+      await tls.get(path);
+      const alerted = tls.session.heard().some(({ payload }) => payload.some((part) => part[0] === 0x15));
+      t.metric(1, alerted || /alert/i.test(tls.failure ?? ''), `no alert came: ${tls.failure ?? 'nothing did'}`);
+      tls[Symbol.dispose]();
     },
   },
   {
