@@ -18,7 +18,6 @@ const notYet: Readonly<Record<string, string>> = {
   '8.5': 'discovery',
   '8.6': 'discovery',
   '8.7': 'discovery',
-  '9.2': 'a server of an authority that was added is not trusted',
   '9.3': 'firmware',
   '9.4': 'firmware',
   '9.5': 'firmware',
