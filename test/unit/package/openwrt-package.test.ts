@@ -90,9 +90,12 @@ describe('the OpenWrt package', () => {
     expect(init('reload', { uci_agent_enable: '0' })).toEqual(['']);
     const instance = (config: Readonly<Record<string, string>>): string[] =>
       init('reload', config).filter((call) => call.startsWith('set '));
-    expect(instance({})).toContain('set env TANDEM_LISTENS_AT=:: 7547');
+    expect(instance({})).toContain('set env TANDEM_LISTENS_AT=:: 7547 7547 0 ');
     expect(instance({ uci_cwmp_connection_request_port: '7548' })).not.toEqual(instance({}));
     expect(instance({ uci_cwmp_connection_request_address: '::1' })).not.toEqual(instance({}));
+    for (const option of ['udp_port', 'lan', 'allow']) {
+      expect(instance({ [`uci_cwmp_connection_request_${option}`]: '1' })).not.toEqual(instance({}));
+    }
     expect(instance({ uci_cwmp_url: 'https://acs.example/' })).toEqual(instance({}));
   });
 
