@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { silentLog } from '#base';
 import {
   type Acs,
@@ -27,6 +27,8 @@ import { type BlobTable, connectUbus } from '#platform';
 import { type AgentProcess, buildBundles, runCli, startDaemon } from '../../support/agent-process.ts';
 
 // The daemon as it ships, its files on the ACS's own server: mutual TLS, Digest for the files.
+// Each is a daemon of its own: a busy machine takes its time.
+vi.setConfig({ testTimeout: 90_000 });
 let bundles: Awaited<ReturnType<typeof buildBundles>>;
 let directory: string;
 let router: Router;
@@ -71,7 +73,7 @@ async function ask(rpc: AcsRpc): Promise<AcsAnswer> {
 }
 const reported = async (commandKey: string): Promise<AcsCpeRequest> => {
   const find = (): AcsCpeRequest | undefined => acs.requests.find((request) => request.commandKey === commandKey);
-  await expect.poll(find, { timeout: 15_000 }).toBeDefined();
+  await expect.poll(find, { timeout: 60_000 }).toBeDefined();
   return find()!;
 };
 const told = (code: string): { code: string; commandKey: string }[] =>
