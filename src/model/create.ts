@@ -1,5 +1,6 @@
 import { TandemError } from '#base';
-import { DataModel, type DataModelPorts } from './engine/data-model.ts';
+import { DataModel } from './engine/data-model.ts';
+import type { DataModelPorts } from './engine/ports.ts';
 import { acts, compileObject } from './mapping/compile.ts';
 import type { CompiledObject } from './mapping/compiled.ts';
 import { type DeviceFacts, holds } from './mapping/condition.ts';

@@ -1,7 +1,8 @@
 export type * from './api.ts';
 export { compileMappings, createDataModel, type MappingText } from './create.ts';
 export { connectivity } from './engine/connectivity.ts';
-export { type AppliedWrite, DataModel, type DataModelPorts, type StateChange } from './engine/data-model.ts';
+export { DataModel } from './engine/data-model.ts';
+export type { AppliedWrite, DataModelPorts, StateChange } from './engine/ports.ts';
 export type { ReplacedPackage, ReplacedPackages } from './engine/transaction.ts';
 export type { DeviceFacts } from './mapping/condition.ts';
 export type { MappingProblem } from './mapping/grammar.ts';

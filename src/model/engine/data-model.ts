@@ -1,11 +1,8 @@
-import { type Clock, type Log, ok, type Result, refused } from '#base';
-import type { Bus, Files, Programs, Scripts, StateStore, Uci } from '#platform';
+import { ok, type Result, refused } from '#base';
 import type {
   Change,
-  CommandDeclaration,
   Coverage,
   Declaration,
-  DeclaredRow,
   InstanceReading,
   Model,
   ModelFault,
@@ -25,76 +22,32 @@ import type {
   Write,
   WriteAnswer,
   WriteOptions,
-  WriteOutcome,
 } from '../api.ts';
 import type { CompiledObject } from '../mapping/compiled.ts';
-import { ReadScope, Sources } from '../mapping/sources.ts';
-import { instancesOf, toSchemaPath } from '../path/index.ts';
+import { Sources } from '../mapping/sources.ts';
+import { instancesOf } from '../path/index.ts';
 import type { Schema } from '../schema/index.ts';
 import { ChangeEvents } from './change-events.ts';
-import { checkArguments } from './command-arguments.ts';
-import { connectivity } from './connectivity.ts';
+import { Commands } from './commands.ts';
 import { coverageOf } from './coverage.ts';
-import { codeKey, Dependencies, rowsKey, type SourceKey, uciKey } from './dependencies.ts';
-import { declaredRow, Evaluator } from './evaluate.ts';
+import { Dependencies, rowsKey, type SourceKey } from './dependencies.ts';
 import { Instances } from './instances.ts';
 import { interfaceStack, interfaceStackOf } from './interface-stack.ts';
 import { type ActionTools, declareActions } from './mapped-actions.ts';
 import { Operations, requestColumns, requestTable } from './operations.ts';
-import { copyOf, emptyPlan, type Plan } from './plan.ts';
-import { type Reading, readInstances, readNames, readPath } from './read.ts';
+import { emptyPlan } from './plan.ts';
+import type { AppliedWrite, DataModelPorts, StateChange } from './ports.ts';
+import { readInstances, readNames, readPath } from './read.ts';
+import { Readings } from './readings.ts';
 import { Reloads } from './reloads.ts';
-import { resolvePath } from './resolve.ts';
 import { Signals } from './signals.ts';
-import { Stager } from './stage.ts';
 import type { StoredRow, StoredRows } from './stored.ts';
 import { StoredTables } from './stored-tables.ts';
-import { ForeignEditError, isBusy, isOutOfSpace, noRows, type ReplacedPackages, Transactions } from './transaction.ts';
+import { noRows, type ReplacedPackages, Transactions } from './transaction.ts';
 import { Tree } from './tree.ts';
-import { type Look, Watches } from './watch.ts';
+import { Watches } from './watch.ts';
+import { isGiven, Writer } from './writer.ts';
 
-export interface DataModelPorts {
-  readonly bus: Bus;
-  readonly uci: Uci;
-  readonly files: Files;
-  readonly scripts: Scripts;
-  readonly programs?: Programs;
-  readonly state: StateStore;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Short, unique within the device, fit for a UCI section name. */
-  readonly uniqueName: () => string;
-  /** Whether somebody else may yet undo what is in these packages, and with it what is written to them now. */
-  readonly contested?: (packages: readonly string[]) => Promise<boolean>;
-  /** State that does not outlive a reboot (tmpfs). */
-  readonly runtime?: StateStore;
-  /** A write is about to replace packages: what whoever watches over the device's reachability has to note along with it, all or nothing. */
-  readonly applying?: (write: AppliedWrite) => StateChange | undefined;
-  /** It has. */
-  readonly applied?: (write: AppliedWrite) => void;
-  /** The services have been told of what had been postponed. */
-  readonly tookOver?: () => void;
-}
-
-/** `undefined` text: the state goes. */
-export interface StateChange {
-  readonly name: string;
-  readonly text: string | undefined;
-}
-
-export interface AppliedWrite {
-  readonly packages: ReplacedPackages;
-  readonly origin: Origin;
-  /** Full paths of what was written. */
-  readonly paths: readonly string[];
-  /** The services are told later: `tookOver` says when. */
-  readonly postponed: boolean;
-}
-
-// Each pass can reveal one more level of sources (rows, then what is asked by row); more than this is a mapping that chases its tail.
-const passLimit = 6;
-/** A write is planned anew when somebody else has changed a package meanwhile; who does so without end wins. */
-const planLimit = 5;
 /** An event of the device is often one of several: the look waits for the others. */
 const eventSettleMs = 30;
 
@@ -103,6 +56,9 @@ export class DataModel implements Model, AsyncDisposable {
   readonly #ports: DataModelPorts;
   readonly #tree: Tree;
   readonly #sources: Sources;
+  readonly #readings: Readings;
+  readonly #writer: Writer;
+  readonly #commands: Commands;
   readonly #instances: Instances;
   readonly #transactions: Transactions;
   readonly #reloads: Reloads;
@@ -127,6 +83,7 @@ export class DataModel implements Model, AsyncDisposable {
     this.#sources = new Sources(ports);
     this.#stored = new StoredTables(ports.state, ports.log);
     this.#instances = new Instances(ports.state, ports.clock, ports.log);
+    this.#readings = new Readings(this.#tree, this.#sources, this.#instances);
     for (const object of mapped) this.#tree.map(object);
     this.#listening.push(declareActions(mapped, this.#tree, this.#actionTools()));
     if (mapped.some((object) => object.maps('LowerLayers'))) {
@@ -141,10 +98,10 @@ export class DataModel implements Model, AsyncDisposable {
       async (packages) => (await ports.contested?.(packages)) ?? false,
       (rows) => this.#stored.restore(rows),
     );
-    this.#signals = new Signals((view, path) => this.#objectsAt(view, path));
+    this.#signals = new Signals((view, path) => this.#readings.objectsAt(view, path));
     this.#dependencies = new Dependencies(this.#tree);
     this.#watches = new Watches(
-      (protocol, paths) => this.#lookAt(protocol, paths),
+      (protocol, paths) => this.#readings.lookAt(protocol, paths),
       this.#signals,
       this.#dependencies,
       () => this.#watchingChanged(),
@@ -152,6 +109,23 @@ export class DataModel implements Model, AsyncDisposable {
     this.#operations = this.#keepRequests();
     this.#events = new ChangeEvents(mapped, { ...ports, changed: (keys) => this.#soon(keys) });
     this.#listening.push(this.#events);
+    this.#commands = new Commands({
+      clock: ports.clock,
+      tree: this.#tree,
+      readings: this.#readings,
+      operations: this.#operations,
+    });
+    this.#writer = new Writer({
+      ports,
+      readings: this.#readings,
+      sources: this.#sources,
+      instances: this.#instances,
+      stored: this.#stored,
+      transactions: this.#transactions,
+      reloads: this.#reloads,
+      watches: this.#watches,
+      events: this.#events,
+    });
   }
 
   #actionTools(): ActionTools {
@@ -159,7 +133,7 @@ export class DataModel implements Model, AsyncDisposable {
       ports: this.#ports,
       rowsOf: async (schemaPath) => {
         const view: View = { protocol: 'usp' };
-        const { reading, result } = await this.#evaluateIn(view, undefined, ({ evaluator }) =>
+        const { reading, result } = await this.#readings.evaluateIn(view, undefined, ({ evaluator }) =>
           evaluator.rowsOf(schemaPath),
         );
         return { evaluator: reading.evaluator, nodes: result };
@@ -203,13 +177,13 @@ export class DataModel implements Model, AsyncDisposable {
   }
 
   get(view: View, paths: readonly string[], options: ReadOptions = {}): Promise<readonly PathReading[]> {
-    return this.#evaluate(view, options.signal, (reading) =>
+    return this.#readings.evaluate(view, options.signal, (reading) =>
       paths.map((path) => readPath(reading, path, options.maxDepth ?? 0)),
     );
   }
 
   names(view: View, path: string, nextLevel: boolean): Promise<Result<readonly NameReading[], ModelFault>> {
-    return this.#evaluate(view, undefined, (reading) => readNames(reading, path, nextLevel));
+    return this.#readings.evaluate(view, undefined, (reading) => readNames(reading, path, nextLevel));
   }
 
   instances(
@@ -217,81 +191,22 @@ export class DataModel implements Model, AsyncDisposable {
     path: string,
     firstLevelOnly: boolean,
   ): Promise<Result<readonly InstanceReading[], ModelFault>> {
-    return this.#evaluate(view, undefined, (reading) => readInstances(reading, path, firstLevelOnly));
+    return this.#readings.evaluate(view, undefined, (reading) => readInstances(reading, path, firstLevelOnly));
   }
 
   write(view: View, writes: readonly Write[], options: WriteOptions): Promise<WriteAnswer> {
-    const answer = this.#turn.then(() => this.#write(view, writes, options));
+    const answer = this.#turn.then(() => this.#writer.write(view, writes, options));
     this.#turn = answer.catch(() => undefined);
     return answer;
   }
 
-  async operate(view: View, request: OperateRequest): Promise<Result<readonly OperateOutcome[], ModelFault>> {
-    const resolved = await this.#evaluate(view, request.signal, ({ tree, evaluator }) =>
-      resolvePath(tree, evaluator, view.protocol, request.path, view.access),
-    );
-    if (!resolved.ok) return resolved;
-    const { leaf, nodes, schemaPath } = resolved.value;
-    if (leaf.kind !== 'command')
-      return refused({ kind: 'not-a-command', message: 'not a command', path: request.path });
-    const command = this.#tree.binding(schemaPath)?.commands.get(leaf.name);
-    const definition = this.#tree.view(view.protocol).object(schemaPath)?.command(leaf.name);
-    if (!command || !definition) {
-      return refused({ kind: 'unsupported-path', message: 'no such command', path: request.path });
-    }
-    const problem = checkArguments(definition.input.parameters, request.args);
-    const outcomes: OperateOutcome[] = [];
-    for (const node of nodes) {
-      const path = node.path + leaf.name;
-      if (!(view.access?.allows('CommandEvent', 'x', path) ?? true)) {
-        outcomes.push({ path, result: refused({ kind: 'denied', message: 'not permitted', path }) });
-      } else if (problem) {
-        outcomes.push({ path, result: refused({ ...problem, path }) });
-      } else {
-        outcomes.push(await this.#command(path, declaredRow(node), command, definition.async, request));
-      }
-    }
-    return ok(outcomes);
+  operate(view: View, request: OperateRequest): Promise<Result<readonly OperateOutcome[], ModelFault>> {
+    return this.#commands.operate(view, request);
   }
 
-  async #command(
-    path: string,
-    row: DeclaredRow,
-    command: CommandDeclaration,
-    async: boolean,
-    { args, commandKey, origin, signal }: OperateRequest,
-  ): Promise<OperateOutcome> {
-    if (async) {
-      const started = await this.#operations.start({ path, command, row, args, commandKey, origin });
-      return started.ok ? { path, result: ok({}), operation: started.value } : { path, result: started };
-    }
-    const requestedMs = this.#ports.clock.now();
-    const context = {
-      command: path,
-      row,
-      commandKey,
-      origin,
-      signal: signal ?? new AbortController().signal,
-      requestedMs,
-    };
-    return { path, result: await command.run(args, context) };
-  }
-
-  /**
-   * Commands that the last run of the agent has left: lasting ones are run again, the others end as failed. To be called when
-   * those who would hear of it are listening.
-   */
+  /** @see Commands.resume */
   resumeOperations(): Promise<void> {
-    return this.#operations.resume(async (path) => {
-      const view: View = { protocol: 'usp' };
-      const resolved = await this.#evaluate(view, undefined, ({ tree, evaluator }) =>
-        resolvePath(tree, evaluator, 'usp', path),
-      );
-      if (!resolved.ok || resolved.value.leaf.kind !== 'command') return undefined;
-      const { leaf, nodes, schemaPath } = resolved.value;
-      const command = this.#tree.binding(schemaPath)?.commands.get(leaf.name);
-      return command && nodes[0] && { command, row: declaredRow(nodes[0]) };
-    });
+    return this.#commands.resume();
   }
 
   async watch(
@@ -393,128 +308,6 @@ export class DataModel implements Model, AsyncDisposable {
     await this.#instances[Symbol.asyncDispose]();
   }
 
-  async #evaluate<T>(view: View, signal: AbortSignal | undefined, evaluate: (reading: Reading) => T): Promise<T> {
-    const { result } = await this.#evaluateIn(view, signal, evaluate);
-    if (this.#instances.unsaved) await this.#instances.save();
-    return result;
-  }
-
-  async #evaluateIn<T>(
-    view: View,
-    signal: AbortSignal | undefined,
-    evaluate: (reading: Reading) => T,
-  ): Promise<{ result: T; reading: Reading }> {
-    const scope = new ReadScope(this.#sources, signal);
-    const evaluator = new Evaluator(this.#tree, this.#instances, scope);
-    const reading: Reading = { tree: this.#tree, evaluator, view };
-    for (let pass = 1; ; pass++) {
-      const result = evaluate(reading);
-      if (scope.settled || pass >= passLimit) return { result, reading };
-      await scope.settle();
-      signal?.throwIfAborted();
-      evaluator.restart();
-    }
-  }
-
-  async #write(view: View, writes: readonly Write[], options: WriteOptions): Promise<WriteAnswer> {
-    for (let attempt = 1; ; attempt++) {
-      const { plan, outcomes, seen, refused: none } = await this.#plan(view, writes, options);
-      if (none) {
-        this.#forgetRows(plan);
-        return { committed: false, outcomes };
-      }
-      const before = this.#stored.before(plan);
-      const write = (packages: ReplacedPackages): AppliedWrite => ({
-        packages,
-        origin: options.origin,
-        paths: [...plan.written],
-        postponed: options.postpone === true && [...packages.keys()].some((pack) => connectivity.has(pack)),
-      });
-      let packages: ReplacedPackages;
-      try {
-        const companions = {
-          states: (replaced: ReplacedPackages) =>
-            [this.#instances.pending(), this.#ports.applying?.(write(replaced))].filter(isGiven),
-          rows: this.#stored.companion(before),
-        };
-        packages = await this.#transactions.apply(plan, seen, companions, options.postpone ? connectivity : new Set());
-      } catch (error) {
-        this.#forgetRows(plan);
-        if (error instanceof ForeignEditError && attempt < planLimit) continue;
-        this.#ports.log.error('a change could not be applied', { error });
-        const fault = notApplied(error);
-        return {
-          committed: false,
-          outcomes: writes.map((requested) => ({ requested, result: refused({ fault, refusals: [] }) })),
-        };
-      }
-      this.#instances.saved();
-      const applied = write(packages);
-      this.#ports.applied?.(applied);
-      this.#stored.tell(before, options.origin);
-      this.#sources.forget();
-      // Whoever watches does not wait for the services to take the change over, nor they for him.
-      await Promise.all([
-        this.#watches.refresh({ origin: options.origin, written: plan.written }, this.#affectedBy(plan, packages)),
-        this.#reloads.pay(),
-      ]);
-      return { committed: true, ...(applied.postponed && { postponed: true }), outcomes };
-    }
-  }
-
-  /** Everything that can be refused is refused here. */
-  async #plan(
-    view: View,
-    writes: readonly Write[],
-    options: WriteOptions,
-  ): Promise<{
-    plan: Plan;
-    outcomes: WriteOutcome[];
-    seen: ReadonlyMap<string, string | undefined>;
-    /** Nothing is to be applied. */
-    refused: boolean;
-  }> {
-    // First see that every source which the paths and references need has answered; then stage once.
-    const { reading } = await this.#evaluateIn(view, options.signal, (pass) => {
-      for (const write of writes) this.#stager(pass, options.origin).prepare(write);
-    });
-    const stager = this.#stager(reading, options.origin);
-    let plan = emptyPlan();
-    const outcomes: WriteOutcome[] = [];
-    for (const write of writes) {
-      const trial = options.partial ? copyOf(plan) : plan;
-      const outcome = stager.stage(write, trial);
-      outcomes.push(outcome);
-      if (outcome.result.ok) plan = trial;
-      else if (options.partial) this.#forgetRows(trial, plan);
-    }
-    for (const outcome of outcomes) {
-      if (outcome.result.ok && outcome.requested.op !== 'set') {
-        for (const { path } of outcome.result.value) plan.written.add(path);
-      }
-    }
-    const none = !options.partial && outcomes.some((outcome) => !outcome.result.ok);
-    return { plan, outcomes, seen: reading.evaluator.scope.revisions, refused: none };
-  }
-
-  /** What can be other than before a write, besides what services make of it later. `undefined`: anything. */
-  #affectedBy(plan: Plan, packages: ReplacedPackages): ReadonlySet<SourceKey> | undefined {
-    for (const path of plan.written) if (path.endsWith('.Alias')) return undefined;
-    const rows = [...plan.storedRows.keys(), ...plan.storedGone].map((path) => rowsKey(toSchemaPath(path)));
-    return new Set([...[...packages.keys()].map(uciKey), ...rows, codeKey, ...this.#events.committed()]);
-  }
-
-  #stager(reading: Reading, origin: Origin): Stager {
-    return new Stager(reading, origin, this.#instances, this.#ports.uniqueName);
-  }
-
-  /** Numbers given to rows that never came to be. @param kept a plan whose rows do */
-  #forgetRows(plan: Plan, kept?: Plan): void {
-    for (const created of plan.created) {
-      if (!kept?.created.includes(created)) this.#instances.drop(created.table, created.identity);
-    }
-  }
-
   #fill(rows: StoredRows, table: string, values: readonly Readonly<Record<string, string>>[]): Promise<void> {
     const done = this.#turn.then(async () => {
       for (const { path } of rows.of(table)) rows.remove(path);
@@ -582,33 +375,6 @@ export class DataModel implements Model, AsyncDisposable {
     return done;
   }
 
-  async #objectsAt(view: View, path: string): Promise<string[]> {
-    const resolved = await this.#evaluate(view, undefined, ({ tree, evaluator }) =>
-      resolvePath(tree, evaluator, view.protocol, path),
-    );
-    if (!resolved.ok) return [];
-    const { nodes, table } = resolved.value;
-    const below = (schemaPath: string, parent: string): string => schemaPath.slice(parent.length).split('.')[0]!;
-    const tables = table.map(({ parent, schemaPath }) => `${parent.path}${below(schemaPath, parent.schemaPath)}.`);
-    return [...nodes.map((node) => node.path), ...tables];
-  }
-
-  async #lookAt(protocol: Protocol, paths: readonly string[]): Promise<Look[]> {
-    const view: View = { protocol, reveal: true };
-    return this.#evaluate(view, undefined, (reading) =>
-      paths.map((path) => {
-        const read = readPath(reading, path, 0);
-        const rows = path.endsWith('.') ? readInstances(reading, path, false) : undefined;
-        const all = rows && path.includes('[') ? readInstances(reading, withoutSearches(path), false) : undefined;
-        return {
-          ...(all?.ok && { existing: new Set(all.value.map((row) => row.path)) }),
-          objects: read.result.ok ? read.result.value : [],
-          rows: new Map(rows?.ok ? rows.value.map((row) => [row.path, row.uniqueKeys]) : []),
-        };
-      }),
-    );
-  }
-
   /** Clocks of sources that nobody tells about run only for what is watched. */
   #watchingChanged(): void {
     if (this.#adjusting) return;
@@ -638,23 +404,3 @@ export class DataModel implements Model, AsyncDisposable {
     });
   }
 }
-
-const isGiven = <T>(value: T | undefined): value is T => value !== undefined;
-
-/** What is said of a change that was valid and did not come to be. */
-function notApplied(error: unknown): ModelFault {
-  if (isBusy(error)) {
-    return {
-      kind: 'busy',
-      message: 'the configuration is being changed by somebody else; nothing was kept',
-      cause: error,
-    };
-  }
-  if (isOutOfSpace(error)) {
-    return { kind: 'resources', message: 'there is no space left for the change; nothing was kept', cause: error };
-  }
-  return { kind: 'apply-failed', message: 'the change could not be applied; nothing was kept', cause: error };
-}
-
-/** Every row in place of those that are searched for. */
-const withoutSearches = (path: string): string => path.replace(/\[(?:"[^"]*"|[^\]"])*\](?=\.)/g, '*');

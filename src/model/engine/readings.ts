@@ -1,0 +1,76 @@
+import type { Protocol, View } from '../api.ts';
+import { ReadScope, type Sources } from '../mapping/sources.ts';
+import { Evaluator } from './evaluate.ts';
+import type { Instances } from './instances.ts';
+import { type Reading, readInstances, readPath } from './read.ts';
+import { resolvePath } from './resolve.ts';
+import type { Tree } from './tree.ts';
+import type { Look } from './watch.ts';
+
+// Each pass can reveal one more level of sources (rows, then what is asked by row); more than this is a mapping that chases its tail.
+const passLimit = 6;
+/** Evaluates in read scopes: again and again until every source that was wanted has answered. */
+export class Readings {
+  readonly #tree: Tree;
+  readonly #sources: Sources;
+  readonly #instances: Instances;
+
+  constructor(tree: Tree, sources: Sources, instances: Instances) {
+    this.#tree = tree;
+    this.#sources = sources;
+    this.#instances = instances;
+  }
+
+  async evaluate<T>(view: View, signal: AbortSignal | undefined, evaluate: (reading: Reading) => T): Promise<T> {
+    const { result } = await this.evaluateIn(view, signal, evaluate);
+    if (this.#instances.unsaved) await this.#instances.save();
+    return result;
+  }
+
+  async evaluateIn<T>(
+    view: View,
+    signal: AbortSignal | undefined,
+    evaluate: (reading: Reading) => T,
+  ): Promise<{ result: T; reading: Reading }> {
+    const scope = new ReadScope(this.#sources, signal);
+    const evaluator = new Evaluator(this.#tree, this.#instances, scope);
+    const reading: Reading = { tree: this.#tree, evaluator, view };
+    for (let pass = 1; ; pass++) {
+      const result = evaluate(reading);
+      if (scope.settled || pass >= passLimit) return { result, reading };
+      await scope.settle();
+      signal?.throwIfAborted();
+      evaluator.restart();
+    }
+  }
+
+  async objectsAt(view: View, path: string): Promise<string[]> {
+    const resolved = await this.evaluate(view, undefined, ({ tree, evaluator }) =>
+      resolvePath(tree, evaluator, view.protocol, path),
+    );
+    if (!resolved.ok) return [];
+    const { nodes, table } = resolved.value;
+    const below = (schemaPath: string, parent: string): string => schemaPath.slice(parent.length).split('.')[0]!;
+    const tables = table.map(({ parent, schemaPath }) => `${parent.path}${below(schemaPath, parent.schemaPath)}.`);
+    return [...nodes.map((node) => node.path), ...tables];
+  }
+
+  async lookAt(protocol: Protocol, paths: readonly string[]): Promise<Look[]> {
+    const view: View = { protocol, reveal: true };
+    return this.evaluate(view, undefined, (reading) =>
+      paths.map((path) => {
+        const read = readPath(reading, path, 0);
+        const rows = path.endsWith('.') ? readInstances(reading, path, false) : undefined;
+        const all = rows && path.includes('[') ? readInstances(reading, withoutSearches(path), false) : undefined;
+        return {
+          ...(all?.ok && { existing: new Set(all.value.map((row) => row.path)) }),
+          objects: read.result.ok ? read.result.value : [],
+          rows: new Map(rows?.ok ? rows.value.map((row) => [row.path, row.uniqueKeys]) : []),
+        };
+      }),
+    );
+  }
+}
+
+/** Every row in place of those that are searched for. */
+const withoutSearches = (path: string): string => path.replace(/\[(?:"[^"]*"|[^\]"])*\](?=\.)/g, '*');
