@@ -187,6 +187,8 @@ export class ControllerSession implements Recipient, Disposable {
       link.refuse?.(reason);
       return;
     }
+    if (!voucher)
+      log.warn('nothing makes sure of a controller', { controller: this.#config.endpointId, over: link.kind });
     this.#learn(voucher);
     link.send(this.#exchange.record(link.connect, voucher));
     this.#links.push(link);
@@ -311,6 +313,11 @@ export class ControllerSession implements Recipient, Disposable {
         for (const tell of this.#held.splice(0)) tell();
       }
     });
+  }
+
+  /** One of the connections makes sure that the controller is the one. */
+  get sure(): boolean {
+    return this.#links.some(({ evidence }) => this.#vouch(evidence) !== undefined);
   }
 
   /** `Controller.{i}.InheritedRole` */

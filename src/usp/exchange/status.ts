@@ -6,7 +6,7 @@ import type { RetryingState } from './retrying.ts';
 
 /** One controller for `tandem status`: its connections, session and queue, what went wrong last and when it is tried again. */
 export function controllerStatus(
-  { config, links, exchange, queue }: ControllerSession,
+  { config, links, exchange, queue, sure }: ControllerSession,
   state: (path: string) => RetryingState | undefined,
 ): BlobTable {
   const over = links.map(({ kind }) => kind).join(' and ');
@@ -14,6 +14,7 @@ export function controllerStatus(
     controller: config.endpointId,
     connected: over === '' ? 'no' : over,
     ...Object.fromEntries(config.peers.map((peer) => mtpStatus(peer, state(carrierOf(peer))))),
+    ...(over !== '' && { identity: sure ? 'made sure of' : 'not made sure of: untrusted role, not notified' }),
     session: exchange.status,
     queue: queueText(queue),
     onboarding: config.onBoarding.complete ? 'complete' : 'asked for',

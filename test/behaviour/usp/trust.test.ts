@@ -164,6 +164,7 @@ describe('a controller that nothing makes sure of', () => {
       expect(await get(controller, 'Device.LocalAgent.EndpointID')).toBe(7026);
       expect(controller.notifications).toEqual([]);
     }
+    expect(agent.said()).toContain('nothing makes sure of a controller');
   });
 
   it('is not connected to when its certificate is of another one', async () => {
