@@ -214,7 +214,7 @@ function readFrame(bytes: Buffer): { frame: SeenFrame; length: number } | undefi
   const end = bytes.indexOf('\n\n');
   if (end < 0) return undefined;
   const [command = '', ...lines] = bytes.toString('utf8', 0, end).split('\n');
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = Object.create(null);
   for (const line of lines) {
     const colon = line.indexOf(':');
     headers[plain(line.slice(0, colon))] ??= plain(line.slice(colon + 1));

@@ -28,7 +28,7 @@ export function readFrames(input: Buffer): { frames: (Frame | undefined)[]; rest
     if (!head) return { frames, rest };
     const bodyAt = head.index + head[0].length;
     const [command = '', ...lines] = rest.subarray(0, head.index).toString('utf8').split(/\r?\n/);
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = Object.create(null);
     for (const line of lines) {
       const colon = line.indexOf(':');
       if (colon < 1) throw new Error('a header without a name');
