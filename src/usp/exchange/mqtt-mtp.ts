@@ -1,6 +1,7 @@
-import { type Emitter, errorCode, explain, type Log, TandemError } from '#base';
+import { type Emitter, explain, type Log, TandemError } from '#base';
 import type { MqttEvents, MqttLink, MqttMessage } from '#platform';
-import { type RecordContent, readRecord, type UspRecord } from '../codec/record.ts';
+import type { RecordContent } from '../codec/record.ts';
+import { addressedRecord } from './addressed-record.ts';
 import { type Evidence, nothingKnown } from './controller-session.ts';
 import type { LateAnswers } from './late-answers.ts';
 import type { MqttStats } from './mqtt-stats.ts';
@@ -225,18 +226,9 @@ function receive(
     log.warn('a publication of another content type is ignored', { content_type: message.contentType.slice(0, 100) });
     return;
   }
-  let record: UspRecord;
-  try {
-    record = readRecord(message.payload);
-  } catch (error) {
-    log.warn('a record can not be read', { code: errorCode(error), reason: explain(error) });
-    return;
-  }
-  const known = parts.controllers().find(({ session }) => session.config.endpointId === record.fromId);
-  if (record.toId !== endpointId || !known) {
-    log.warn('a record is not for us, or from nobody we know', { from: record.fromId, to: record.toId });
-    return;
-  }
+  const addressed = addressedRecord(message.payload, endpointId, parts.controllers(), log);
+  if (!addressed) return;
+  const { record, known } = addressed;
   // R-MQTT.25, R-MQTT.26; where there is none it goes to where the controller is configured to be.
   const given = message.responseTopic ?? replyTopicOf(message.topic) ?? '';
   const replyTo = isTopic(given) ? given : known.address;

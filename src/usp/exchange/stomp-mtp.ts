@@ -1,6 +1,7 @@
-import { type Emitter, errorCode, explain, type Log, TandemError } from '#base';
+import { type Emitter, type Log, TandemError } from '#base';
 import type { StompEvents, StompLink, StompMessage, StompSubscription } from '#platform';
-import { type RecordContent, readRecord, type UspRecord } from '../codec/record.ts';
+import type { RecordContent } from '../codec/record.ts';
+import { addressedRecord } from './addressed-record.ts';
 import { type Evidence, nothingKnown } from './controller-session.ts';
 import type { LateAnswers } from './late-answers.ts';
 import type { StompConnectionConfig } from './mtp-config.ts';
@@ -128,18 +129,9 @@ function receive(
     log.warn('a message of another content type is ignored', { content_type: type.slice(0, 100) });
     return;
   }
-  let record: UspRecord;
-  try {
-    record = readRecord(message.body);
-  } catch (error) {
-    log.warn('a record can not be read', { code: errorCode(error), reason: explain(error) });
-    return;
-  }
-  const known = parts.controllers().find(({ session }) => session.config.endpointId === record.fromId);
-  if (record.toId !== endpointId || !known) {
-    log.warn('a record is not for us, or from nobody we know', { from: record.fromId, to: record.toId });
-    return;
-  }
+  const addressed = addressedRecord(message.body, endpointId, parts.controllers(), log);
+  if (!addressed) return;
+  const { record, known } = addressed;
   // R-STOMP.23
   const replyTo = message.headers.get('reply-to-dest') ?? known.address;
   known.session.receive(record, {
