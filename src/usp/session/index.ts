@@ -7,5 +7,6 @@ export {
   type Route,
 } from './record-exchange.ts';
 export { newestVersion, problemOf, recordError } from './record-rules.ts';
-export { payloadSecurity, Session, type SessionSettings } from './session-context.ts';
+export { Session } from './session-context.ts';
+export { payloadSecurity, type SessionSettings } from './session-settings.ts';
 export type { OpenTunnel, PeerCertificates, RecordKeys, Tunnel, TunnelEvents } from './tunnel.ts';

@@ -4,13 +4,8 @@ import { type RecordContent, type SessionContext, type UspRecord, writeRecord } 
 import { errorBody } from '../errors.ts';
 import { macFits, macOf, type Signer, signedBy } from './integrity.ts';
 import { newestVersion, problemOf, type RecordProblem, recordError, versionFor } from './record-rules.ts';
-import {
-  type PayloadSecurity,
-  payloadSecurity,
-  type Secured,
-  Session,
-  type SessionSettings,
-} from './session-context.ts';
+import { type Secured, Session } from './session-context.ts';
+import { type PayloadSecurity, payloadSecurity, type SessionSettings } from './session-settings.ts';
 import type { OpenTunnel } from './tunnel.ts';
 
 /** A way to the peer that stands, or the one that a record has just come by. */

@@ -1,21 +1,8 @@
-import { type Clock, type Log, type RetryPolicy, retryWaitMs } from '#base';
+import { type Clock, type Log, retryWaitMs } from '#base';
 import type { SessionContext } from '../codec/record.ts';
-import { Reassembly, segmentsOf } from './segments.ts';
+import { Sequence } from './sequence.ts';
+import { type PayloadSecurity, payloadSecurity, type SessionSettings } from './session-settings.ts';
 import type { OpenTunnel, PeerCertificates, RecordKeys, Tunnel } from './tunnel.ts';
-
-/** `Device.LocalAgent.Controller.{i}.E2ESession.` */
-export interface SessionSettings {
-  readonly mode: 'Require' | 'Allow' | 'Forbid';
-  /** Without any record; 0: never. */
-  readonly expirationSeconds: number;
-  readonly retry: RetryPolicy;
-  /** Of a whole record; 0: nothing is segmented. */
-  readonly maxRecordBytes: number;
-  /** -1: without end. */
-  readonly maxRetransmitTries: number;
-  /** Of sessions that we begin. */
-  readonly payloadSecurity: 'plaintext' | 'tls';
-}
 
 export interface SessionContextParts {
   readonly clock: Clock;
@@ -43,49 +30,27 @@ export interface Secured {
   readonly client: boolean;
 }
 
-/** Record field `payload_security`. */
-export const payloadSecurity = { plaintext: 0, tls: 1 } as const;
-export type PayloadSecurity = (typeof payloadSecurity)[keyof typeof payloadSecurity];
-
 /** One established (or beginning) session context. */
 interface Current {
   readonly id: bigint;
   readonly security: PayloadSecurity;
   readonly begunByUs: boolean;
-  /** The peer has answered within it. */
-  confirmed: boolean;
-  nextOut: bigint;
-  expected: bigint;
-  /** Sent and not acknowledged, by sequence. */
-  readonly sent: Map<bigint, { readonly content: SessionContext; readonly bytes: number; tries: number }>;
-  sentBytes: number;
-  /** Came before their turn. */
-  readonly early: Map<bigint, SessionContext>;
-  earlyBytes: number;
-  readonly reassembly: Reassembly;
+  readonly sequence: Sequence;
   tunnel: Tunnel | undefined;
   secure: boolean;
-  gap: Disposable | undefined;
-  gapTries: number;
 }
 
 const limits = {
-  messageBytes: 5 << 20,
-  /** Records, each way, that are kept for their turn or for being asked for again. */
-  records: 512,
-  bytes: 8 << 20,
   /** R-E2E.8, R-E2E.9 */
   lastSequence: (1n << 64n) - 1n - 10_000n,
-  /** A record that is missing is asked for so many times. */
-  gapTries: 5,
   waiting: 256,
   handshakeMs: 30_000,
   ended: 8,
 };
 
 /**
- * The E2E session context with one remote endpoint (TR-369 "Exchange of USP Records within an E2E Session Context"): sequence, acknowledgement, retransmission, segmentation,
- * expiry, restart. At most one at a time (R-E2E.5). It neither knows transports nor reads messages.
+ * The E2E session context with one remote endpoint (TR-369 "Exchange of USP Records within an E2E Session Context"): its life from the first
+ * record to expiry, failure and restart. At most one at a time (R-E2E.5). It neither knows transports nor reads messages.
  */
 export class Session implements Disposable {
   readonly #parts: SessionContextParts;
@@ -108,7 +73,7 @@ export class Session implements Disposable {
     const current = this.#current;
     if (!current) return 'Down';
     if (current.security === payloadSecurity.tls) return current.secure ? 'Up' : 'Negotiating';
-    return current.confirmed || !current.begunByUs ? 'Up' : 'Negotiating';
+    return current.sequence.heard || !current.begunByUs ? 'Up' : 'Negotiating';
   }
 
   /** Attempts since a message last came through. */
@@ -187,25 +152,8 @@ export class Session implements Disposable {
       this.#fail('a record has another payload security than its session');
       return;
     }
-    if (sequenceId < current.expected) return;
-    if (sequenceId > current.expected) {
-      this.#keep(current, content);
-      return;
-    }
-    this.#process(current, content);
-    while (this.#current === current) {
-      const next = current.early.get(current.expected);
-      if (!next) break;
-      current.early.delete(current.expected);
-      current.earlyBytes -= sizeOf(next);
-      this.#process(current, next);
-    }
-    if (this.#current !== current) return;
-    current.gap?.[Symbol.dispose]();
-    current.gap = undefined;
-    current.gapTries = 0;
-    if (current.early.size > 0) this.#awaitMissing(current);
-    if (current.expected > limits.lastSequence) this.restart();
+    current.sequence.receive(content);
+    if (this.#current === current && current.sequence.expected > limits.lastSequence) this.restart();
   }
 
   [Symbol.dispose](): void {
@@ -218,7 +166,7 @@ export class Session implements Disposable {
     // Under TLS the handshake is the first payload.
     if (current.tunnel) this.#awaitAnswer(current);
     // A record without a payload begins a session as well as one with (R-E2E.2 as of USP 1.2).
-    else if (this.#waiting.length === 0) this.#emit(current, []);
+    else if (this.#waiting.length === 0) current.sequence.send([]);
     else this.#giveWaiting(current);
   }
 
@@ -246,18 +194,16 @@ export class Session implements Disposable {
       id,
       security,
       begunByUs,
-      confirmed: false,
-      nextOut: 1n,
-      expected: 1n,
-      sent: new Map(),
-      sentBytes: 0,
-      early: new Map(),
-      earlyBytes: 0,
-      reassembly: new Reassembly(limits.messageBytes),
+      sequence: new Sequence({
+        ...this.#parts,
+        sessionId: id,
+        transmit: (content) => this.#parts.transmit(content, security),
+        payload: (payload) => this.#take(current, payload),
+        sent: () => this.#sent(current),
+        failed: (reason) => this.#fail(reason),
+      }),
       tunnel: undefined,
       secure: false,
-      gap: undefined,
-      gapTries: 0,
     };
     this.#current = current;
     this.#wanted = true;
@@ -272,7 +218,7 @@ export class Session implements Disposable {
     const mine = (): boolean => this.#current === current;
     return openTunnel?.(current.begunByUs ? 'client' : 'server', {
       records: (records) => {
-        if (mine()) this.#emit(current, records);
+        if (mine()) current.sequence.send(records);
       },
       message: (message) => {
         if (!mine() || !current.secure) return;
@@ -303,7 +249,7 @@ export class Session implements Disposable {
     this.#restart = undefined;
     this.#handshake?.[Symbol.dispose]();
     if (!current) return;
-    current.gap?.[Symbol.dispose]();
+    current.sequence[Symbol.dispose]();
     current.tunnel?.[Symbol.dispose]();
     if (current.security === payloadSecurity.tls) this.#parts.secured(undefined);
     this.#ended.push(current.id);
@@ -334,100 +280,24 @@ export class Session implements Disposable {
     this.#expiry = expirationSeconds > 0 ? clock.timer(expirationSeconds * 1000, () => this.#end()) : undefined;
   }
 
-  #keep(current: Current, content: SessionContext): void {
-    const size = sizeOf(content);
-    if (current.early.has(content.sequenceId)) return;
-    if (current.early.size >= limits.records || current.earlyBytes + size > limits.bytes) {
-      this.#fail('too many records came before their turn');
-      return;
-    }
-    // Now, not at its turn: when each side misses a record of the other, no turn would ever come.
-    if (content.retransmitId > 0n && !this.#resend(current, content.retransmitId)) return;
-    current.early.set(content.sequenceId, { ...content, retransmitId: 0n });
-    current.earlyBytes += size;
-    this.#awaitMissing(current);
-  }
-
-  /** What is only late comes by itself; what is lost is asked for. */
-  #awaitMissing(current: Current): void {
-    const { clock, settings, random } = this.#parts;
-    current.gap ??= clock.timer(retryWaitMs(settings().retry, current.gapTries + 1, random), () => {
-      current.gap = undefined;
-      if (this.#current !== current) return;
-      if (++current.gapTries > limits.gapTries) {
-        this.#fail('a record is missing');
-        return;
-      }
-      this.#emit(current, [], current.expected);
-      this.#awaitMissing(current);
-    });
-  }
-
-  /** The record whose turn it is. */
-  #process(current: Current, content: SessionContext): void {
-    current.expected = content.sequenceId + 1n;
-    current.confirmed = true;
-    if (content.retransmitId > 0n && !this.#resend(current, content.retransmitId)) return;
-    for (const [sequence, { bytes }] of current.sent) {
-      if (sequence >= content.expectedId) break;
-      current.sent.delete(sequence);
-      current.sentBytes -= bytes;
-    }
-    if (content.payload.length === 0) return;
-    const payload = current.reassembly.add(content);
-    if (payload === undefined) return;
-    if ('wrong' in payload) this.#fail(payload.wrong);
+  #take(current: Current, payload: Buffer): void {
+    if (current.tunnel) current.tunnel.feed(payload);
     else if (current.security === payloadSecurity.plaintext) {
       this.#retries = 0;
       this.#parts.deliver(payload);
-    } else current.tunnel?.feed(payload);
-  }
-
-  /** @returns false: the session is over */
-  #resend(current: Current, sequence: bigint): boolean {
-    const known = current.sent.get(sequence);
-    const most = this.#parts.settings().maxRetransmitTries;
-    if (!known || (most >= 0 && known.tries >= most)) {
-      this.#fail(known ? 'a record was asked for too many times' : 'a record was asked for that is not kept');
-      return false;
     }
-    known.tries++;
-    this.#parts.transmit(known.content, current.security);
-    return true;
   }
 
   #give(current: Current, message: Uint8Array): void {
     if (current.tunnel && !current.secure) this.#wait(message);
     else if (current.tunnel) current.tunnel.send(message);
-    else this.#emit(current, [message]);
+    else current.sequence.send([message]);
   }
 
-  #emit(current: Current, units: readonly Uint8Array[], retransmitId = 0n): void {
-    const { settings, overheadBytes, transmit } = this.#parts;
-    const { maxRecordBytes } = settings();
-    const room = maxRecordBytes === 0 ? 0 : Math.max(64, maxRecordBytes - overheadBytes());
-    this.#touch();
-    for (const segment of segmentsOf(units, room)) {
-      const content: SessionContext = {
-        sessionId: current.id,
-        sequenceId: current.nextOut++,
-        expectedId: current.expected,
-        retransmitId,
-        ...segment,
-      };
-      const bytes = sizeOf(content);
-      current.sent.set(content.sequenceId, { content, bytes, tries: 0 });
-      current.sentBytes += bytes;
-      // What the peer never acknowledges is not kept for ever.
-      for (const [oldest, { bytes: size }] of current.sent) {
-        if (current.sent.size <= limits.records && current.sentBytes <= limits.bytes) break;
-        if (oldest === content.sequenceId) break;
-        current.sent.delete(oldest);
-        current.sentBytes -= size;
-      }
-      transmit(content, current.security);
-    }
-    if (current.nextOut > limits.lastSequence) this.#end();
+  #sent(current: Current): void {
+    if (this.#current !== current) return;
+    if (current.sequence.nextOut > limits.lastSequence) this.#end();
+    else this.#touch();
   }
 
   #ownSecurity(): PayloadSecurity {
@@ -435,5 +305,3 @@ export class Session implements Disposable {
     return settings().payloadSecurity === 'tls' && openTunnel ? payloadSecurity.tls : payloadSecurity.plaintext;
   }
 }
-
-const sizeOf = ({ payload }: SessionContext): number => payload.reduce((sum, part) => sum + part.length, 64);
