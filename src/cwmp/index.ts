@@ -1,8 +1,8 @@
 export { answer, createVerbs } from './answer.ts';
-export { type CwmpClient, type CwmpStatus, startCwmp } from './client/client.ts';
+export { type CwmpClient, startCwmp } from './client/client.ts';
 export { connectionRequests, type SeenRequest } from './client/connection-request.ts';
 export type { ConnectionRequestListener, CwmpPorts } from './client/ports.ts';
-export { cwmpStatus } from './client/status.ts';
+export { type CwmpStatus, cwmpStatus } from './client/status.ts';
 export type { Element as XmppElement } from './codec/element.ts';
 export { type Envelope, type EnvelopeHeader, readEnvelope, type SoapFault } from './codec/read-envelope.ts';
 export { SoapError } from './codec/read-xml.ts';

@@ -1,5 +1,20 @@
 import type { BlobTable } from '#platform';
-import type { CwmpStatus } from './client.ts';
+
+export interface CwmpStatus {
+  readonly url: string;
+  readonly state: 'off' | 'idle' | 'in session' | 'waiting to retry';
+  readonly pending: readonly string[];
+  readonly retryCount: number;
+  readonly connectionRequestUrl: string;
+  /** The ways around a NAT, by their names. */
+  readonly reach: Readonly<Record<string, string>>;
+  /** Since the agent started. */
+  readonly counts: { readonly ended: number; readonly failed: number; readonly served: number };
+  /** When and why a session failed last. */
+  readonly lastError: string | undefined;
+  /** The session before: when it ended and how. */
+  readonly last: { readonly at: string; readonly ok: boolean; readonly said: string } | undefined;
+}
 
 /** For `tandem status`. */
 export function cwmpStatus(status: CwmpStatus): BlobTable {
