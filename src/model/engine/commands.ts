@@ -1,7 +1,7 @@
 import { type Clock, ok, type Result, refused } from '#base';
 import type { CommandDeclaration, DeclaredRow, ModelFault, OperateOutcome, OperateRequest, View } from '../api.ts';
 import { checkArguments } from './command-arguments.ts';
-import { declaredRow } from './evaluate.ts';
+import { declaredRow } from './node.ts';
 import type { Operations } from './operations.ts';
 import type { Readings } from './readings.ts';
 import { resolvePath } from './resolve.ts';

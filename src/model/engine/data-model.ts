@@ -13,7 +13,6 @@ import type {
   PathReading,
   Protocol,
   ReadOptions,
-  StoredRowChange,
   StoredTable,
   StoredTableDeclaration,
   SupportedModel,
@@ -25,31 +24,28 @@ import type {
 } from '../api.ts';
 import type { CompiledObject } from '../mapping/compiled.ts';
 import { Sources } from '../mapping/sources.ts';
-import { instancesOf } from '../path/index.ts';
 import type { Schema } from '../schema/index.ts';
-import { ChangeEvents } from './change-events.ts';
 import { Commands } from './commands.ts';
 import { coverageOf } from './coverage.ts';
-import { Dependencies, rowsKey, type SourceKey } from './dependencies.ts';
+import { Dependencies, rowsKey } from './dependencies.ts';
 import { Instances } from './instances.ts';
 import { interfaceStack, interfaceStackOf } from './interface-stack.ts';
 import { type ActionTools, declareActions } from './mapped-actions.ts';
 import { Operations, requestColumns, requestTable } from './operations.ts';
+import { OutsideChanges } from './outside-changes.ts';
+import { OwnRows } from './own-rows.ts';
 import { emptyPlan } from './plan.ts';
 import type { AppliedWrite, DataModelPorts, StateChange } from './ports.ts';
 import { readInstances, readNames, readPath } from './read.ts';
 import { Readings } from './readings.ts';
 import { Reloads } from './reloads.ts';
 import { Signals } from './signals.ts';
-import type { StoredRow, StoredRows } from './stored.ts';
 import { StoredTables } from './stored-tables.ts';
 import { noRows, type ReplacedPackages, Transactions } from './transaction.ts';
 import { Tree } from './tree.ts';
+import { Turns } from './turns.ts';
 import { Watches } from './watch.ts';
 import { isGiven, Writer } from './writer.ts';
-
-/** An event of the device is often one of several: the look waits for the others. */
-const eventSettleMs = 30;
 
 /** The model of `api.ts` on mappings, declarations and stored tables. */
 export class DataModel implements Model, AsyncDisposable {
@@ -64,18 +60,13 @@ export class DataModel implements Model, AsyncDisposable {
   readonly #reloads: Reloads;
   readonly #watches: Watches;
   readonly #dependencies: Dependencies;
-  readonly #events: ChangeEvents;
-  /** What events have told of, until it is looked at. */
-  readonly #affected = new Set<SourceKey>();
-  #adjusting = false;
-  #stopped = false;
+  readonly #outside: OutsideChanges;
+  readonly #ownRows: OwnRows;
   readonly #stored: StoredTables;
   readonly #signals: Signals;
   readonly #operations: Operations;
   readonly #listening: Disposable[] = [];
-  /** Writes are serialised: what a write validates against is what it is applied to. */
-  #turn: Promise<unknown> = Promise.resolve();
-  #pending: Disposable | undefined;
+  readonly #turns = new Turns();
 
   constructor(schema: Schema, mapped: readonly CompiledObject[], ports: DataModelPorts) {
     this.#ports = ports;
@@ -104,11 +95,12 @@ export class DataModel implements Model, AsyncDisposable {
       (protocol, paths) => this.#readings.lookAt(protocol, paths),
       this.#signals,
       this.#dependencies,
-      () => this.#watchingChanged(),
+      () => this.#outside.watchingChanged(),
     );
+    this.#ownRows = new OwnRows(this.#stored, this.#watches, this.#turns);
     this.#operations = this.#keepRequests();
-    this.#events = new ChangeEvents(mapped, { ...ports, changed: (keys) => this.#soon(keys) });
-    this.#listening.push(this.#events);
+    this.#outside = new OutsideChanges(mapped, ports, this.#sources, this.#watches, this.#turns);
+    this.#listening.push(this.#outside);
     this.#commands = new Commands({
       clock: ports.clock,
       tree: this.#tree,
@@ -124,7 +116,7 @@ export class DataModel implements Model, AsyncDisposable {
       transactions: this.#transactions,
       reloads: this.#reloads,
       watches: this.#watches,
-      events: this.#events,
+      events: this.#outside.events,
     });
   }
 
@@ -153,7 +145,7 @@ export class DataModel implements Model, AsyncDisposable {
       this.#ports.log.error('a transaction that was cut off could not be undone', { error });
     }
     const pay = (): void => {
-      this.#turn = this.#turn.then(() => this.#reloads.pay());
+      void this.#turns.take(() => this.#reloads.pay());
     };
     this.#listening.push(
       this.#ports.bus.onState((connected) => {
@@ -195,9 +187,7 @@ export class DataModel implements Model, AsyncDisposable {
   }
 
   write(view: View, writes: readonly Write[], options: WriteOptions): Promise<WriteAnswer> {
-    const answer = this.#turn.then(() => this.#writer.write(view, writes, options));
-    this.#turn = answer.catch(() => undefined);
-    return answer;
+    return this.#turns.take(() => this.#writer.write(view, writes, options));
   }
 
   operate(view: View, request: OperateRequest): Promise<Result<readonly OperateOutcome[], ModelFault>> {
@@ -230,8 +220,8 @@ export class DataModel implements Model, AsyncDisposable {
     this.#dependencies.forget();
     return {
       rows: () => rows.rows(),
-      fill: (path, values) => this.#fill(rows, `${path}.`, values),
-      change: (put, gone, origin) => this.#changeRows(declaration.path, rows, put, gone, origin),
+      fill: (path, values) => this.#ownRows.fill(rows, `${path}.`, values),
+      change: (put, gone, origin) => this.#ownRows.change(declaration.path, rows, put, gone, origin),
     };
   }
 
@@ -246,25 +236,21 @@ export class DataModel implements Model, AsyncDisposable {
    * @throws ApplyError
    */
   putBack(packages: ReplacedPackages, states: readonly StateChange[] = []): Promise<boolean> {
-    const done = this.#turn.then(async () => {
+    return this.#turns.take(async () => {
       const back = await this.#transactions.putBack(packages, states);
       await this.#reloads.pay();
       if (back) await this.changed();
       return back;
     });
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 
   applyPostponed(): Promise<void> {
-    const done = this.#turn.then(async () => {
+    return this.#turns.take(async () => {
       if (!this.#reloads.release()) return;
       this.#ports.tookOver?.();
       await this.#reloads.pay();
       await this.changed();
     });
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 
   /**
@@ -273,7 +259,7 @@ export class DataModel implements Model, AsyncDisposable {
    * @throws ApplyError
    */
   restore(packages: ReadonlyMap<string, string>, origin: Origin): Promise<void> {
-    const done = this.#turn.then(async () => {
+    return this.#turns.take(async () => {
       const plan = { ...emptyPlan(), whole: new Map(packages) };
       const write = (replaced: ReplacedPackages): AppliedWrite => ({
         packages: replaced,
@@ -289,8 +275,6 @@ export class DataModel implements Model, AsyncDisposable {
       await this.#reloads.pay();
       await this.changed();
     });
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 
   /** The device has changed by itself: whoever watches is told of the difference. */
@@ -300,25 +284,10 @@ export class DataModel implements Model, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped = true;
     for (const listening of this.#listening) listening[Symbol.dispose]();
-    this.#pending?.[Symbol.dispose]();
     this.#operations.stop();
-    await this.#turn;
+    await this.#turns.idle();
     await this.#instances[Symbol.asyncDispose]();
-  }
-
-  #fill(rows: StoredRows, table: string, values: readonly Readonly<Record<string, string>>[]): Promise<void> {
-    const done = this.#turn.then(async () => {
-      for (const { path } of rows.of(table)) rows.remove(path);
-      for (const [index, row] of values.entries()) {
-        const path = `${table}${index + 1}.`;
-        rows.put({ path, instances: instancesOf(path), values: row });
-      }
-      await this.#watches.refresh();
-    });
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 
   #keepRequests(): Operations {
@@ -328,79 +297,16 @@ export class DataModel implements Model, AsyncDisposable {
       clock: this.#ports.clock,
       log: this.#ports.log,
       rows,
-      change: (put, gone, origin, keep) => {
-        const done = this.#turn.then(async () => {
+      change: (put, gone, origin, keep) =>
+        this.#turns.take(async () => {
           if (keep) await this.#stored.replace(requestTable, put, gone);
           else for (const row of put) rows.put(row);
           const written = new Set([...put.flatMap(({ path }) => [path, `${path}Status`]), ...gone]);
           await this.#watches.refresh({ origin, written }, new Set([rowsKey(requestTable)]));
-        });
-        this.#turn = done.catch(() => undefined);
-        return done;
-      },
+        }),
       completed: (change) => this.#signals.tell(change),
     });
     this.#tree.declare({ path: requestTable, commands: { 'Cancel()': (_, { row }) => operations.cancel(row.path) } });
     return operations;
-  }
-
-  #changeRows(
-    schemaPath: string,
-    rows: StoredRows,
-    put: readonly StoredRowChange[],
-    gone: readonly string[],
-    origin: Origin,
-  ): Promise<readonly StoredRow[]> {
-    const done = this.#turn.then(async () => {
-      const after = put.map(({ path, values }): StoredRow => {
-        const before = path === undefined ? undefined : rows.row(path);
-        if (before) return { ...before, values: { ...before.values, ...values } };
-        const number = rows.takeNumber();
-        const alias: Record<string, string> = rows.columns.has('Alias') ? { Alias: `cpe-${number}` } : {};
-        return {
-          path: schemaPath.replace('{i}', String(number)),
-          instances: [number],
-          values: { ...alias, ...values },
-        };
-      });
-      await this.#stored.replace(schemaPath, after, gone);
-      const written = after.flatMap((row) => [row.path, ...Object.keys(row.values).map((name) => row.path + name)]);
-      await this.#watches.refresh({ origin, written: new Set([...written, ...gone]) }, new Set([rowsKey(schemaPath)]));
-      return after;
-    });
-    this.#turn = done.then(
-      () => undefined,
-      () => undefined,
-    );
-    return done;
-  }
-
-  /** Clocks of sources that nobody tells about run only for what is watched. */
-  #watchingChanged(): void {
-    if (this.#adjusting) return;
-    this.#adjusting = true;
-    queueMicrotask(() => {
-      this.#adjusting = false;
-      if (!this.#stopped) this.#events.watch(this.#watches.keys);
-    });
-  }
-
-  /** What changed outside may be one of several things that happen at once: the look waits for the others. */
-  #soon(keys: ReadonlySet<SourceKey>): void {
-    this.#sources.forget();
-    if (!this.#watches.watching) return;
-    for (const key of keys) this.#affected.add(key);
-    this.#pending ??= this.#ports.clock.timer(eventSettleMs, () => {
-      this.#pending = undefined;
-      // In the writers' turn, so that a look never falls between a write and what is told of it.
-      this.#turn = this.#turn
-        .then(async () => {
-          const affected = new Set([...this.#affected, ...this.#events.committed()]);
-          this.#affected.clear();
-          this.#sources.forget();
-          await this.#watches.refresh(undefined, affected);
-        })
-        .catch((error) => this.#ports.log.error('looking for changes failed', { error }));
-    });
   }
 }

@@ -5,7 +5,8 @@ import type { CompiledCommand, CompiledEvent, CompiledObject } from '../mapping/
 import { memberOf } from '../mapping/expression.ts';
 import type { SourcePorts } from '../mapping/sources.ts';
 import type { Arguments } from '../schema/index.ts';
-import type { Evaluator, Node } from './evaluate.ts';
+import type { Evaluator } from './evaluate.ts';
+import type { Node } from './node.ts';
 import type { Tree } from './tree.ts';
 
 /** What commands and events of mapping files need of the data model. */
@@ -58,7 +59,7 @@ function mappedCommand(object: CompiledObject, command: CompiledCommand, tools: 
       }
       const { evaluator, nodes } = await tools.rowsOf(object.path);
       const node = nodes.find((candidate) => candidate.path === path);
-      const call = node && callOf(command, args, (name) => evaluator.variable(node, name));
+      const call = node && callOf(command, args, (name) => evaluator.mapped.variable(node, name));
       if (!call) return refused({ kind: 'command-failed', message: 'the device does not have what it is about', path });
       return ok(outputOf(command, await bus.invoke(...call, { timeoutMs, signal })));
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { ModelFault } from '../api.ts';
 import type { ObjectDefinition, UniqueKey } from '../schema/index.ts';
-import type { Node } from './evaluate.ts';
+import type { Node } from './node.ts';
 import type { Plan } from './plan.ts';
 import type { Reading } from './read.ts';
 

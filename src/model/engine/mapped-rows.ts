@@ -8,7 +8,7 @@ import {
   type Surroundings,
   textOf,
 } from '../mapping/expression.ts';
-import type { Node } from './evaluate.ts';
+import type { Node } from './node.ts';
 
 /** A row of a source, before it has a number. */
 export interface FoundRow {

@@ -11,7 +11,8 @@ import type {
   View,
 } from '../api.ts';
 import { toSchemaPath } from '../path/index.ts';
-import type { Evaluator, Node } from './evaluate.ts';
+import type { Evaluator } from './evaluate.ts';
+import type { Node } from './node.ts';
 import { resolvePath } from './resolve.ts';
 import type { Tree } from './tree.ts';
 

@@ -3,7 +3,8 @@ import type { Access, ModelFault, Protocol } from '../api.ts';
 import { fillInstances, type ParsedPath, parsePath, type SearchTerm, type Segment } from '../path/index.ts';
 import type { ParameterDefinition } from '../schema/index.ts';
 import { checkTerm, matchesTerm, splitList } from '../validate/index.ts';
-import type { Evaluator, Node } from './evaluate.ts';
+import type { Evaluator } from './evaluate.ts';
+import type { Node } from './node.ts';
 import type { Tree } from './tree.ts';
 
 /** Where a path leads: objects that exist now, and what it ends in. */

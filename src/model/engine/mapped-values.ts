@@ -1,0 +1,211 @@
+import type { BlobTable } from '#platform';
+import type { ModelFault } from '../api.ts';
+import type { CompiledObject, CompiledParameter } from '../mapping/compiled.ts';
+import { toParameter, zeroValue } from '../mapping/convert.ts';
+import { evaluateFormula, type Formula, type Surroundings, textOf } from '../mapping/expression.ts';
+import { isPlausible } from '../mapping/plausible.ts';
+import type { ReadScope } from '../mapping/sources.ts';
+import { type RowTools, sectionOf } from './mapped-rows.ts';
+import type { Node } from './node.ts';
+
+export interface Evaluated {
+  readonly value: string;
+  readonly fault?: ModelFault;
+}
+
+/** What mapped parameters, variables and conditions are worth at a node, in one read scope. */
+export class MappedValues {
+  readonly #scope: ReadScope;
+  readonly #tools: RowTools;
+  readonly #rowsOf: (schemaPath: string) => readonly Node[];
+  /** Milliseconds since 1970, the same for all values of a request. */
+  readonly #now: number;
+
+  /** @param rowsOf all rows of a table anywhere, for references */
+  constructor(scope: ReadScope, tools: RowTools, rowsOf: (schemaPath: string) => readonly Node[]) {
+    this.#scope = scope;
+    this.#tools = tools;
+    this.#rowsOf = rowsOf;
+    this.#now = scope.now;
+  }
+
+  of(node: Node, mapped: CompiledObject, parameter: CompiledParameter): Evaluated {
+    const { rule, definition } = parameter;
+    if (rule.is !== undefined) return { value: rule.is };
+    let failed: string | undefined;
+    let values: unknown[] = [];
+    for (const formula of parameter.expressions) {
+      values = this.values(
+        formula,
+        node,
+        mapped,
+        (reason) => {
+          failed = reason;
+        },
+        parameter.section && sectionOf(parameter.section, this.#tools),
+      );
+      if (rule.missing !== undefined) values = values.filter((value) => value !== rule.missing);
+      if (parameter.pick) values = picked(values, parameter.pick);
+      if (values.length > 0) break;
+    }
+    if (values.length === 0 && rule.default !== undefined) {
+      values = parameter.pick ? picked([rule.default], parameter.pick) : [rule.default];
+    }
+    const value =
+      rule.as === 'ref'
+        ? this.#reference(definition.type.list ? values : values.flat().slice(0, 1), rule.to!, rule.by)
+        : toParameter(values, rule, definition, {
+            now: this.#now,
+            base: this.base(node, parameter),
+          });
+    if (value !== undefined && isPlausible(definition, value)) return { value };
+    if (value !== undefined) failed = 'the source gave something of another type';
+    const zero = zeroValue(definition);
+    if (failed === undefined) return { value: zero };
+    return { value: zero, fault: { kind: 'internal', message: failed, path: node.path + definition.name } };
+  }
+
+  #reference(values: readonly unknown[], to: string, by: string | undefined): string | undefined {
+    const wanted = values
+      .flatMap((value) => (Array.isArray(value) ? value : [value]))
+      .flatMap((value) => textOf(value) ?? []);
+    if (wanted.length === 0) return undefined;
+    const paths = wanted.flatMap((identity) => {
+      const row = this.#rowsOf(to).find((candidate) => this.#matches(candidate, by, identity));
+      return row ? [row.path.slice(0, -1)] : [];
+    });
+    return paths.join(',');
+  }
+
+  #matches(row: Node, by: string | undefined, identity: string): boolean {
+    if (by !== undefined) return (textOf(this.variable(row, by)) ?? '') === identity;
+    // What UCI calls a section without a name holds for as long as the package is as it was read.
+    return (
+      row.identity === identity || (row.section?.section.anonymous && row.section.section.name === identity) === true
+    );
+  }
+
+  /** What a value of the parameter is relative to: `of`. */
+  base(node: Node, parameter: CompiledParameter): string | undefined {
+    const value = parameter.base && this.values(parameter.base, node, node.binding.mapped!)[0];
+    return textOf(value);
+  }
+
+  /** Where a write of the parameter goes: the row's own section, or the one that its rule names. */
+  sectionFor(node: Node, parameter: CompiledParameter): Node['section'] {
+    return parameter.section ? sectionOf(parameter.section, this.#tools) : node.section;
+  }
+
+  /** The identity (or `by` variable) of the row that a reference names: what a write of the reference stores. */
+  referenced(to: string, by: string | undefined, path: string): string | undefined {
+    const row = this.#rowsOf(to).find((candidate) => candidate.path === `${path}.`);
+    if (!row) return undefined;
+    return by === undefined ? row.identity : (textOf(this.variable(row, by)) ?? '');
+  }
+
+  /** The row that a reference names, where it stands for a section that has no name to be referred to by. */
+  namelessRow(to: string, path: string): Node | undefined {
+    const row = this.#rowsOf(to).find((candidate) => candidate.path === `${path}.`);
+    return row?.section?.section.anonymous ? row : undefined;
+  }
+
+  /** A `let` of the row or of one above it, or one of the built-in variables. */
+  variable(node: Node, name: string): unknown {
+    if (name === 'id') return node.section?.section.name ?? node.identity;
+    if (name === 'item') return node.item;
+    if (name === 'instance') return node.instances.at(-1);
+    if (name === 'of') return node.keys?.at(-2);
+    if (name === 'above') return node.around?.at(-2);
+    if (name === 'parent') return node.parent && (node.parent.section?.section.name ?? node.parent.identity);
+    for (let at: Node | undefined = node; at; at = at.parent) {
+      const variable = at.binding.mapped?.variables.get(name);
+      if (!variable) continue;
+      if (at.variables.has(name)) return at.variables.get(name);
+      const values = this.values(variable.formula, at, at.binding.mapped!);
+      const value = variable.all ? values : values[0];
+      if (this.#scope.settled) at.variables.set(name, value);
+      return value;
+    }
+    return undefined;
+  }
+
+  values(
+    formula: Formula,
+    node: Node,
+    mapped: CompiledObject,
+    failed?: (reason: string) => void,
+    section?: Node['section'],
+  ): unknown[] {
+    return evaluateFormula(formula, this.surroundings(node, mapped, failed, section ?? node.section));
+  }
+
+  surroundings(
+    node: Node,
+    mapped: CompiledObject,
+    failed: ((reason: string) => void) | undefined,
+    section: Node['section'],
+  ): Surroundings {
+    return {
+      option: (name) => section?.section.options.get(name),
+      variable: (name) => this.variable(node, name),
+      source: (name) => this.#source(name, node, mapped, failed),
+    };
+  }
+
+  #source(name: string, node: Node, mapped: CompiledObject, failed?: (reason: string) => void): unknown {
+    const source = mapped.sources[name];
+    if (!source) return undefined;
+    if (source.uci) {
+      const pack = this.#scope.uci(source.uci);
+      if (!pack) return undefined;
+      return Object.fromEntries(
+        pack.sections.map((section) => [
+          section.name,
+          Object.fromEntries([...section.options, ['.name', section.name], ['.type', section.type]]),
+        ]),
+      );
+    }
+    const args: Record<string, string | number | boolean> = {};
+    for (const [key, value] of Object.entries(source.args ?? {})) {
+      if (typeof value !== 'string' || !value.startsWith('$')) {
+        args[key] = value;
+        continue;
+      }
+      const resolved = this.variable(node, value.slice(1));
+      if (typeof resolved !== 'string' && typeof resolved !== 'number') return undefined;
+      args[key] = resolved;
+    }
+    const asked = namedBy(source, (variable) => this.variable(node, variable));
+    if (!asked) return undefined;
+    const answer = this.#scope.answer(asked, args as BlobTable);
+    if (!answer) return undefined;
+    if (answer.ok) return answer.value;
+    failed?.(answer.reason);
+    return undefined;
+  }
+}
+
+/** `hostapd.$ifname` names the object by a variable, `/sys/class/net/$ifname/mtu` the file. `undefined`: the variable has no value that could be a name. */
+function namedBy(
+  source: CompiledObject['sources'][string],
+  variable: (name: string) => unknown,
+): typeof source | undefined {
+  const named = source.ubus?.[0] ?? source.file ?? '';
+  if (!named.includes('$')) return source;
+  let complete = true;
+  const name = named.replace(/\$(\w+)/g, (_, of: string) => {
+    const value = textOf(variable(of)) ?? '';
+    complete &&= /^[\w.@:-]+$/.test(value) && value !== '..';
+    return value;
+  });
+  if (!complete) return undefined;
+  return source.ubus ? { ...source, ubus: [name, source.ubus[1]] } : { ...source, file: name };
+}
+
+/** Of each value what the pattern's group, or the whole of it, matches. */
+function picked(values: readonly unknown[], pattern: RegExp): string[] {
+  return values.flat().flatMap((value) => {
+    const match = pattern.exec(textOf(value) ?? '');
+    return match ? (match.length > 1 ? (match[1] ?? []) : match[0]) : [];
+  });
+}

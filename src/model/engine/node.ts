@@ -1,0 +1,77 @@
+import type { UciSection } from '#platform';
+import type { DeclaredRow } from '../api.ts';
+import type { FoundRow } from './mapped-rows.ts';
+import type { StoredRow } from './stored.ts';
+import type { Binding } from './tree.ts';
+
+/** One object instance as this read scope sees it. */
+export interface Node {
+  /** `Device.WiFi.SSID.1.` */
+  readonly path: string;
+  readonly schemaPath: string;
+  readonly instances: readonly number[];
+  readonly parent: Node | undefined;
+  readonly binding: Binding;
+  /** Neither the row nor what is below it can be written. */
+  readonly readOnly?: boolean;
+  /** What the row stands for; empty for single objects. */
+  readonly identity: string;
+  readonly section: { readonly package: string; readonly section: UciSection } | undefined;
+  readonly item: unknown;
+  /** Of a member of an answer: the keys that led to it, outermost first. */
+  readonly keys?: readonly string[];
+  /** The members themselves. */
+  readonly around?: readonly unknown[];
+  readonly variables: Map<string, unknown>;
+}
+
+/** @param base instance path of the table */
+export function foundNode(
+  parent: Node,
+  schemaPath: string,
+  binding: Binding,
+  base: string,
+  { identity, section, item, keys = [], around = [], readOnly = false }: FoundRow,
+  number: number,
+): Node {
+  return {
+    path: `${base}${number}.`,
+    schemaPath,
+    instances: [...parent.instances, number],
+    parent,
+    binding,
+    identity,
+    section,
+    item,
+    keys,
+    around,
+    readOnly: readOnly || parent.readOnly === true,
+    variables: new Map(),
+  };
+}
+
+export function storedNode(parent: Node, schemaPath: string, binding: Binding, row: StoredRow): Node {
+  return {
+    path: row.path,
+    schemaPath,
+    instances: row.instances,
+    parent,
+    binding,
+    identity: row.path,
+    section: undefined,
+    item: undefined,
+    variables: noVariables,
+  };
+}
+
+/** Rows of stored tables have no `let`. */
+const noVariables = new Map<string, unknown>();
+
+/** Instance path of an object or table directly below a node. */
+export function tableOf(parent: Node, schemaPath: string): string {
+  return `${parent.path}${schemaPath.slice(parent.schemaPath.length).split('.')[0]}.`;
+}
+
+export function declaredRow(node: Node): DeclaredRow {
+  return { path: node.path, instances: node.instances, values: node.binding.stored?.row(node.path)?.values ?? {} };
+}

@@ -1,0 +1,126 @@
+import { ok, type Result, refused } from '#base';
+import type { ModelFault, Origin } from '../api.ts';
+import type { CompiledParameter } from '../mapping/compiled.ts';
+import { toOption } from '../mapping/convert.ts';
+import { fitted } from '../mapping/fit.ts';
+import { tablePathOf } from '../path/index.ts';
+import type { ParameterDefinition } from '../schema/index.ts';
+import { splitList } from '../validate/index.ts';
+import type { Instances } from './instances.ts';
+import { declaredRow, type Node } from './node.ts';
+import { changesOf, type Plan } from './plan.ts';
+import type { Reading } from './read.ts';
+import type { SectionNames } from './section-names.ts';
+import type { StoredRow } from './stored.ts';
+
+/** What a valid value of a parameter means to a plan: an option, a stored column, an Alias, or code of a room. */
+export class ValueStager {
+  readonly #reading: Reading;
+  readonly #origin: Origin;
+  readonly #instances: Instances;
+  readonly #names: SectionNames;
+
+  constructor(reading: Reading, origin: Origin, instances: Instances, names: SectionNames) {
+    this.#reading = reading;
+    this.#origin = origin;
+    this.#instances = instances;
+    this.#names = names;
+  }
+
+  stage(node: Node, definition: ParameterDefinition, value: string, plan: Plan): Result<undefined, ModelFault> {
+    const { name } = definition;
+    const { binding } = node;
+    const declared = binding.parameters.get(name);
+    if (declared?.set) {
+      const row = declaredRow(node);
+      const problem = declared.validate?.(row, value);
+      if (problem) return refused(problem);
+      plan.effects.push(() => declared.set!(row, value));
+      return ok(undefined);
+    }
+    const { stored } = binding;
+    if (stored?.columns.has(name)) {
+      const before = plan.storedRows.get(node.path) ?? stored.row(node.path);
+      if (!before) return refused({ kind: 'no-instance', message: 'the row is gone' });
+      const after: StoredRow = { ...before, values: { ...before.values, [name]: value } };
+      const problem = stored.declaration.validate?.(after, stored.row(node.path), this.#origin);
+      if (problem) return refused(problem);
+      plan.storedRows.set(node.path, after);
+      plan.effects.push(() => stored.put(after));
+      return ok(undefined);
+    }
+    if (name === 'Alias' && !binding.mapped?.parameters.has('Alias')) return this.#alias(node, value, plan);
+    const mapped = binding.mapped?.parameters.get(name);
+    return mapped?.option === undefined
+      ? refused({ kind: 'not-writable', message: 'there is nowhere to write it' })
+      : this.#stageOption(node, mapped, mapped.option, value, plan);
+  }
+
+  #stageOption(
+    node: Node,
+    mapped: CompiledParameter,
+    name: string,
+    value: string,
+    plan: Plan,
+  ): Result<undefined, ModelFault> {
+    const { evaluator } = this.#reading;
+    const place = evaluator.mapped.sectionFor(node, mapped);
+    if (!place || (node.readOnly && !mapped.section))
+      return refused({ kind: 'not-writable', message: 'there is nowhere to write it' });
+    const key = `${place.package} ${place.section.name} ${name}`;
+    const before = plan.options.get(key) ?? place.section.options.get(name);
+    let option: string | readonly string[] | undefined;
+    if (mapped.rule.as === 'ref') {
+      option = this.#references(mapped, value, plan);
+      if (option === undefined)
+        return refused({ kind: 'invalid-value', message: 'the row it refers to does not exist' });
+    } else {
+      const converted =
+        value === mapped.rule.unset
+          ? ''
+          : toOption(value, mapped.rule, mapped.definition, evaluator.mapped.base(node, mapped));
+      option = converted === undefined ? undefined : fitted(converted, before, mapped);
+      if (option === undefined) return refused({ kind: 'invalid-value', message: 'the device can not do this value' });
+    }
+    plan.options.set(key, option);
+    const section = this.#names.of(node, plan, place);
+    const changes = changesOf(plan, place.package);
+    // UCI has no empty value: an option without one is absent.
+    if (option === '' || option.length === 0) changes.push({ op: 'unset', section, option: name });
+    else changes.push({ op: 'set', section, option: name, value: typeof option === 'string' ? option : [...option] });
+    return ok(undefined);
+  }
+
+  /** What stands for the rows that are named; one of a list by itself is no list. */
+  #references(
+    { rule, definition }: CompiledParameter,
+    value: string,
+    plan: Plan,
+  ): string | readonly string[] | undefined {
+    const paths = definition.type.list ? splitList(value) : [value].filter(Boolean);
+    const { evaluator } = this.#reading;
+    const found = paths.map((path) => {
+      // A section without a name can not be referred to: it gets one.
+      const nameless = rule.by === undefined ? evaluator.mapped.namelessRow(rule.to!, path) : undefined;
+      return nameless ? this.#names.of(nameless, plan) : evaluator.mapped.referenced(rule.to!, rule.by, path);
+    });
+    const known = found.filter((identity) => identity !== undefined);
+    if (known.length < found.length) return undefined;
+    return known.length > 1 ? known : (known[0] ?? '');
+  }
+
+  #alias(node: Node, value: string, plan: Plan): Result<undefined, ModelFault> {
+    const table = tablePathOf(node.path);
+    const siblings = node.parent ? this.#reading.evaluator.children(node.parent, node.schemaPath) : [];
+    const taken = siblings.some(
+      (row) =>
+        row.path !== node.path &&
+        this.#reading.evaluator.value(this.#reading.view.protocol, row, 'Alias').value === value,
+    );
+    if (taken) return refused({ kind: 'duplicate-key', message: 'another row has this Alias' });
+    // The alias has to stay with the row, so the row needs a name that stays.
+    const identity = this.#names.isNameless(node) ? this.#names.of(node, plan) : node.identity;
+    plan.effects.push(() => this.#instances.setAlias(table, identity, value));
+    return ok(undefined);
+  }
+}
