@@ -11,6 +11,7 @@ import {
   parameterBit,
   statuses,
   typeBit,
+  unaskedMark,
 } from '../../src/model/schema/format.ts';
 import type { SizeRange, Status, UniqueKey } from '../../src/model/schema/types.ts';
 import { ByteWriter, Interned, section } from './bytes.ts';
@@ -36,18 +37,22 @@ export function emitTable(model: string, views: ViewModels, root = 'Device.'): B
   const objects = paths.map((path) => emitter.object(path));
   const strings = emitter.strings.values().map((text) => Buffer.from(text, 'utf8'));
 
-  const head = Buffer.alloc(20);
+  const marks = Buffer.from(paths.map((path) => emitter.marks(path)));
+  const lines = Buffer.from(paths.join('\n'), 'latin1');
+  const head = Buffer.alloc(24);
   const stringsAt = head.length;
   const stringSection = section(strings, stringsAt);
   const typesAt = stringsAt + stringSection.length;
   const typeSection = section(types, typesAt);
-  const objectsAt = typesAt + typeSection.length;
+  const pathsAt = typesAt + typeSection.length;
+  const objectsAt = pathsAt + marks.length + lines.length;
   head.writeUInt32LE(magic, 0);
   head.writeUInt32LE(emitter.strings.id(model), 4);
   head.writeUInt32LE(stringsAt, 8);
   head.writeUInt32LE(typesAt, 12);
-  head.writeUInt32LE(objectsAt, 16);
-  return Buffer.concat([head, stringSection, typeSection, section(objects, objectsAt)]);
+  head.writeUInt32LE(pathsAt, 16);
+  head.writeUInt32LE(objectsAt, 20);
+  return Buffer.concat([head, stringSection, typeSection, marks, lines, section(objects, objectsAt)]);
 }
 
 class Emitter {
@@ -78,8 +83,6 @@ class Emitter {
     const usp = this.#views.usp.get(path);
     const cwmp = this.#views.cwmp.get(path);
     const record = new ByteWriter();
-    const bytes = Buffer.from(path, 'latin1');
-    record.number(bytes.length).raw(bytes);
     this.#entry(record, entryKind.object, usp && this.#head(usp), cwmp && this.#head(cwmp));
     const members = <T>(
       kind: number,
@@ -110,6 +113,19 @@ class Emitter {
       (event) => this.#event(event, path),
     );
     return record.take();
+  }
+
+  marks(path: string): number {
+    let marks = 0;
+    for (const [protocol, mask] of Object.entries(maskOf)) {
+      const object = this.#views[protocol as keyof ViewModels].get(path);
+      if (object) marks |= mask;
+      for (const { forcedInform, activeNotify } of object?.parameters.values() ?? []) {
+        if (forcedInform || activeNotify === 'forceEnabled' || activeNotify === 'forceDefaultEnabled')
+          marks |= unaskedMark;
+      }
+    }
+    return marks;
   }
 
   #entry(record: ByteWriter, kind: number, usp: Buffer | undefined, cwmp: Buffer | undefined): void {

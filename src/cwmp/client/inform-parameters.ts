@@ -1,7 +1,7 @@
 import type { InformMessage } from '../inform.ts';
 import { acsView } from '../verbs/verb.ts';
 import type { AcsModel } from '../view/index.ts';
-import { singleParameters } from './single-parameters.ts';
+import { unaskedParameters } from './unasked-parameters.ts';
 
 /**
  * TR-069 3.7.1.2: the parameters marked forcedInform, whatever has changed, and what the ACS has asked for in the InformParameter table.
@@ -15,7 +15,7 @@ export async function informParameters(
   forcedOnly = false,
 ): Promise<InformMessage['parameters']> {
   const paths = new Set<string>();
-  for (const { path, info } of singleParameters(model)) if (info.forcedInform) paths.add(path + info.name);
+  for (const { path, info } of unaskedParameters(model)) if (info.forcedInform) paths.add(path + info.name);
   for (const path of await model.alwaysInformed()) paths.add(path);
   for (const path of changed) paths.add(path);
   if (!forcedOnly) for (const path of await asked(model, codes)) paths.add(path);

@@ -3,8 +3,8 @@ import type { Change, ParameterInfo } from '#model';
 import { objectPathOf, toSchemaPath } from '#model';
 import { type Attributes, acsView } from '../verbs/verb.ts';
 import type { AcsModel } from '../view/index.ts';
-import { singleParameters } from './single-parameters.ts';
 import type { CwmpStateFile } from './state.ts';
+import { unaskedParameters } from './unasked-parameters.ts';
 
 /** TR-069 A.3.2.4: 2 active; 1, and beside a lightweight notification 4 and 6, passive. */
 const active = 2;
@@ -73,7 +73,7 @@ export async function watchNotifications(
   };
   const rewatch = async (): Promise<void> => {
     const paths = new Set(Object.keys(state.get().attributes ?? {}));
-    for (const { path, info } of singleParameters(model)) {
+    for (const { path, info } of unaskedParameters(model)) {
       if (info.activeNotify === 'forceEnabled' || info.activeNotify === 'forceDefaultEnabled')
         paths.add(path + info.name);
     }

@@ -70,6 +70,8 @@ export interface SupportedModel {
   children(path: string): ObjectInfo[];
   /** Paths of the object itself and of everything below. */
   paths(path: string): string[];
+  /** Paths of the objects that have a parameter with `forcedInform`, or one whose changes are told unless that is turned off. */
+  unasked(): readonly string[];
 }
 
 /** How much of one component is there on this device. */

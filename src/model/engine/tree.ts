@@ -117,7 +117,8 @@ export class Tree {
       return info ? [info, ...rest] : rest;
     };
     const paths = (path: string): string[] => [path, ...this.children(protocol, path).flatMap(paths)];
-    return { object, below, children, paths };
+    const unasked = () => this.#views[protocol].unasked().filter((path) => this.has(protocol, path));
+    return { object, below, children, paths, unasked };
   }
 
   /** Whether the object is supported in this view. */

@@ -1,4 +1,4 @@
-/** Reads the table's numbers in order. The table is ours, not a peer's: running past its end is a bug and throws. */
+/** Reads the table's numbers in order. The table is ours, not a peer's, and whole: nothing runs past its end. */
 export class Cursor {
   readonly #bytes: Buffer;
   at: number;
@@ -10,7 +10,7 @@ export class Cursor {
   number(): number {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
-      const byte = this.#bytes.readUInt8(this.at++);
+      const byte = this.#bytes[this.at++]!;
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }

@@ -45,20 +45,6 @@ export class Decoder {
     this.#protocol = protocol;
   }
 
-  /** Whether this view has the object at all, reading only the entries' heads. */
-  has(index: number): boolean {
-    const { cursor, end } = this.#table.entries(index);
-    while (cursor.at < end) {
-      const mask = cursor.number();
-      const kind = cursor.number();
-      if (kind !== entryKind.object) return false;
-      if ((mask & maskOf[this.#protocol]) !== 0) return true;
-      const length = cursor.number();
-      cursor.at += length;
-    }
-    return false;
-  }
-
   object(index: number): ObjectDefinition | undefined {
     const { cursor, end } = this.#table.entries(index);
     const parameters = new Map<string, ParameterDefinition>();
@@ -79,7 +65,7 @@ export class Decoder {
     }
     if (!head) return undefined;
     return {
-      path: this.#table.objectPath(index),
+      path: this.#table.paths[index]!,
       ...head,
       parameters: [...parameters.values()],
       commands: [...commands.values()],

@@ -109,6 +109,10 @@ class ExtendedView implements SchemaView {
     return this.#base.has(objectPath) || (this.#additions.has(objectPath) && isVendorObject(objectPath));
   }
 
+  unasked(): readonly string[] {
+    return this.#base.unasked();
+  }
+
   children(path: string): readonly string[] {
     const own = [...this.#additions.keys()].filter(
       (candidate) => isVendorObject(candidate) && candidate.replace(/[^.]+\.(?:\{i\}\.)?$/, '') === path,

@@ -4,17 +4,21 @@ import type { DefaultKind, ParameterAccess, ParameterDefinition, Status } from '
 /**
  * The table's layout. All fixed numbers are little-endian u32, all others LEB128.
  *
- *   'TDM1' | model name (string id) | offsets of the three sections
+ *   'TDM2' | model name (string id) | offsets of the four sections
  *   strings, types, objects: count | count + 1 offsets from the start of the table | records
+ *   paths, before the objects and as many: a byte of marks for each | the paths as lines
  *
- * An object's record: length and bytes of its path, then entries to the record's end. An entry: protocol mask, kind,
- * length, body. A definition that is the same for both protocols has one entry with both bits. Objects are in byte
- * order of their paths, so that everything below one follows it at once. String ids grow with rarity: the frequent
- * ones take one byte. An optional id or count is stored plus one, 0 being absent.
+ * An object's record is entries. An entry: protocol mask, kind, length, body. A definition that is the same for both
+ * protocols has one entry with both bits. Objects are in byte order of their paths, so that everything below one
+ * follows it at once. String ids grow with rarity: the frequent ones take one byte. An optional id or count is stored
+ * plus one, 0 being absent.
  */
-export const magic = 0x314d4454;
+export const magic = 0x324d4454;
 
 export const maskOf: Readonly<Record<Protocol, number>> = { usp: 1, cwmp: 2 };
+
+/** An object's mark, beside its protocols' masks: it has a parameter that an Inform may hold without anybody having asked for it. */
+export const unaskedMark = 4;
 
 export const entryKind = { object: 0, parameter: 1, command: 2, event: 3 } as const;
 

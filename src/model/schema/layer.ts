@@ -51,6 +51,10 @@ class LayeredView implements SchemaView {
     return this.#base.has(objectPath) || this.#table.has(objectPath);
   }
 
+  unasked(): readonly string[] {
+    return union(this.#base.unasked(), this.#table.unasked());
+  }
+
   children(path: string): readonly string[] {
     return union(this.#base.children(path), this.#table.children(path));
   }

@@ -1,5 +1,6 @@
 import type { Protocol } from '../api.ts';
 import { Decoder } from './decode.ts';
+import { maskOf, unaskedMark } from './format.ts';
 import { Table } from './table.ts';
 import type { ObjectDefinition, ParameterDefinition, Schema, SchemaView } from './types.ts';
 
@@ -7,7 +8,7 @@ import type { ObjectDefinition, ParameterDefinition, Schema, SchemaView } from '
 const objectsKept = 96;
 
 /**
- * Opens a compiled data model (`datamodel/tr181.bin`). Reads 20 bytes; everything else is decoded on demand.
+ * Opens a compiled data model (`datamodel/tr181.bin`). Reads the paths of the objects; everything else is decoded on demand.
  * @throws TandemError SCHEMA_FORMAT when the bytes are not such a table
  */
 export function openSchema(bytes: Uint8Array): Schema {
@@ -37,7 +38,7 @@ class View implements SchemaView {
       return kept ?? undefined;
     }
     const index = this.#indexOf(path);
-    const object = index === undefined || !this.#decoder.has(index) ? undefined : this.#decoder.object(index);
+    const object = index === undefined ? undefined : this.#decoder.object(index);
     if (this.#kept.size >= objectsKept) {
       for (const oldest of this.#kept.keys()) {
         this.#kept.delete(oldest);
@@ -54,43 +55,50 @@ class View implements SchemaView {
   }
 
   has(objectPath: string): boolean {
-    const index = this.#indexOf(objectPath);
-    return index !== undefined && this.#decoder.has(index);
+    return this.#indexOf(objectPath) !== undefined;
+  }
+
+  unasked(): readonly string[] {
+    return this.#table.paths.filter((_, index) => this.#shows(index) && (this.#table.marks(index) & unaskedMark) !== 0);
   }
 
   children(path: string): readonly string[] {
-    const paths: string[] = [];
-    if (path !== '' && !path.endsWith('.')) return paths;
-    let index = this.#table.lowerBound(Buffer.from(path, 'latin1'));
-    while (index < this.#table.objectCount) {
-      const found = this.#table.objectPath(index);
-      if (!found.startsWith(path)) break;
-      if (found === path) {
+    const found: string[] = [];
+    if (path !== '' && !path.endsWith('.')) return found;
+    const { paths } = this.#table;
+    let index = this.#table.lowerBound(path);
+    while (index < paths.length) {
+      const below = paths[index]!;
+      if (!below.startsWith(path)) break;
+      if (below === path) {
         index++;
         continue;
       }
-      const child = firstLevel(path, found);
-      if (child === found && this.#decoder.has(index)) paths.push(child);
-      // No path holds this byte: it stands behind everything that is below the child.
-      index = this.#table.lowerBound(Buffer.from(`${child}\xff`, 'latin1'));
+      const child = firstLevel(path, below);
+      if (child === below && this.#shows(index)) found.push(child);
+      // No path holds this character: it stands behind everything that is below the child.
+      index = this.#table.lowerBound(`${child}\xff`);
     }
-    return paths;
+    return found;
   }
 
   below(path: string): readonly string[] {
-    const paths: string[] = [];
-    if (path !== '' && !path.endsWith('.')) return paths;
-    for (let index = this.#table.lowerBound(Buffer.from(path, 'latin1')); index < this.#table.objectCount; index++) {
-      const found = this.#table.objectPath(index);
-      if (!found.startsWith(path)) break;
-      if (this.#decoder.has(index)) paths.push(found);
+    const found: string[] = [];
+    if (path !== '' && !path.endsWith('.')) return found;
+    const { paths } = this.#table;
+    for (let index = this.#table.lowerBound(path); paths[index]?.startsWith(path); index++) {
+      if (this.#shows(index)) found.push(paths[index]!);
     }
-    return paths;
+    return found;
   }
 
   #indexOf(path: string): number | undefined {
-    const index = this.#table.lowerBound(Buffer.from(path, 'latin1'));
-    return index < this.#table.objectCount && this.#table.objectPath(index) === path ? index : undefined;
+    const index = this.#table.indexOf(path);
+    return index !== undefined && this.#shows(index) ? index : undefined;
+  }
+
+  #shows(index: number): boolean {
+    return (this.#table.marks(index) & maskOf[this.protocol]) !== 0;
   }
 }
 

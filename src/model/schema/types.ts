@@ -185,6 +185,8 @@ export interface SchemaView {
   parameter(path: string): ParameterDefinition | undefined;
   /** Without decoding anything. */
   has(objectPath: string): boolean;
+  /** Paths of the objects that have a parameter with `forcedInform`, or with an `activeNotify` that is on unless it is turned off. */
+  unasked(): readonly string[];
   /** Paths of the direct child objects; a table counts once, as `X.{i}.`. In path order. */
   children(path: string): readonly string[];
   /** The object itself, if it exists, and everything below it; depth first, in path order. '' gives everything. */

@@ -73,6 +73,7 @@ export function merged(own: SupportedModel, others: readonly ObjectInfo[]): Supp
     children: (path) => sorted([...own.children(path), ...others.filter((object) => childOf(path, object.path))]),
     paths: (path) =>
       [...own.paths(path), ...others.map((object) => object.path).filter((other) => other.startsWith(path))].sort(),
+    unasked: () => own.unasked(),
   };
 }
 

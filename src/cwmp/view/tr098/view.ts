@@ -206,6 +206,12 @@ export function tr098View(model: Model, state: StateStore, log: Log): AcsModel {
     below: (path) => objectsBelow(path),
     children: (path) => (childrenOf.get(path.slice(root.length)) ?? []).flatMap((child) => visible(root + child) ?? []),
     paths: (path) => objectsBelow(path).map((object) => object.path),
+    unasked: () =>
+      objectsBelow(root)
+        .filter(({ parameters }) =>
+          parameters.some((info) => info.forcedInform || info.activeNotify.startsWith('force')),
+        )
+        .map((object) => object.path),
   };
   const visible = (path: string): ObjectInfo | undefined =>
     path.startsWith(root) ? new Supported(model).object(path.slice(root.length)) : undefined;
