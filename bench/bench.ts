@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { agentFigures } from './figures/agent.ts';
 import { bigAnswerFigures } from './figures/big-answer.ts';
 import { bundleFigures } from './figures/bundle.ts';
+import { cwmpFigures, cwmpNames } from './figures/cwmp.ts';
 import type { Figures } from './figures/figures.ts';
 import { floodFigures, floodNames } from './figures/flood.ts';
 import { modelFigures } from './figures/model.ts';
@@ -45,6 +46,7 @@ try {
   if (wanted(rows)) Object.assign(figures, await rowFigures());
   const bigAnswer = ['cwmp_big_answer_params', 'cwmp_big_answer_rss_mb'];
   if (wanted(bigAnswer)) Object.assign(figures, await bigAnswerFigures(dist));
+  if (wanted(cwmpNames)) Object.assign(figures, await cwmpFigures(dist));
   if (wanted(notificationNames)) Object.assign(figures, await notificationFigures(dist));
   if (wanted(wakeupNames)) Object.assign(figures, await wakeupFigures(dist));
   if (wanted(floodNames)) Object.assign(figures, await floodFigures(dist));
@@ -57,6 +59,7 @@ try {
     ...rows,
     ...notificationNames,
     ...bigAnswer,
+    ...cwmpNames,
   ];
   const rest = Object.keys(budgets).filter((name) => !others.includes(name) && !name.startsWith('bundle_'));
   if (wanted(rest)) Object.assign(figures, await agentFigures(dist));

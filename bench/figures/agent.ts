@@ -2,9 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog } from '#base';
 import { type Lab, startLab } from '#lab';
-import { connectUbus } from '#platform';
+import { sessions } from './cwmp.ts';
 import { deviceEnvironment, deviceFlags, type Figures, median } from './figures.ts';
 
 const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -40,7 +39,7 @@ export async function agentFigures(dist: string): Promise<Figures> {
   await withLab(dist, async (lab) => {
     await warm(lab);
     figures.usp_get_tls_p50_ms = (await getFigures(lab)).p50;
-    Object.assign(figures, await cwmpFigures(lab));
+    await sessions(lab);
     figures.rss_peak_mb =
       Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${lab.agentPid}/status`, 'utf8'))![1]) / 1024;
   });
@@ -108,49 +107,4 @@ async function getFigures({ controller, endpoint }: Lab): Promise<{ p50: number;
   const total = 4000;
   for (let sent = 0; sent < total; sent += 32) await Promise.all(Array.from({ length: 32 }, one));
   return { p50: median(samples), perSecond: (total / (performance.now() - before)) * 1000 };
-}
-
-/** A router with enough stations for 800 parameters; the ACS's own reading of the answers is in the figures. */
-async function cwmpFigures(lab: Lab): Promise<Figures> {
-  for (let n = 1; n <= 26; n++) {
-    const byte = n.toString(16).padStart(2, '0');
-    lab.router.joinStation({ mac: `02:00:00:00:01:${byte}`, name: `station-${n}`, host: 60 + n });
-  }
-  await settle(500);
-  // Over ubus: connection requests as often as this would be dropped as a flood.
-  await using bus = await connectUbus({ path: lab.router.socketPath, log: silentLog });
-  const inform = () => bus.invoke('tandem', 'inform', {});
-  const minimal: number[] = [];
-  const refresh: number[] = [];
-  let count = 0;
-  for (let round = 0; round < 12; round++) {
-    const seen = lab.acs.informs.length;
-    const ended = new Promise<number>((resolve) => {
-      const heard = lab.acs.events.on((event) => {
-        if (event.kind !== 'session-end') return;
-        heard[Symbol.dispose]();
-        resolve(performance.now());
-      });
-    });
-    await inform();
-    await lab.acs.inform(() => true, seen);
-    const began = performance.now();
-    minimal.push((await ended) - began);
-    await settle(50);
-
-    const names = lab.acs.call(lab.device, { rpc: 'GetParameterNames', path: 'Device.', nextLevel: false });
-    const values = lab.acs.call(lab.device, { rpc: 'GetParameterValues', names: ['Device.'] });
-    let first = 0;
-    const heard = lab.acs.events.on((event) => {
-      if (event.kind === 'call') first ||= performance.now();
-    });
-    await inform();
-    await names;
-    count = (await values).values!.size;
-    refresh.push(((performance.now() - first) * 800) / count);
-    heard[Symbol.dispose]();
-    await settle(100);
-  }
-  if (count < 800) throw new Error(`the router has ${count} parameters only`);
-  return { cwmp_minimal_session_ms: median(minimal.slice(2)), cwmp_refresh_800_ms: median(refresh.slice(2)) };
 }
