@@ -13,6 +13,7 @@ const alias = {
   'readable-stream': 'node:stream',
   debug: replacement('no-debug.cjs'),
   socks: replacement('no-socks.cjs'),
+  'lru-cache': replacement('lru-cache.cjs'),
   'worker-timers': replacement('timers.cjs'),
   bufferutil: replacement('absent.cjs'),
   'utf-8-validate': replacement('absent.cjs'),
