@@ -17,7 +17,7 @@ export function coveragePage(datamodel: string): string {
     .filter(({ parameters }) => parameters.size > 0);
   const total = sorted.reduce((sum, { parameters }) => sum + parameters.size, 0);
   const writable = sorted.reduce(
-    (sum, { parameters }) => sum + [...parameters.values()].filter(({ option }) => option !== undefined).length,
+    (sum, { parameters }) => sum + [...parameters.values()].filter((parameter) => parameter.writable).length,
     0,
   );
   const lines = [
@@ -29,7 +29,7 @@ export function coveragePage(datamodel: string): string {
     '| object | rows from | parameters |',
     '|---|---|---|',
     ...sorted.map(({ path, rows, add, parameters }) => {
-      const names = [...parameters].map(([name, { option }]) => (option === undefined ? name : `${name} W`));
+      const names = [...parameters].map(([name, parameter]) => (parameter.writable ? `${name} W` : name));
       const from = describe(rows);
       return `| \`${path}\`${add ? ' (rows can be added)' : ''} | ${from} | ${names.join(', ')} |`;
     }),

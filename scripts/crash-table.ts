@@ -38,7 +38,7 @@ ${[
   '| read-only | nothing can be changed from that step on; then the agent is started again and it can |',
 ].join('\n')}
 
-*All* and *nothing* are judged over everything: every file of \`/etc/config\` byte for byte, instance numbers, Aliases, stored rows, what is on probation, and
+*All* and *nothing* are judged over everything: every file of \`/etc/config\` byte for byte, instance numbers, Aliases, stored rows, what is on probation, passwords, and
 whether the services know what is in their packages. What the peer was told agrees with it. There is nothing in between.
 
 | transaction | steps | ${troubles.map(({ title }) => title).join(' | ')} |
@@ -46,6 +46,8 @@ whether the services know what is in their packages. What the peer was told agre
 ${rows.join('\n')}
 
 ## What is not in the table
+- **What a write runs after its commit** (docs/mapping-language.md, \`run\`) has happened with the commit: a cut before or during the program leaves it to the next start,
+  which may do it a second time.
 - **rpcd absent**: nothing of a write goes through it. **ubusd gone in the middle**: the change stands; the services are told when ubus is back.
 - **A flash that is full while the agent undoes something at its start**: it is undone as soon as there is space, before the next write or at the next start;
   until then reading shows what is there.

@@ -173,15 +173,19 @@ export interface ProgramOutput {
 export interface ProgramOptions {
   /** The program is killed after it. */
   readonly timeoutMs: number;
+  /** What it gets on standard input. Default: nothing. */
+  readonly input?: string;
   readonly signal?: AbortSignal;
 }
 
 /** Programs of the device's image. */
 export interface Programs {
   /**
-   * Runs it without a shell and with nothing on its standard input.
+   * Runs it without a shell.
    * @param name without a directory
    * @throws ProgramError; an exit code other than 0 is none
    */
   run(name: string, args: readonly string[], options: ProgramOptions): Promise<ProgramOutput>;
+  /** The image has it. */
+  has(name: string): boolean;
 }

@@ -17,7 +17,11 @@ export class RootedPrograms implements Programs {
     this.#root = resolve(root);
   }
 
-  run(name: string, args: readonly string[], { timeoutMs, signal }: ProgramOptions): Promise<ProgramOutput> {
+  run(
+    name: string,
+    args: readonly string[],
+    { timeoutMs, signal, input = '' }: ProgramOptions,
+  ): Promise<ProgramOutput> {
     const file = this.#find(name);
     if (file === undefined) return Promise.reject(new ProgramError('PROGRAM_ABSENT', `there is no ${name} here`));
     return new Promise((done, fail) => {
@@ -36,8 +40,14 @@ export class RootedPrograms implements Programs {
         }
         fail(problem(name, error));
       });
-      child.stdin?.end();
+      // A program that does not read what it gets says so by its exit code.
+      child.stdin?.on('error', () => {});
+      child.stdin?.end(input);
     });
+  }
+
+  has(name: string): boolean {
+    return this.#find(name) !== undefined;
   }
 
   #find(name: string): string | undefined {

@@ -10,6 +10,7 @@ import {
   FileStateStore,
   parseUci,
   RootedFiles,
+  RootedPrograms,
   RootedScripts,
   type UbusClient,
   UciFiles,
@@ -48,6 +49,7 @@ beforeAll(async () => {
       uci,
       files: new RootedFiles(router.root),
       scripts: new RootedScripts(router.root),
+      programs: new RootedPrograms(router.root),
       state: new FileStateStore(join(directory, 'state'), silentLog),
       clock: systemClock,
       log: silentLog,
@@ -224,6 +226,8 @@ describe.each(['usp', 'cwmp'] as const)('every parameter that %s can write', (pr
         }
         const taken = result.value[0]?.parameters[0]?.value;
         if (taken === undefined) continue;
+        // What a program has been handed is never read.
+        if (/^Device\.(LANConfigSecurity|Users)\..*Password$/.test(object + name)) continue;
         const [read] = await model.get(reveal, [object + name]);
         const now = read!.result.ok ? read!.result.value[0]?.parameters[0]?.value : undefined;
         // A later write of the same request may have gone to the same option.

@@ -104,6 +104,12 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'a package, and a password that a program sets after the commit',
+    protocol: 'cwmp',
+    origin: { by: 'cwmp' },
+    writes: [set('Device.Time.', { Enable: '0' }), set('Device.LANConfigSecurity.', { ConfigPassword: 'sesame' })],
+  },
+  {
     name: 'a change that goes on probation',
     protocol: 'usp',
     origin: { by: 'usp', peer: 'probation' },
@@ -157,11 +163,14 @@ const mapping = JSON.stringify({
     Protocol: { at: 'proto', as: { tcp: 'TCP', udp: 'UDP' } },
     Description: 'name',
   },
+  'Device.LANConfigSecurity.': { ConfigPassword: { is: '', run: ['passwd', 'root'] } },
   'Device.DynamicDNS.Client.{i}.': { rows: 'ddns/service', add: {}, Username: 'username' },
 });
 
 const table = readFileSync(join(import.meta.dirname, '../../datamodel/tr181.bin'));
 const probationState = 'probation';
+/** By device: what the program of the image has kept of it. */
+const passwords = new Map<string, string>();
 
 interface Device {
   readonly model: DataModel;
@@ -180,12 +189,21 @@ async function start(root: string, disk?: FaultyDisk): Promise<Device> {
   });
   let names = 0;
   const state = new FileStateStore(join(root, 'etc/tandem'), silentLog);
+  state.sweep();
   const { model, problems } = createDataModel(table, [{ file: 'crash.json', text: mapping }], {
     bus,
     // Nobody else is there: no lock, which would start a process for each.
     uci: new UciFiles(join(root, 'etc/config'), silentLog, async (_paths, work) => work()),
     files: new RootedFiles(root),
     scripts: new RootedScripts(root),
+    programs: {
+      has: () => true,
+      run: async (name, args, { input = '' }) => {
+        disk?.step(`run ${[name, ...args].join(' ')}`);
+        passwords.set(root, input);
+        return { code: 0, stdout: '', stderr: '' };
+      },
+    },
     state,
     runtime: new FileStateStore(join(root, 'var/run/tandem'), silentLog),
     clock: new HandClock(),
@@ -213,7 +231,11 @@ async function lookAt(root: string, model: DataModel): Promise<string> {
     object.parameters.map(({ info, value }) => `${object.path}${info.name}=${value}`),
   );
   const probation = new FileStateStore(join(root, 'etc/tandem'), silentLog).read(probationState) ?? null;
-  return JSON.stringify({ files, rows: rows.ok ? rows.value : rows.fault, values, probation }, undefined, 1);
+  const password = passwords.get(root) ?? null;
+  // What has been done must not be kept.
+  const owed = readdirSync(join(root, 'etc/tandem')).filter((name) => name.includes('follow-ups'));
+  const found = { files, rows: rows.ok ? rows.value : rows.fault, values, probation, password, owed };
+  return JSON.stringify(found, undefined, 1);
 }
 
 /** A device that has run for a while, in a directory of its own. */

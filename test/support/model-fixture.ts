@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, silentLog, systemClock } from '#base';
 import { createDataModel, type DataModel, type MappingText } from '#model';
-import { type Bus, FileStateStore, RootedFiles, RootedScripts, type Uci, UciFiles } from '#platform';
+import { type Bus, FileStateStore, type Programs, RootedFiles, RootedScripts, type Uci, UciFiles } from '#platform';
 
 const datamodel = join(import.meta.dirname, '../../datamodel');
 
@@ -41,6 +41,7 @@ export async function openModel(options: {
   /** Puts something between the model and the files. */
   readonly uci?: (real: Uci) => Uci;
   readonly clock?: Clock;
+  readonly programs?: Programs;
 }): Promise<ModelFixture> {
   const root = options.root ?? mkdtempSync(join(tmpdir(), 'tandem-model-'));
   const config = join(root, 'etc/config');
@@ -58,6 +59,7 @@ export async function openModel(options: {
       uci: options.uci?.(uci) ?? uci,
       files: new RootedFiles(root),
       scripts: new RootedScripts(root),
+      ...(options.programs && { programs: options.programs }),
       state: new FileStateStore(join(root, 'etc/tandem'), silentLog),
       clock: options.clock ?? systemClock,
       log: silentLog,

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Names that the simulated router's name server knows. */
@@ -83,12 +83,27 @@ ip=$(address "$1")
 printf 'Name:\\t%s\\nAddress: %s\\n\\n' "$1" "$ip"
 `;
 
-/** What the router's image has of programs that tests of the network are made with. */
+// Says the new password twice as BusyBox does; what is kept is not crypt(3)'s.
+const passwd = `#!/bin/sh
+shadow="\${0%/bin/passwd}/etc/shadow"
+user=\${1:-root}
+grep -qs "^$user:" "$shadow" || { echo "passwd: unknown user $user" >&2; exit 1; }
+IFS= read -r new && IFS= read -r again || exit 1
+[ "$new" = "$again" ] || { echo "passwd: password for $user is unchanged" >&2; exit 1; }
+hash=$(printf %s "$new" | sha256sum | cut -c 1-64)
+sed "s|^$user:[^:]*:|$user:lab-$hash:|" "$shadow" > "$shadow+" && mv "$shadow+" "$shadow"
+`;
+
+/** What the router's image has of programs that the agent runs, and the accounts that they are about. */
 export function makePrograms(root: string): void {
+  const shadow = join(root, 'etc/shadow');
+  mkdirSync(dirname(shadow), { recursive: true });
+  if (!existsSync(shadow)) writeFileSync(shadow, 'root:::0:99999:7:::\ndaemon:*:0:0:99999:7:::\n', { mode: 0o600 });
   for (const [path, text] of Object.entries({
     'bin/ping': ping,
     'usr/bin/traceroute': traceroute,
     'usr/bin/nslookup': nslookup,
+    'bin/passwd': passwd,
   })) {
     const file = join(root, path);
     mkdirSync(dirname(file), { recursive: true });

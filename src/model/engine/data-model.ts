@@ -28,6 +28,7 @@ import type { Schema } from '../schema/index.ts';
 import { Commands } from './commands.ts';
 import { coverageOf } from './coverage.ts';
 import { Dependencies, rowsKey } from './dependencies.ts';
+import { FollowUps } from './follow-ups.ts';
 import { Instances } from './instances.ts';
 import { interfaceStack, interfaceStackOf } from './interface-stack.ts';
 import { type ActionTools, declareActions } from './mapped-actions.ts';
@@ -58,6 +59,7 @@ export class DataModel implements Model, AsyncDisposable {
   readonly #instances: Instances;
   readonly #transactions: Transactions;
   readonly #reloads: Reloads;
+  readonly #followUps: FollowUps;
   readonly #watches: Watches;
   readonly #dependencies: Dependencies;
   readonly #outside: OutsideChanges;
@@ -81,6 +83,7 @@ export class DataModel implements Model, AsyncDisposable {
       this.#tree.derive(interfaceStack, interfaceStackOf(this.#tree));
     }
     this.#reloads = new Reloads(ports.bus, ports.runtime, ports.log);
+    this.#followUps = new FollowUps(ports.state, ports.programs, ports.log);
     this.#transactions = new Transactions(
       ports.uci,
       ports.state,
@@ -114,6 +117,7 @@ export class DataModel implements Model, AsyncDisposable {
       instances: this.#instances,
       stored: this.#stored,
       transactions: this.#transactions,
+      followUps: this.#followUps,
       reloads: this.#reloads,
       watches: this.#watches,
       events: this.#outside.events,
@@ -135,12 +139,13 @@ export class DataModel implements Model, AsyncDisposable {
   }
 
   /**
-   * Undoes a transaction that was cut off, and tells the services what they have not been told. To be awaited before anything else is asked.
+   * Undoes a transaction that was cut off, does what one that was committed has left to do, and tells the services what they have not been told. To be awaited before anything else is asked.
    * Where it can't be undone now (flash full or read-only) reading works and every write tries again first.
    */
   async recover(): Promise<void> {
     try {
       if (await this.#transactions.recover()) this.#instances.reload();
+      await this.#followUps.recover();
     } catch (error) {
       this.#ports.log.error('a transaction that was cut off could not be undone', { error });
     }

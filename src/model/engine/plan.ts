@@ -1,4 +1,5 @@
 import type { UciChange } from '#platform';
+import type { FollowUp } from './follow-ups.ts';
 import type { StoredRow } from './stored.ts';
 
 /** What a transaction is going to do; nothing has been touched yet. */
@@ -9,6 +10,8 @@ export interface Plan {
   readonly whole: Map<string, string>;
   /** Run in order; each returns what undoes it. */
   readonly effects: (() => (() => void) | Promise<() => void>)[];
+  /** What is done when it has been committed, by the path of the parameter. */
+  readonly followUps: Map<string, FollowUp>;
   /** Full paths of the parameters that are written, for the origin of what is told afterwards. */
   readonly written: Set<string>;
   /** Paths of rows of mapped tables that go. */
@@ -33,6 +36,7 @@ export const emptyPlan = (): Plan => ({
   uci: new Map(),
   whole: new Map(),
   effects: [],
+  followUps: new Map(),
   written: new Set(),
   gone: new Set(),
   storedGone: new Set(),
@@ -50,6 +54,7 @@ export function copyOf(plan: Plan): Plan {
     uci: new Map([...plan.uci].map(([pack, changes]) => [pack, [...changes]])),
     whole: new Map(plan.whole),
     effects: [...plan.effects],
+    followUps: new Map(plan.followUps),
     written: new Set(plan.written),
     gone: new Set(plan.gone),
     storedGone: new Set(plan.storedGone),

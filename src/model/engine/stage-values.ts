@@ -6,6 +6,7 @@ import { fitted } from '../mapping/fit.ts';
 import { tablePathOf } from '../path/index.ts';
 import type { ParameterDefinition } from '../schema/index.ts';
 import { splitList } from '../validate/index.ts';
+import { type CommandLine, commandLine, followUp } from './follow-ups.ts';
 import type { Instances } from './instances.ts';
 import { declaredRow, type Node } from './node.ts';
 import { changesOf, type Plan } from './plan.ts';
@@ -13,18 +14,26 @@ import type { Reading } from './read.ts';
 import type { SectionNames } from './section-names.ts';
 import type { StoredRow } from './stored.ts';
 
-/** What a valid value of a parameter means to a plan: an option, a stored column, an Alias, or code of a room. */
+/** What a valid value of a parameter means to a plan: an option, a program, a stored column, an Alias, or code of a room. */
 export class ValueStager {
   readonly #reading: Reading;
   readonly #origin: Origin;
   readonly #instances: Instances;
   readonly #names: SectionNames;
+  readonly #hasProgram: (name: string) => boolean;
 
-  constructor(reading: Reading, origin: Origin, instances: Instances, names: SectionNames) {
+  constructor(
+    reading: Reading,
+    origin: Origin,
+    instances: Instances,
+    names: SectionNames,
+    hasProgram: (name: string) => boolean,
+  ) {
     this.#reading = reading;
     this.#origin = origin;
     this.#instances = instances;
     this.#names = names;
+    this.#hasProgram = hasProgram;
   }
 
   stage(node: Node, definition: ParameterDefinition, value: string, plan: Plan): Result<undefined, ModelFault> {
@@ -51,9 +60,26 @@ export class ValueStager {
     }
     if (name === 'Alias' && !binding.mapped?.parameters.has('Alias')) return this.#alias(node, value, plan);
     const mapped = binding.mapped?.parameters.get(name);
+    const run =
+      mapped?.writable && mapped.rule.run && commandLine(this.#reading.evaluator.mapped, node, mapped.rule.run);
+    if (run) return this.#stageProgram(node, mapped, run, value, plan);
     return mapped?.option === undefined
       ? refused({ kind: 'not-writable', message: 'there is nowhere to write it' })
       : this.#stageOption(node, mapped, mapped.option, value, plan);
+  }
+
+  #stageProgram(
+    node: Node,
+    { definition, rule, fits }: CompiledParameter,
+    [program, ...args]: CommandLine,
+    value: string,
+    plan: Plan,
+  ): Result<undefined, ModelFault> {
+    if (fits?.test(value) === false)
+      return refused({ kind: 'invalid-value', message: 'the device can not do this value' });
+    if (!this.#hasProgram(program)) return refused({ kind: 'not-writable', message: `there is no ${program} here` });
+    plan.followUps.set(node.path + definition.name, followUp(program, args, rule.input, value));
+    return ok(undefined);
   }
 
   #stageOption(

@@ -11,6 +11,7 @@ import type {
 } from '../api.ts';
 import { tablePathOf } from '../path/index.ts';
 import { checkValue, splitList } from '../validate/index.ts';
+import { commandLine } from './follow-ups.ts';
 import type { Instances } from './instances.ts';
 import { MappedKeys } from './mapped-keys.ts';
 import { type Node, tableOf } from './node.ts';
@@ -29,11 +30,18 @@ export class Stager {
   readonly #values: ValueStager;
   readonly #mappedKeys: MappedKeys;
 
-  constructor(reading: Reading, origin: Origin, instances: Instances, random: () => string) {
+  /** @param hasProgram whether the device's image has the program of this name */
+  constructor(
+    reading: Reading,
+    origin: Origin,
+    instances: Instances,
+    random: () => string,
+    hasProgram: (name: string) => boolean,
+  ) {
     this.#reading = reading;
     const names = new SectionNames(reading, instances, random);
     this.#rows = new RowStager(reading, origin, instances, names);
-    this.#values = new ValueStager(reading, origin, instances, names);
+    this.#values = new ValueStager(reading, origin, instances, names, hasProgram);
     this.#mappedKeys = new MappedKeys(reading);
   }
 
@@ -46,6 +54,7 @@ export class Stager {
     for (const { name, value } of write.parameters) {
       const rule = mapped?.parameters.get(name)?.rule;
       if (rule?.as === 'ref') for (const path of splitList(value)) evaluator.mapped.referenced(rule.to!, rule.by, path);
+      for (const node of rule?.run ? resolved.value.nodes : []) commandLine(evaluator.mapped, node, rule!.run!);
     }
   }
 

@@ -221,7 +221,7 @@ export class Tree {
     if (binding.stored?.columns.has(parameter.name)) return writable ? 'writable' : 'readable';
     if (binding.derived?.columns.has(parameter.name)) return 'readable';
     const mapped = binding.mapped?.parameters.get(parameter.name);
-    if (mapped) return mapped.option !== undefined && writable ? 'writable' : 'readable';
+    if (mapped) return mapped.writable && writable ? 'writable' : 'readable';
     if (parameter.name === 'Alias' && definition.table) return 'writable';
     return this.countedTable(protocol, definition.path, parameter.name) ? 'readable' : undefined;
   }

@@ -5,6 +5,7 @@ import { toSchemaPath } from '../path/index.ts';
 import type { ChangeEvents } from './change-events.ts';
 import { connectivity } from './connectivity.ts';
 import { codeKey, rowsKey, type SourceKey, uciKey } from './dependencies.ts';
+import type { FollowUps } from './follow-ups.ts';
 import type { Instances } from './instances.ts';
 import { copyOf, emptyPlan, type Plan } from './plan.ts';
 import type { AppliedWrite, DataModelPorts } from './ports.ts';
@@ -25,6 +26,7 @@ export interface WriterParts {
   readonly instances: Instances;
   readonly stored: StoredTables;
   readonly transactions: Transactions;
+  readonly followUps: FollowUps;
   readonly reloads: Reloads;
   readonly watches: Watches;
   readonly events: ChangeEvents;
@@ -56,7 +58,11 @@ export class Writer {
       try {
         const companions = {
           states: (replaced: ReplacedPackages) =>
-            [this.#parts.instances.pending(), this.#parts.ports.applying?.(write(replaced))].filter(isGiven),
+            [
+              this.#parts.instances.pending(),
+              this.#parts.followUps.owe([...plan.followUps.values()]),
+              this.#parts.ports.applying?.(write(replaced)),
+            ].filter(isGiven),
           rows: this.#parts.stored.companion(before),
         };
         packages = await this.#parts.transactions.apply(
@@ -87,6 +93,7 @@ export class Writer {
           this.#affectedBy(plan, packages),
         ),
         this.#parts.reloads.pay(),
+        this.#parts.followUps.pay(plan.followUps.size > 0),
       ]);
       return { committed: true, ...(applied.postponed && { postponed: true }), outcomes };
     }
@@ -135,7 +142,8 @@ export class Writer {
   }
 
   #stager(reading: Reading, origin: Origin): Stager {
-    return new Stager(reading, origin, this.#parts.instances, this.#parts.ports.uniqueName);
+    const { uniqueName, programs } = this.#parts.ports;
+    return new Stager(reading, origin, this.#parts.instances, uniqueName, (name) => programs?.has(name) === true);
   }
 
   /** Numbers given to rows that never came to be. @param kept a plan whose rows do */

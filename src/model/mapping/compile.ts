@@ -141,7 +141,11 @@ function compileParameter(
   }
   const own = expressions.map(optionOf).find((option) => option !== undefined);
   if (own && !inSection && !section) say('names an option, but the row is no section');
-  const writable = definition.access !== 'readOnly' && rule.write !== false && rule.is === undefined;
+  if (rule.run && (!Array.isArray(rule.run) || rule.run.length === 0)) say("'run' is a program and its arguments");
+  if (rule.input !== undefined && !rule.run) say("'input' is what a program reads");
+  const writable = definition.access !== 'readOnly' && rule.write !== false;
+  const option = typeof rule.write === 'string' ? rule.write : own;
+  const stored = writable && rule.is === undefined ? option : undefined;
   return {
     definition,
     rule,
@@ -150,7 +154,8 @@ function compileParameter(
     fits: pattern(rule.fits && `^(?:${rule.fits})$`),
     base: rule.of === undefined ? undefined : parsers.formula(name, rule.of),
     section,
-    option: writable ? (typeof rule.write === 'string' ? rule.write : own) : undefined,
+    option: stored,
+    writable: stored !== undefined || (writable && rule.run !== undefined),
   };
 }
 

@@ -15,6 +15,8 @@ export interface CompiledParameter {
   readonly section: SectionSource | undefined;
   /** Option of the section that a write sets; `undefined`: read only. */
   readonly option: string | undefined;
+  /** It can be written, to the option or by running a program. */
+  readonly writable: boolean;
 }
 
 /** A `let`. */

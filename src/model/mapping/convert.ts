@@ -1,6 +1,7 @@
 import { formatDateTime } from '#base';
 import type { ParameterDefinition } from '../schema/index.ts';
 import { addressAt, netmask, positionOf } from './addresses.ts';
+import { crypted } from './crypt.ts';
 import { textOf } from './expression.ts';
 import type { ParameterRule } from './grammar.ts';
 
@@ -29,6 +30,7 @@ export const converterNames = [
   'ago',
   'from-now',
   'address',
+  'crypt',
 ] as const;
 export type ConverterName = (typeof converterNames)[number];
 
@@ -202,6 +204,8 @@ export function toOption(
       return text.slice(0, 2);
     case 'address':
       return positionOf(base, text);
+    case 'crypt':
+      return text && crypted(text);
     case 'datetime':
       return String(Math.floor(Date.parse(text) / 1000));
   }

@@ -84,6 +84,13 @@ export interface ParameterRule {
   readonly put?: string;
   /** Written value that takes the option away. */
   readonly unset?: string;
+  /**
+   * A write runs a program of the device's image when it has been committed: its name and arguments, `$name` a variable of the row. Where one of them has no
+   * value the write goes to the option instead.
+   */
+  readonly run?: readonly string[];
+  /** What the program reads; `$value` is the value. Default: the value and a line end. */
+  readonly input?: string;
   /** Section whose options `at` and `write` name, when it is not the row's: `source/type` (the first) or `source/type/name`. */
   readonly in?: string;
   /** Option that a write goes to when it is read from elsewhere; `false`: read only. */

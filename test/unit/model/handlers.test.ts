@@ -149,6 +149,7 @@ config interface 'hostile'
   const files = filesOf({ '/sys/class/usbmisc/cdc-wdm0/device/net/wwan0/mtu': '1500' });
   const asked: string[] = [];
   const programsOf = (answers: Readonly<Record<string, string>>): Programs => ({
+    has: () => true,
     run: async (name, args) => {
       asked.push([name, ...args].join(' '));
       const stdout = answers[args.at(-1)!];

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Origin, View } from '#model';
+import type { Programs } from '#platform';
+import { sha512Crypt } from '../../../src/model/mapping/crypt.ts';
 import { FakeBus } from '../../support/fake-bus.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { type ModelFixture, openModel } from '../../support/model-fixture.ts';
@@ -23,6 +25,7 @@ async function start(given: {
   packages?: Readonly<Record<string, string>>;
   answers?: Readonly<Record<string, () => Record<string, unknown>>>;
   files?: Readonly<Record<string, string>>;
+  programs?: Programs;
 }) {
   root = mkdtempSync(join(tmpdir(), 'tandem-rules-'));
   for (const [path, text] of Object.entries(given.files ?? {})) {
@@ -36,6 +39,7 @@ async function start(given: {
     mappings: [{ file: 'test.json', text: JSON.stringify(given.mapping) }],
     root,
     clock,
+    ...(given.programs && { programs: given.programs }),
   });
   const { model, config } = open;
   const read = async (path: string): Promise<Record<string, string>> => {
@@ -355,5 +359,80 @@ describe('where a value comes from', () => {
     const at = (ms: number) => `${new Date(Math.round(ms / 10_000) * 10_000).toISOString().slice(0, 19)}Z`;
     expect(await value('Device.DeviceInfo.FirstUseDate')).toBe(at(clock.now() + 120_000));
     expect(await value('Device.Firewall.LastChange')).toBe(at(clock.now() - 60_000));
+  });
+});
+
+describe('a write that runs a program', () => {
+  const logins = `config login 'root'\n\toption username 'root'\n\toption password '$p$root'\n\nconfig login 'guest'\n\toption username 'guest'\n\toption password '$p$-rf'\n`;
+  const mapping = {
+    sources: { rpcd: { uci: 'rpcd' }, accounts: { value: { $p$root: 'root', '$p$-rf': '-rf' } } },
+    'Device.LANConfigSecurity.': { ConfigPassword: { is: '', run: ['passwd', 'root'], fits: '[^\\n]+' } },
+    'Device.Users.User.{i}.': {
+      rows: 'rpcd/login',
+      let: { password: 'password', account: 'accounts/$password' },
+      add: {},
+      Username: 'username',
+      Password: { at: 'password', as: 'crypt', run: ['passwd', '$account'] },
+    },
+  };
+  const image = (has = true) => {
+    const ran: string[] = [];
+    const programs: Programs = {
+      has: () => has,
+      run: async (name, args, { input }) => {
+        ran.push(`${[name, ...args].join(' ')} < ${input}`);
+        return { code: 0, stdout: '', stderr: '' };
+      },
+    };
+    return { ran, programs };
+  };
+
+  it('runs it once, with the last value, and not for a value that does not fit', async () => {
+    const { ran, programs } = image();
+    const { set, value, model } = await start({ mapping, programs });
+    const at = 'Device.LANConfigSecurity.';
+    const write = (text: string) =>
+      ({ op: 'set', path: at, parameters: [{ name: 'ConfigPassword', value: text, required: true }] }) as const;
+    await model.write(usp, [write('first'), write('second')], { origin: controller, partial: false });
+    expect(ran).toEqual(['passwd root < second\n']);
+    expect(await set(at, { ConfigPassword: 'two\nlines' })).toEqual([`${at}ConfigPassword invalid-value`]);
+    expect(await set(at, { ConfigPassword: '' })).toEqual([`${at}ConfigPassword invalid-value`]);
+    expect(ran).toHaveLength(1);
+    expect(await value(`${at}ConfigPassword`)).toBe('');
+  });
+
+  it('runs nothing when another part of the request is refused', async () => {
+    const { ran, programs } = image();
+    const { set } = await start({ mapping, programs });
+    const at = 'Device.LANConfigSecurity.';
+    expect(await set(at, { ConfigPassword: 'sesame', Nothing: '1' })).toEqual([`${at}Nothing unsupported-path`]);
+    expect(ran).toEqual([]);
+  });
+
+  it('is refused where the image does not have it', async () => {
+    const at = 'Device.LANConfigSecurity.';
+    const { set } = await start({ mapping, programs: image(false).programs });
+    expect(await set(at, { ConfigPassword: 'sesame' })).toEqual([`${at}ConfigPassword not-writable`]);
+  });
+
+  it('goes to the option where an argument has no value, or one that would be a flag; there as the hash that rpcd compares', async () => {
+    const { ran, programs } = image();
+    const { set, config, model } = await start({ mapping, programs, packages: { rpcd: logins } });
+    expect(await set('Device.Users.User.1.', { Password: 'sesame' })).toEqual([]);
+    expect(ran).toEqual(['passwd root < sesame\n']);
+    expect(config('rpcd')).toBe(logins);
+    expect(await set('Device.Users.User.2.', { Password: 'sesame' })).toEqual([]);
+    const parameters = [{ name: 'Password', value: 'of a new one', required: true }];
+    await model.write(usp, [{ op: 'add', path: 'Device.Users.User.', parameters }], {
+      origin: controller,
+      partial: false,
+    });
+    expect(ran).toHaveLength(1);
+    const [, guest, added] = [...config('rpcd').matchAll(/password '(.*)'/g)].map(([, text]) => text!);
+    expect(guest).toBe(sha512Crypt('sesame', guest!.split('$')[2]!));
+    expect(added).toBe(sha512Crypt('of a new one', added!.split('$')[2]!));
+    expect(config('rpcd')).not.toContain('sesame');
+    expect(await set('Device.Users.User.2.', { Password: '' })).toEqual([]);
+    expect(config('rpcd').match(/password/g)).toHaveLength(2);
   });
 });

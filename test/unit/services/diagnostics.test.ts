@@ -158,6 +158,7 @@ describe('a test', () => {
     const called: (readonly string[])[] = [];
     const parts = {
       programs: {
+        has: () => true,
         run: async (name: string, words: readonly string[]) => {
           called.push([name, ...words]);
           if (answer instanceof Error) throw answer;
