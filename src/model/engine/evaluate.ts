@@ -17,7 +17,9 @@ export class Evaluator {
   readonly #tools: RowTools;
   /** What the mappings make of the sources. */
   readonly mapped: MappedValues;
-  #children = new Map<string, Node[]>();
+  #root: Node | undefined;
+  /** Made without an answer that is still on its way. */
+  readonly #provisional = new Map<readonly Node[], { readonly below: Map<string, Node[]>; readonly key: string }>();
 
   constructor(tree: Tree, instances: Instances, scope: ReadScope) {
     this.#tree = tree;
@@ -33,13 +35,15 @@ export class Evaluator {
 
   /** Before a new pass: forget what was derived from incomplete answers. */
   restart(): void {
-    this.#children = new Map();
+    for (const { below, key } of this.#provisional.values()) below.delete(key);
+    this.#provisional.clear();
   }
 
   root(): Node {
+    if (this.#root) return this.#root;
     const binding = this.#tree.binding('Device.');
     if (!binding) throw new Error('nothing is mapped');
-    return {
+    this.#root = {
       path: 'Device.',
       schemaPath: 'Device.',
       instances: [],
@@ -50,38 +54,53 @@ export class Evaluator {
       item: undefined,
       variables: new Map(),
     };
+    return this.#root;
   }
 
   /** The single object, or the rows of the table, at `schemaPath` directly below `parent`. Rows by instance number. */
   children(parent: Node, schemaPath: string): Node[] {
-    const key = `${parent.path} ${schemaPath}`;
-    const known = this.#children.get(key);
-    if (known) return known;
-    const binding = this.#tree.binding(schemaPath);
-    const nodes = binding === undefined ? [] : this.#makeChildren(parent, schemaPath, binding);
-    this.#children.set(key, nodes);
-    return nodes;
+    return this.#once(parent, schemaPath, () => {
+      const binding = this.#tree.binding(schemaPath);
+      return binding === undefined ? [] : this.#makeChildren(parent, schemaPath, binding);
+    });
   }
 
   /** One row by its number, without making the others. */
   child(parent: Node, schemaPath: string, instance: number): Node | undefined {
     const binding = this.#tree.binding(schemaPath);
-    const tablePath = tableOf(parent, schemaPath);
     if (binding?.stored) {
-      const row = binding.stored.at(tablePath, instance);
+      const row = binding.stored.at(tableOf(parent, schemaPath), instance);
       return row && storedNode(parent, schemaPath, binding, row);
     }
-    if (!binding?.mapped || binding.derived || this.#children.has(`${parent.path} ${schemaPath}`)) {
+    const { mapped, derived } = binding ?? {};
+    if (!mapped || derived || parent.below?.has(schemaPath)) {
       return this.children(parent, schemaPath).find((row) => row.instances.at(-1) === instance);
     }
-    const { mapped } = binding;
-    // All of them get their numbers, so that these do not depend on which is asked for first.
-    let wanted: FoundRow | undefined;
-    for (const found of rowsOf(mapped, parent, this.#tools)) {
-      if (this.#instances.numberOf(tablePath, found.identity, mapped.keep) === instance) wanted = found;
+    return this.#once(parent, `${schemaPath}${instance}`, () => {
+      const tablePath = tableOf(parent, schemaPath);
+      // All of them get their numbers, so that these do not depend on which is asked for first.
+      let wanted: FoundRow | undefined;
+      for (const found of rowsOf(mapped, parent, this.#tools)) {
+        if (this.#instances.numberOf(tablePath, found.identity, mapped.keep) === instance) wanted = found;
+      }
+      const node = wanted && foundNode(parent, schemaPath, binding!, tablePath, wanted, instance);
+      return node && this.#isThere(node, mapped) ? [node] : [];
+    })[0];
+  }
+
+  /** Made once for the request, or once for each pass as long as it lacks an answer. */
+  #once(parent: Node, key: string, make: () => Node[]): Node[] {
+    const known = parent.below?.get(key);
+    if (known) {
+      if (this.#provisional.has(known)) this.scope.miss();
+      return known;
     }
-    const node = wanted && foundNode(parent, schemaPath, binding, tablePath, wanted, instance);
-    return node && this.#isThere(node, mapped) ? node : undefined;
+    const before = this.scope.missed;
+    const nodes = make();
+    parent.below ??= new Map();
+    parent.below.set(key, nodes);
+    if (this.scope.missed !== before) this.#provisional.set(nodes, { below: parent.below, key });
+    return nodes;
   }
 
   /** Rows that have all of these values, by the index that leaves the fewest; `undefined`: there is none for any of them. */
@@ -103,7 +122,9 @@ export class Evaluator {
   /** All rows of a table anywhere, for references. */
   rowsOf(schemaPath: string): Node[] {
     if (schemaPath === 'Device.') return [this.root()];
-    return this.rowsOf(parentObjectPath(schemaPath)).flatMap((parent) => this.children(parent, schemaPath));
+    return this.#once(this.root(), `all ${schemaPath}`, () =>
+      this.rowsOf(parentObjectPath(schemaPath)).flatMap((parent) => this.children(parent, schemaPath)),
+    );
   }
 
   value(protocol: Protocol, node: Node, name: string): Evaluated {

@@ -3,8 +3,9 @@ import type { ModelFault } from '../api.ts';
 import type { CompiledObject, CompiledParameter } from '../mapping/compiled.ts';
 import { toParameter, zeroValue } from '../mapping/convert.ts';
 import { evaluateFormula, type Formula, type Surroundings, textOf } from '../mapping/expression.ts';
+import type { SourceText } from '../mapping/grammar.ts';
 import { isPlausible } from '../mapping/plausible.ts';
-import type { ReadScope } from '../mapping/sources.ts';
+import type { Answer, ReadScope } from '../mapping/sources.ts';
 import { type RowTools, sectionOf } from './mapped-rows.ts';
 import type { Node } from './node.ts';
 
@@ -20,6 +21,8 @@ export class MappedValues {
   readonly #rowsOf: (schemaPath: string) => readonly Node[];
   /** Milliseconds since 1970, the same for all values of a request. */
   readonly #now: number;
+  /** Of sources that are the same for every row. */
+  readonly #answers = new Map<SourceText, Answer>();
 
   /** @param rowsOf all rows of a table anywhere, for references */
   constructor(scope: ReadScope, tools: RowTools, rowsOf: (schemaPath: string) => readonly Node[]) {
@@ -121,9 +124,10 @@ export class MappedValues {
       const variable = at.binding.mapped?.variables.get(name);
       if (!variable) continue;
       if (at.variables.has(name)) return at.variables.get(name);
+      const before = this.#scope.missed;
       const values = this.values(variable.formula, at, at.binding.mapped!);
       const value = variable.all ? values : values[0];
-      if (this.#scope.settled) at.variables.set(name, value);
+      if (this.#scope.missed === before) at.variables.set(name, value);
       return value;
     }
     return undefined;
@@ -155,22 +159,23 @@ export class MappedValues {
   #source(name: string, node: Node, mapped: CompiledObject, failed?: (reason: string) => void): unknown {
     const source = mapped.sources[name];
     if (!source) return undefined;
-    if (source.uci) {
-      const pack = this.#scope.uci(source.uci);
-      if (!pack) return undefined;
-      return Object.fromEntries(
-        pack.sections.map((section) => [
-          section.name,
-          Object.fromEntries([...section.options, ['.name', section.name], ['.type', section.type]]),
-        ]),
-      );
-    }
+    if (source.uci) return this.#scope.uciTable(source.uci);
+    const answer = this.#answers.get(source) ?? this.#ask(source, node);
+    if (!answer) return undefined;
+    if (answer.ok) return answer.value;
+    failed?.(answer.reason);
+    return undefined;
+  }
+
+  #ask(source: SourceText, node: Node): Answer | undefined {
+    let fixed = true;
     const args: Record<string, string | number | boolean> = {};
     for (const [key, value] of Object.entries(source.args ?? {})) {
       if (typeof value !== 'string' || !value.startsWith('$')) {
         args[key] = value;
         continue;
       }
+      fixed = false;
       const resolved = this.variable(node, value.slice(1));
       if (typeof resolved !== 'string' && typeof resolved !== 'number') return undefined;
       args[key] = resolved;
@@ -178,18 +183,13 @@ export class MappedValues {
     const asked = namedBy(source, (variable) => this.variable(node, variable));
     if (!asked) return undefined;
     const answer = this.#scope.answer(asked, args as BlobTable);
-    if (!answer) return undefined;
-    if (answer.ok) return answer.value;
-    failed?.(answer.reason);
-    return undefined;
+    if (answer && fixed && asked === source) this.#answers.set(source, answer);
+    return answer;
   }
 }
 
 /** `hostapd.$ifname` names the object by a variable, `/sys/class/net/$ifname/mtu` the file. `undefined`: the variable has no value that could be a name. */
-function namedBy(
-  source: CompiledObject['sources'][string],
-  variable: (name: string) => unknown,
-): typeof source | undefined {
+function namedBy(source: SourceText, variable: (name: string) => unknown): SourceText | undefined {
   const named = source.ubus?.[0] ?? source.file ?? '';
   if (!named.includes('$')) return source;
   let complete = true;

@@ -23,6 +23,8 @@ export interface Node {
   /** The members themselves. */
   readonly around?: readonly unknown[];
   readonly variables: Map<string, unknown>;
+  /** What the evaluator has made below it. */
+  below?: Map<string, Node[]>;
 }
 
 /** @param base instance path of the table */

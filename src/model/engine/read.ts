@@ -21,6 +21,8 @@ export interface Reading {
   readonly tree: Tree;
   readonly evaluator: Evaluator;
   readonly view: View;
+  /** Objects that an earlier pass has read with every answer that they want. */
+  readonly whole: Map<Node, ObjectReading[]>;
 }
 
 /** @param maxDepth levels of objects below the path; 0: all */
@@ -63,11 +65,21 @@ function withheld(
 function collect(reading: Reading, node: Node, depth: number, into: ObjectReading[]): void {
   const info = reading.tree.supported(reading.view.protocol).object(node.schemaPath);
   if (!info) return;
-  into.push(...readObject(reading, node, info.parameters, info));
+  into.push(...readWhole(reading, node, info));
   if (depth <= 1) return;
   for (const child of reading.tree.children(reading.view.protocol, node.schemaPath)) {
     for (const row of reading.evaluator.children(node, child)) collect(reading, row, depth - 1, into);
   }
+}
+
+function readWhole(reading: Reading, node: Node, info: ObjectInfo): ObjectReading[] {
+  const { whole, evaluator } = reading;
+  const known = whole.get(node);
+  if (known) return known;
+  const before = evaluator.scope.missed;
+  const read = readObject(reading, node, info.parameters, info);
+  if (evaluator.scope.missed === before) whole.set(node, read);
+  return read;
 }
 
 function readObject(

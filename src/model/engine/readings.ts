@@ -34,7 +34,7 @@ export class Readings {
   ): Promise<{ result: T; reading: Reading }> {
     const scope = new ReadScope(this.#sources, signal);
     const evaluator = new Evaluator(this.#tree, this.#instances, scope);
-    const reading: Reading = { tree: this.#tree, evaluator, view };
+    const reading: Reading = { tree: this.#tree, evaluator, view, whole: new Map() };
     for (let pass = 1; ; pass++) {
       const result = evaluate(reading);
       if (scope.settled || pass >= passLimit) return { result, reading };

@@ -108,6 +108,8 @@ export class ReadScope {
   readonly #answers = new Map<string, Answer>();
   readonly #wanted = new Map<string, { source: SourceText; args: BlobTable }>();
   readonly #packages = new Map<string, UciPackage | undefined>();
+  readonly #tables = new Map<string, Record<string, unknown>>();
+  #missed = 0;
   /** Of the packages that were read: what a write that was made from them has to find again. */
   readonly revisions = new Map<string, string | undefined>();
 
@@ -124,6 +126,16 @@ export class ReadScope {
     return this.#wanted.size === 0;
   }
 
+  /** How often something was made without an answer that it wants: the same before and after says that it is as it stays. */
+  get missed(): number {
+    return this.#missed;
+  }
+
+  /** What is being made goes by something that was made so. */
+  miss(): void {
+    this.#missed++;
+  }
+
   uci(name: string): UciPackage | undefined {
     if (this.#packages.has(name)) return this.#packages.get(name);
     let loaded: UciPackage | undefined;
@@ -135,6 +147,22 @@ export class ReadScope {
     }
     this.#packages.set(name, loaded);
     return loaded;
+  }
+
+  /** The package as an answer like those of other sources: options by the sections' names. */
+  uciTable(name: string): unknown {
+    const pack = this.uci(name);
+    if (!pack) return undefined;
+    const known = this.#tables.get(name);
+    if (known) return known;
+    const table = Object.fromEntries(
+      pack.sections.map((section) => [
+        section.name,
+        Object.fromEntries([...section.options, ['.name', section.name], ['.type', section.type]]),
+      ]),
+    );
+    this.#tables.set(name, table);
+    return table;
   }
 
   /** `undefined`: wanted, not yet asked. */
@@ -150,6 +178,7 @@ export class ReadScope {
       return known;
     }
     this.#wanted.set(key, { source, args });
+    this.#missed++;
     return undefined;
   }
 
