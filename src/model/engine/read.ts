@@ -30,8 +30,9 @@ export function readPath(reading: Reading, requested: string, maxDepth: number):
   const { tree, evaluator, view } = reading;
   const resolved = resolvePath(tree, evaluator, view.protocol, requested, view.access);
   if (!resolved.ok) return { requested, result: resolved };
-  const { nodes, leaf, table, schemaPath } = resolved.value;
+  const { nodes, leaf, table, schemaPath, searching } = resolved.value;
   const supported = tree.supported(view.protocol);
+  const asked = { requested, schemaPath, searching, ...(leaf.kind === 'parameter' && { parameter: leaf.name }) };
   if (leaf.kind === 'command' || leaf.kind === 'event') {
     return { requested, result: refused({ kind: 'unsupported-path', message: 'not a parameter', path: requested }) };
   }
@@ -42,24 +43,41 @@ export function readPath(reading: Reading, requested: string, maxDepth: number):
       return { requested, result: refused({ kind: 'unsupported-path', message, path: requested }) };
     }
     const objects = nodes.flatMap((node) => readObject(reading, node, [info]));
-    return { requested, result: withheld(reading, requested, nodes, objects) ?? ok(objects) };
+    return { requested, result: withheld(reading, asked, nodes, objects) ?? ok(objects) };
   }
   const starts = table.length > 0 ? table.flatMap(({ parent }) => evaluator.children(parent, schemaPath)) : nodes;
   const objects: ObjectReading[] = [];
   for (const node of starts) collect(reading, node, maxDepth === 0 ? Number.POSITIVE_INFINITY : maxDepth, objects);
-  return { requested, result: withheld(reading, requested, starts, objects) ?? ok(objects) };
+  return { requested, result: withheld(reading, asked, starts, objects) ?? ok(objects) };
 }
 
-/** TR-369 R-GET.1: what may not be read is not there, not even in the supported data model. */
+interface Asked {
+  readonly requested: string;
+  readonly schemaPath: string;
+  /** Without it everything below the object is asked for. */
+  readonly parameter?: string;
+  readonly searching: boolean;
+}
+
+/** TR-369 R-GET.1: what may not be read is not there, not even in the supported data model; whether there are rows of it makes no difference. */
 function withheld(
-  { view: { access } }: Reading,
-  path: string,
+  { view: { access, protocol }, tree }: Reading,
+  { requested, schemaPath, parameter, searching }: Asked,
   nodes: readonly Node[],
   objects: readonly ObjectReading[],
 ): Result<never, ModelFault> | undefined {
-  if (!access || nodes.length === 0 || objects.length > 0) return undefined;
-  if (nodes.some((node) => access.allows('Obj', 'r', node.path)) && path.endsWith('.')) return undefined;
-  return refused({ kind: 'unsupported-path', message: 'not supported', path });
+  if (!access || objects.length > 0) return undefined;
+  const open = (path: string): boolean => access.allows('Obj', 'r', path);
+  const readable =
+    parameter !== undefined
+      ? (searching || nodes.length === 0) && open(schemaPath) && access.allows('Param', 'r', schemaPath + parameter)
+      : searching || nodes.length === 0
+        ? tree
+            .supported(protocol)
+            .below(schemaPath)
+            .some(({ path }) => open(path))
+        : nodes.some(({ path }) => open(path));
+  return readable ? undefined : refused({ kind: 'unsupported-path', message: 'not supported', path: requested });
 }
 
 function collect(reading: Reading, node: Node, depth: number, into: ObjectReading[]): void {
@@ -173,7 +191,7 @@ export function readInstances(
   const { tree, evaluator, view } = reading;
   const resolved = resolvePath(tree, evaluator, view.protocol, path, view.access);
   if (!resolved.ok) return resolved;
-  const { nodes, leaf, table, schemaPath } = resolved.value;
+  const { nodes, leaf, table, schemaPath, searching } = resolved.value;
   if (leaf.kind !== 'object') return refused({ kind: 'path-syntax', message: 'an object path is needed', path });
   const found: InstanceReading[] = [];
   const visit = (node: Node): void => {
@@ -195,7 +213,20 @@ export function readInstances(
     if (node.schemaPath.endsWith('{i}.')) visit(node);
     else descend(node);
   }
+  const named = searching || found.length > 0 ? [] : [...nodes, ...table.map(({ parent }) => parent)];
+  // R-GIN.0: a row that may not be seen is answered for as one that is not there.
+  if (named.some((node) => !mayBeSeen(view, node))) {
+    return refused({ kind: 'no-instance', message: 'no such row', path });
+  }
   return ok(found);
+}
+
+/** With all rows that it lies in. */
+function mayBeSeen(view: View, node: Node): boolean {
+  for (let at: Node | undefined = node; at; at = at.parent) {
+    if (at.schemaPath.endsWith('{i}.') && view.access?.allows('InstantiatedObj', 'r', at.path) === false) return false;
+  }
+  return true;
 }
 
 /** TR-369 R-GIN.1 */

@@ -87,7 +87,7 @@ function resolveParsed(
       continue;
     }
     if (segment.kind === 'reference') {
-      const followed = follow(tree, evaluator, protocol, nodes, schemaPath, segment, text, depth);
+      const followed = follow(tree, evaluator, protocol, nodes, schemaPath, segment, text, depth, access);
       if (!followed.ok) return followed;
       nodes = followed.value.nodes;
       schemaPath = followed.value.schemaPath;
@@ -205,7 +205,9 @@ function search(
         at = at.flatMap((node) =>
           step.follow === undefined
             ? evaluator.children(node, `${node.schemaPath}${step.name}.`)
-            : targets(tree, evaluator, protocol, node, step.name, step.follow, 0),
+            : mayFollow(view, node, step.name, access)
+              ? targets(tree, evaluator, protocol, node, step.name, step.follow, 0)
+              : [],
         );
       }
       return false;
@@ -218,6 +220,12 @@ function mayCompare({ hidden, secured }: ParameterDefinition, path: string, acce
   return access.allows('Param', 'r', path) && !hidden && (!secured || access.showsSecured?.(path) === true);
 }
 
+/** Where a reference leads tells its value: who may not read that is led nowhere (TR-369 R-GET.1). */
+function mayFollow(view: ReturnType<Tree['view']>, { schemaPath, path }: Node, name: string, access?: Access): boolean {
+  const definition = view.parameter(schemaPath + name);
+  return definition !== undefined && mayCompare(definition, path + name, access);
+}
+
 function follow(
   tree: Tree,
   evaluator: Evaluator,
@@ -227,10 +235,13 @@ function follow(
   segment: Extract<Segment, { kind: 'reference' }>,
   text: string,
   depth: number,
+  access: Access | undefined,
 ): Result<{ nodes: Node[]; schemaPath: string }, ModelFault> {
   const definition = tree.view(protocol).parameter(schemaPath + segment.name);
   if (!definition?.type.pathReference) return refused(fault('path-syntax', `${segment.name} is not a reference`, text));
-  const reached = nodes.flatMap((node) => targets(tree, evaluator, protocol, node, segment.name, segment.item, depth));
+  const reached = nodes
+    .filter((node) => mayCompare(definition, node.path + segment.name, access))
+    .flatMap((node) => targets(tree, evaluator, protocol, node, segment.name, segment.item, depth));
   const to = reached[0]?.schemaPath ?? definition.type.pathReference.targets[0] ?? 'Device.';
   return ok({ nodes: reached.filter((node) => node.schemaPath === to), schemaPath: to });
 }

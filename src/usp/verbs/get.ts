@@ -13,11 +13,12 @@ export const get: Verb<'get', 'getResp'> = async (request, { model, view, signal
     reqPathResults: readings.map(({ requested, result }) => {
       if (!result.ok) {
         const { errCode, errMsg } = failureOf(result.fault);
-        // R-GET.0: whatever is not there, instance or schema, is an invalid path.
+        // R-GET.0, R-GET.1: whatever is not there or may not be read is an invalid path, and no word says which.
+        const invalid = errCode === 7016 || errCode === 7026;
         return {
           requestedPath: requested,
-          errCode: errCode === 7016 ? 7026 : errCode,
-          errMsg,
+          errCode: invalid ? 7026 : errCode,
+          errMsg: invalid ? 'no such object or parameter' : errMsg,
           resolvedPathResults: [],
         };
       }
