@@ -117,6 +117,11 @@ export class RecordExchange<Voucher> implements Disposable {
     // To nobody in particular nothing is told, unless the session makes sure of who it is.
     const secures = this.#session.wanted && settings().payloadSecurity === 'tls' && openTunnel !== undefined;
     if (!route || (route.voucher === undefined && !secures)) return false;
+    // A session that nobody in particular has begun is not where it goes.
+    if (this.#session.status !== 'Down' && this.#sessionRoute && !this.#isSure) {
+      this.#session.end();
+      this.#sessionRoute = undefined;
+    }
     this.#give(message, route);
     return true;
   }
@@ -133,6 +138,13 @@ export class RecordExchange<Voucher> implements Disposable {
       this.#parts.log.warn('a record is ignored', { from: record.fromId, reason: checked.fault });
       return;
     }
+    if (checked.value === undefined && this.#concerns(record) && this.#isElsewhere) {
+      this.#parts.log.warn('a record is ignored', {
+        from: record.fromId,
+        reason: 'the peer is known elsewhere, and nothing makes sure that this is it',
+      });
+      return;
+    }
     this.#version = versionFor(record.version) ?? this.#version;
     if (record.sessionContext) this.#takeSession(record, record.sessionContext, route, checked.value);
     else if (record.noSessionContext) this.#takePlain(record, record.noSessionContext.payload, route, checked.value);
@@ -145,6 +157,22 @@ export class RecordExchange<Voucher> implements Disposable {
 
   [Symbol.dispose](): void {
     this.#session[Symbol.dispose]();
+  }
+
+  /** Who the peer of the session that stands is has been proven. */
+  get #isSure(): boolean {
+    return this.#secured !== undefined || this.#sessionVoucher?.voucher !== undefined;
+  }
+
+  /** There is a session, or a way, whose other end is certainly the peer. */
+  get #isElsewhere(): boolean {
+    if (this.#session.status !== 'Down' && this.#isSure) return true;
+    return this.#parts.route()?.voucher !== undefined;
+  }
+
+  /** In clear it would change the session: begin one in its place, end it, or lead it another way. */
+  #concerns({ sessionContext, disconnect, payloadSecurity: security }: UspRecord): boolean {
+    return disconnect !== undefined || (sessionContext !== undefined && security === payloadSecurity.plaintext);
   }
 
   /** @returns who has proven to be the sender of this record, `undefined` nobody; a refusal: the proof does not hold */
