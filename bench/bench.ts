@@ -42,7 +42,7 @@ try {
   if (wanted(notify)) Object.assign(figures, await notifyFigures());
   const tree = ['tree_read_params', 'tree_read_ubus_calls', 'tree_read_us_per_param'];
   if (wanted(tree)) Object.assign(figures, await treeFigures());
-  const rows = ['rows_add_1000_ms', 'rows_add_per_s', 'unique_key_lookup_ms'];
+  const rows = ['rows_add_1000_ms', 'rows_add_per_s', 'unique_key_lookup_ms', 'mapped_key_lookup_ms'];
   if (wanted(rows)) Object.assign(figures, await rowFigures());
   const bigAnswer = ['cwmp_big_answer_params', 'cwmp_big_answer_rss_mb'];
   if (wanted(bigAnswer)) Object.assign(figures, await bigAnswerFigures(dist));

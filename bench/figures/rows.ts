@@ -1,4 +1,6 @@
-import type { Write } from '#model';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Protocol, Write } from '#model';
 import { openBenchModel } from './bench-model.ts';
 import { type Figures, median } from './figures.ts';
 
@@ -43,8 +45,32 @@ export async function rowFigures(): Promise<Figures> {
   for (let n = 0; n < 300; n++) await model.write(view, [add(`t${n}`)], options);
   const perSecond = (300 / (performance.now() - before)) * 1000;
   return {
+    ...(await sectionFigures()),
     rows_add_1000_ms: median(together),
     rows_add_per_s: perSecond,
     unique_key_lookup_ms: median(lookups),
   };
+}
+
+/** A thousand sections of a UCI file, found by the Alias that each has and by another key. Our own time: the packages are unchanged, nothing is asked. */
+async function sectionFigures(): Promise<Figures> {
+  await using bench = await openBenchModel();
+  const { model, router } = bench;
+  const rules = Array.from({ length: 1000 }, (_, n) => `config rule 'r${n}'\n\toption name 'rule ${n}'\n`);
+  writeFileSync(join(router.root, 'etc/config/firewall'), `config defaults\n\n${rules.join('\n')}`);
+  const found = async (protocol: Protocol, path: string): Promise<number> => {
+    const before = performance.now();
+    const [reading] = await model.get({ protocol }, [path]);
+    const took = performance.now() - before;
+    if (!reading!.result.ok || reading!.result.value.length !== 1) throw new Error(`${path} was not found`);
+    return took;
+  };
+  const table = 'Device.Firewall.Chain.1.Rule.';
+  const lookups: number[] = [];
+  for (let row = 1; row <= 300; row++) {
+    lookups.push(await found('usp', `${table}[Alias=="cpe-${row}"].Enable`));
+    lookups.push(await found('cwmp', `${table}[cpe-${row}].Enable`));
+    lookups.push(await found('usp', `${table}[Description=="rule ${row}"].Enable`));
+  }
+  return { mapped_key_lookup_ms: median(lookups) };
 }

@@ -3,11 +3,22 @@ import type { CompiledObject } from '../mapping/compiled.ts';
 import { zeroValue } from '../mapping/convert.ts';
 import type { ReadScope } from '../mapping/sources.ts';
 import { parentObjectPath, tablePathOf } from '../path/index.ts';
+import type { ValueType } from '../schema/index.ts';
+import { equalityKey } from '../validate/index.ts';
 import type { Instances } from './instances.ts';
+import type { IndexedRows, MappedIndexes } from './mapped-index.ts';
 import { type FoundRow, type RowTools, rowsOf, sectionOf } from './mapped-rows.ts';
 import { type Evaluated, MappedValues } from './mapped-values.ts';
-import { declaredRow, foundNode, type Node, storedNode, tableOf } from './node.ts';
+import { declaredRow, foundNode, type Node, storedNode, tableOf, untouched } from './node.ts';
 import type { Binding, Tree } from './tree.ts';
+
+/** A value that a parameter is to have. */
+export interface WantedValue {
+  readonly name: string;
+  readonly type: ValueType;
+  /** @see equalityKey */
+  readonly key: string;
+}
 
 /** Rows and values in one read scope. Synchronous: what a source has not answered yet counts as absent until the next pass. */
 export class Evaluator {
@@ -20,9 +31,13 @@ export class Evaluator {
   #root: Node | undefined;
   /** Made without an answer that is still on its way. */
   readonly #provisional = new Map<readonly Node[], { readonly below: Map<string, Node[]>; readonly key: string }>();
+  readonly #indexes: MappedIndexes;
+  /** Something came from code or from stored rows. */
+  #passing = false;
 
-  constructor(tree: Tree, instances: Instances, scope: ReadScope) {
+  constructor(tree: Tree, instances: Instances, scope: ReadScope, indexes: MappedIndexes) {
     this.#tree = tree;
+    this.#indexes = indexes;
     this.#instances = instances;
     this.scope = scope;
     this.#tools = {
@@ -103,20 +118,46 @@ export class Evaluator {
     return nodes;
   }
 
-  /** Rows that have all of these values, by the index that leaves the fewest; `undefined`: there is none for any of them. */
-  having(
+  /** Rows that have the first of these values, of all of them the one that fewest have; `undefined`: there is no index for any of them. */
+  having(protocol: Protocol, parent: Node, schemaPath: string, wanted: readonly WantedValue[]): Node[] | undefined {
+    const binding = this.#tree.binding(schemaPath);
+    const candidates = wanted
+      .filter(({ name }) => !binding?.parameters.has(name))
+      .flatMap(({ name, key, type }) => {
+        if (type.base === 'string' && binding?.stored?.columns.has(name)) {
+          const rows = [...binding.stored.having(tableOf(parent, schemaPath), name, key)];
+          return [rows.map((row) => storedNode(parent, schemaPath, binding, row))];
+        }
+        if (!binding?.mapped || binding.derived) return [];
+        const rows = this.#index(protocol, parent, schemaPath, name, type).get(key) ?? [];
+        return [rows.map((row) => untouched(row, parent))];
+      });
+    return candidates.sort((a, b) => a.length - b.length)[0];
+  }
+
+  #index(
+    protocol: Protocol,
     parent: Node,
     schemaPath: string,
-    wanted: readonly { readonly name: string; readonly value: string }[],
-  ): Node[] | undefined {
-    const binding = this.#tree.binding(schemaPath);
-    const stored = binding?.stored;
-    if (!stored) return undefined;
-    const found = wanted
-      .filter(({ name }) => stored.columns.has(name) && !binding.parameters.has(name))
-      .map(({ name, value }) => stored.having(tableOf(parent, schemaPath), name, value))
-      .sort((a, b) => a.size - b.size)[0];
-    return found && [...found].map((row) => storedNode(parent, schemaPath, binding, row));
+    name: string,
+    type: ValueType,
+  ): ReadonlyMap<string, readonly Node[]> {
+    const make = (): IndexedRows => {
+      // By itself, so that all that it takes is seen: nothing has been found out before.
+      const evaluator = new Evaluator(this.#tree, this.#instances, this.scope, this.#indexes);
+      const above = untouched(parent);
+      const rows = new Map<string, Node[]>();
+      for (const row of evaluator.children(above, schemaPath)) {
+        const key = equalityKey(type, evaluator.value(protocol, row, name).value);
+        if (key === undefined) continue;
+        const same = rows.get(key);
+        if (same) same.push(untouched(row, above));
+        else rows.set(key, [untouched(row, above)]);
+      }
+      return { rows, passing: evaluator.#passing };
+    };
+    const table = `${protocol} ${tableOf(parent, schemaPath)}${name}`;
+    return this.#indexes.rows(table, parent, this.scope, () => this.#instances.epoch, make);
   }
 
   /** All rows of a table anywhere, for references. */
@@ -130,6 +171,7 @@ export class Evaluator {
   value(protocol: Protocol, node: Node, name: string): Evaluated {
     const { binding } = node;
     const declared = binding.parameters.get(name);
+    if (declared || binding.stored || binding.derived) this.#passing = true;
     if (declared) return { value: declared.get(declaredRow(node)) };
     if (binding.stored?.columns.has(name)) {
       const stored = binding.stored.row(node.path)?.values[name];
@@ -176,6 +218,7 @@ export class Evaluator {
   #makeRows(parent: Node, schemaPath: string, binding: Binding): Node[] {
     const base = tableOf(parent, schemaPath);
     const { stored, derived, mapped } = binding;
+    if (stored || derived) this.#passing = true;
     if (stored) return stored.of(base).map((row) => storedNode(parent, schemaPath, binding, row));
     const numbered = (found: FoundRow, keep: boolean): Node =>
       foundNode(parent, schemaPath, binding, base, found, this.#instances.numberOf(base, found.identity, keep));

@@ -32,8 +32,10 @@ export class Instances implements AsyncDisposable {
   readonly #log: Log;
   readonly #tables = new Map<string, TableNumbers>();
   readonly #volatile = new Set<string>();
-  readonly anonymous = new AnonymousSections(() => this.#touch());
+  readonly anonymous = new AnonymousSections(() => this.#changed());
   #timer: Disposable | undefined;
+  /** Grows whenever a number that was given, or an Alias, may be another. */
+  epoch = 0;
   /** How often something has changed: in memory, in what was last handed out to be saved, on flash. */
   #changes = 0;
   #pendingChanges = 0;
@@ -55,7 +57,7 @@ export class Instances implements AsyncDisposable {
     if (known !== undefined) return known;
     const number = numbers.next++;
     numbers.byIdentity.set(identity, number);
-    if (keep) this.#touch();
+    if (keep) this.#changed();
     return number;
   }
 
@@ -167,6 +169,7 @@ export class Instances implements AsyncDisposable {
 
   /** What is on flash has been put back to what it was before. */
   reload(): void {
+    this.epoch++;
     this.#tables.clear();
     this.#volatile.clear();
     this.#load();
@@ -186,7 +189,13 @@ export class Instances implements AsyncDisposable {
     return numbers;
   }
 
+  /** A number or an Alias is another. */
   #touch(): void {
+    this.epoch++;
+    this.#changed();
+  }
+
+  #changed(): void {
     this.#changes++;
     this.#timer ??= this.#clock.timer(saveAfterMs, () => {
       this.#timer = undefined;

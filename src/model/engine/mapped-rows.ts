@@ -48,10 +48,27 @@ export function rowsOf(mapped: CompiledObject, parent: Node, tools: RowTools): F
 /** The section that a single object, or a parameter, is about. */
 export function sectionOf({ package: name, type, name: sectionName }: SectionSource, tools: RowTools): Node['section'] {
   const pack = tools.uci(name);
-  const section = sectionName
-    ? pack?.section(sectionName)
-    : pack?.sections.find((candidate) => candidate.type === type);
+  const section = sectionName ? pack?.section(sectionName) : sectionsOf(pack, type)[0];
   return section && section.type === type ? { package: name, section } : undefined;
+}
+
+const noSections: readonly UciSection[] = [];
+/** A package is read again and again, and only once for each of its texts. */
+const byType = new WeakMap<UciPackage, Map<string, UciSection[]>>();
+
+function sectionsOf(pack: UciPackage | undefined, type: string): readonly UciSection[] {
+  if (!pack) return noSections;
+  let types = byType.get(pack);
+  if (!types) {
+    types = new Map();
+    byType.set(pack, types);
+    for (const section of pack.sections) {
+      const same = types.get(section.type);
+      if (same) same.push(section);
+      else types.set(section.type, [section]);
+    }
+  }
+  return types.get(type) ?? noSections;
 }
 
 function find(rows: RowSource, parent: Node, mapped: CompiledObject, tools: RowTools): FoundRow[] {
@@ -59,8 +76,7 @@ function find(rows: RowSource, parent: Node, mapped: CompiledObject, tools: RowT
     case 'sections': {
       const surroundings = tools.surroundings(parent, mapped);
       const pack = tools.uci(rows.package);
-      return (pack?.sections ?? []).flatMap((section) => {
-        if (section.type !== rows.type) return [];
+      return sectionsOf(pack, rows.type).flatMap((section) => {
         // An anonymous section has no name to go by until a write gives it one.
         const identity = section.anonymous ? tools.anonymous(pack!, section) : section.name;
         const meant =

@@ -24,7 +24,7 @@ export interface Node {
   readonly around?: readonly unknown[];
   readonly variables: Map<string, unknown>;
   /** What the evaluator has made below it. */
-  below?: Map<string, Node[]>;
+  below?: Map<string, Node[]> | undefined;
 }
 
 /** @param base instance path of the table */
@@ -68,6 +68,14 @@ export function storedNode(parent: Node, schemaPath: string, binding: Binding, r
 
 /** Rows of stored tables have no `let`. */
 const noVariables = new Map<string, unknown>();
+
+/** The node and those around it, without what a read scope has found out of them. */
+export const untouched = (node: Node, parent = node.parent && untouched(node.parent)): Node => ({
+  ...node,
+  parent,
+  variables: new Map(),
+  below: undefined,
+});
 
 /** Instance path of an object or table directly below a node. */
 export function tableOf(parent: Node, schemaPath: string): string {

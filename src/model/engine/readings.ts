@@ -2,6 +2,7 @@ import type { Protocol, View } from '../api.ts';
 import { ReadScope, type Sources } from '../mapping/sources.ts';
 import { Evaluator } from './evaluate.ts';
 import type { Instances } from './instances.ts';
+import { MappedIndexes } from './mapped-index.ts';
 import { type Reading, readInstances, readPath } from './read.ts';
 import { resolvePath } from './resolve.ts';
 import type { Tree } from './tree.ts';
@@ -14,6 +15,7 @@ export class Readings {
   readonly #tree: Tree;
   readonly #sources: Sources;
   readonly #instances: Instances;
+  readonly #indexes = new MappedIndexes();
 
   constructor(tree: Tree, sources: Sources, instances: Instances) {
     this.#tree = tree;
@@ -33,7 +35,7 @@ export class Readings {
     evaluate: (reading: Reading) => T,
   ): Promise<{ result: T; reading: Reading }> {
     const scope = new ReadScope(this.#sources, signal);
-    const evaluator = new Evaluator(this.#tree, this.#instances, scope);
+    const evaluator = new Evaluator(this.#tree, this.#instances, scope, this.#indexes);
     const reading: Reading = { tree: this.#tree, evaluator, view, whole: new Map() };
     for (let pass = 1; ; pass++) {
       const result = evaluate(reading);

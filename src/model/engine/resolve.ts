@@ -2,8 +2,8 @@ import { ok, type Result, refused } from '#base';
 import type { Access, ModelFault, Protocol } from '../api.ts';
 import { fillInstances, type ParsedPath, parsePath, type SearchTerm, type Segment } from '../path/index.ts';
 import type { ParameterDefinition } from '../schema/index.ts';
-import { checkTerm, matchesTerm, splitList } from '../validate/index.ts';
-import type { Evaluator } from './evaluate.ts';
+import { checkTerm, equalityKey, matchesTerm, splitList } from '../validate/index.ts';
+import type { Evaluator, WantedValue } from './evaluate.ts';
 import type { Node } from './node.ts';
 import type { Tree } from './tree.ts';
 
@@ -127,17 +127,31 @@ function candidates(
     const row = evaluator.child(parent, schemaPath, segment.instance);
     return row ? [row] : [];
   }
-  if (segment.kind === 'search') {
-    const exact = segment.terms.flatMap(({ steps, operator, constant }) => {
-      const [step] = steps;
-      if (operator !== '==' || steps.length !== 1 || step!.follow !== undefined || !constant.quoted) return [];
-      const type = tree.view(protocol).parameter(schemaPath + step!.name)?.type;
-      return type?.base === 'string' && !type.list ? [{ name: step!.name, value: constant.text }] : [];
-    });
-    const found = evaluator.having(parent, schemaPath, exact);
-    if (found) return found;
-  }
+  const exact = segment.kind === 'wildcard' ? [] : exactly(tree, protocol, schemaPath, segment);
+  const found = exact.length > 0 && evaluator.having(protocol, parent, schemaPath, exact);
+  if (found) return found;
   return evaluator.children(parent, schemaPath);
+}
+
+/** What the rows are known by: an Alias, or the terms of a search that ask for one value. A secret is in no index. */
+function exactly(
+  tree: Tree,
+  protocol: Protocol,
+  schemaPath: string,
+  segment: Extract<Segment, { kind: 'alias' | 'search' }>,
+): WantedValue[] {
+  const asked =
+    segment.kind === 'alias'
+      ? [{ name: 'Alias', text: segment.alias }]
+      : segment.terms.flatMap(({ steps: [step, ...more], operator, constant: { text } }) =>
+          operator === '==' && more.length === 0 && step?.follow === undefined ? [{ name: step!.name, text }] : [],
+        );
+  return asked.flatMap(({ name, text }) => {
+    const definition = tree.view(protocol).parameter(schemaPath + name);
+    if (!definition || definition.hidden || definition.secured) return [];
+    const key = equalityKey(definition.type, text);
+    return key === undefined ? [] : [{ name, type: definition.type, key }];
+  });
 }
 
 function choose(

@@ -137,13 +137,20 @@ export class ValueStager {
 
   #alias(node: Node, value: string, plan: Plan): Result<undefined, ModelFault> {
     const table = tablePathOf(node.path);
-    const siblings = node.parent ? this.#reading.evaluator.children(node.parent, node.schemaPath) : [];
-    const taken = siblings.some(
-      (row) =>
-        row.path !== node.path &&
-        this.#reading.evaluator.value(this.#reading.view.protocol, row, 'Alias').value === value,
+    const { evaluator, view } = this.#reading;
+    const type = this.#reading.tree.definition(node.schemaPath)?.parameter('Alias')?.type;
+    const same =
+      type && node.parent
+        ? evaluator.having(view.protocol, node.parent, node.schemaPath, [{ name: 'Alias', type, key: value }])
+        : undefined;
+    const held = (same ?? []).some(
+      ({ path }) => path !== node.path && !plan.gone.has(path) && !plan.values.has(`${path}Alias`),
     );
-    if (taken) return refused({ kind: 'duplicate-key', message: 'another row has this Alias' });
+    const key = `${table} Alias ${value}`;
+    const holder = plan.keys.get(key) ?? node.path;
+    const staged = holder !== node.path && plan.values.get(`${holder}Alias`) === value && !plan.gone.has(holder);
+    if (held || staged) return refused({ kind: 'duplicate-key', message: 'another row has this Alias' });
+    plan.keys.set(key, node.path);
     // The alias has to stay with the row, so the row needs a name that stays.
     const identity = this.#names.isNameless(node) ? this.#names.of(node, plan) : node.identity;
     plan.effects.push(() => this.#instances.setAlias(table, identity, value));

@@ -98,6 +98,11 @@ export class Sources {
   }
 }
 
+/** One package or answer that something was made from. */
+export type ReadNote =
+  | { readonly package: string; readonly found: UciPackage | undefined }
+  | { readonly key: string; readonly freshSeconds: number; readonly answer: Answer };
+
 /**
  * One request's view of the device: every distinct source is asked once. Evaluation is synchronous; a call that has not been
  * made yet is noted as wanted, and after `settle` the evaluation is simply done again.
@@ -110,6 +115,7 @@ export class ReadScope {
   readonly #packages = new Map<string, UciPackage | undefined>();
   readonly #tables = new Map<string, Record<string, unknown>>();
   #missed = 0;
+  #notes: Map<string, ReadNote> | undefined;
   /** Of the packages that were read: what a write that was made from them has to find again. */
   readonly revisions = new Map<string, string | undefined>();
 
@@ -136,7 +142,40 @@ export class ReadScope {
     this.#missed++;
   }
 
+  /**
+   * Does work of evaluation, and says what of the sources went into it. Not within itself.
+   * @returns complete: every source that was asked for had answered
+   */
+  noting<T>(work: () => T): { readonly result: T; readonly notes: readonly ReadNote[]; readonly complete: boolean } {
+    const notes = new Map<string, ReadNote>();
+    const missed = this.#missed;
+    this.#notes = notes;
+    try {
+      const result = work();
+      return { result, notes: [...notes.values()], complete: this.#missed === missed };
+    } finally {
+      this.#notes = undefined;
+    }
+  }
+
+  /** Whether this scope reads what was noted, and needs not ask for it. */
+  stillReads(note: ReadNote): boolean {
+    if ('package' in note) return this.uci(note.package) === note.found;
+    const known =
+      this.#answers.get(note.key) ??
+      (note.freshSeconds > 0 ? this.#sources.fresh(note.key, note.freshSeconds) : undefined);
+    if (known !== note.answer) return false;
+    this.#answers.set(note.key, known);
+    return true;
+  }
+
   uci(name: string): UciPackage | undefined {
+    const found = this.#package(name);
+    this.#notes?.set(`uci ${name}`, { package: name, found });
+    return found;
+  }
+
+  #package(name: string): UciPackage | undefined {
     if (this.#packages.has(name)) return this.#packages.get(name);
     let loaded: UciPackage | undefined;
     try {
@@ -167,11 +206,17 @@ export class ReadScope {
 
   /** `undefined`: wanted, not yet asked. */
   answer(source: SourceText, args: BlobTable): Answer | undefined {
-    const handled = source.handler && this.#handler(source.handler as HandlerName);
-    if (handled) return handled;
     if (source.value !== undefined) return { ok: true, value: source.value };
-    if (source.file) return this.#file(source);
     const key = keyOf(source, args);
+    const answer = this.#answer(key, source, args);
+    if (answer) this.#notes?.set(key, { key, freshSeconds: source.fresh ?? 0, answer });
+    return answer;
+  }
+
+  #answer(key: string, source: SourceText, args: BlobTable): Answer | undefined {
+    const handled = source.handler && this.#handler(key, source.handler as HandlerName);
+    if (handled) return handled;
+    if (source.file) return this.#file(key, source);
     const known = this.#answers.get(key) ?? (source.fresh ? this.#sources.fresh(key, source.fresh) : undefined);
     if (known) {
       this.#answers.set(key, known);
@@ -196,16 +241,14 @@ export class ReadScope {
   }
 
   /** `undefined`: it takes time, and is asked as the bus is. */
-  #handler(name: HandlerName): Answer | undefined {
+  #handler(key: string, name: HandlerName): Answer | undefined {
     if (lasting.has(name)) return undefined;
-    const key = `handler ${name}`;
     const answer = this.#answers.get(key) ?? { ok: true, value: this.#sources.handlers[name]() };
     this.#answers.set(key, answer);
     return answer;
   }
 
-  #file(source: SourceText): Answer {
-    const key = `file ${source.file} ${source.parse ?? 'text'}`;
+  #file(key: string, source: SourceText): Answer {
     const known = this.#answers.get(key);
     if (known) return known;
     const answer = source.file!.includes('*') ? this.#everyFile(source) : this.#oneFile(source, source.file!);
@@ -266,6 +309,7 @@ function parseFile(text: string, source: SourceText): Answer {
 function keyOf(source: SourceText, args: BlobTable): string {
   if (source.handler) return `handler ${source.handler}`;
   if (source.script) return `script ${source.script}`;
+  if (source.file) return `file ${source.file} ${source.parse ?? 'text'}`;
   const [object, method] = source.ubus!;
   return `${object} ${method} ${JSON.stringify(args)}`;
 }

@@ -10,4 +10,4 @@ export {
 } from './lexical.ts';
 export { splitList } from './list.ts';
 export { translatePattern } from './pattern.ts';
-export { checkTerm, matchesTerm } from './search.ts';
+export { checkTerm, equalityKey, matchesTerm } from './search.ts';

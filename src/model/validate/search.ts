@@ -54,6 +54,24 @@ export function matchesTerm(type: ValueType, value: string, term: Term): boolean
   return holds(operator, order);
 }
 
+/** Values of one type that are equal, in the sense of `==`, have the same key. `undefined`: only comparing tells. */
+export function equalityKey(type: ValueType, text: string): string | undefined {
+  if (type.list) return undefined;
+  switch (type.base) {
+    case 'string':
+      return type.pathReference ? withoutDot(text) : text;
+    case 'boolean':
+      return parseBoolean(text)?.toString();
+    case 'int':
+    case 'unsignedInt':
+    case 'long':
+    case 'unsignedLong':
+      return parseInteger(text)?.toString();
+    default:
+      return undefined;
+  }
+}
+
 const itemsOf = (type: ValueType, text: string): string[] =>
   type.pathReference || type.list?.nestedBrackets ? splitList(text) : splitPlainList(text);
 
