@@ -1,7 +1,7 @@
 import { formatDateTime } from '#base';
 import type { BaseType } from '#model';
 import { array, message } from './codec/write-envelope.ts';
-import type { XmlWriter } from './codec/write-xml.ts';
+import { escapeText, type XmlWriter } from './codec/write-xml.ts';
 import { xsdType } from './xsd-type.ts';
 
 export interface DeviceId {
@@ -48,10 +48,19 @@ export function writeInform(writer: XmlWriter, inform: InformMessage): void {
     writer.leaf('MaxEnvelopes', 1).leaf('CurrentTime', formatDateTime(inform.now));
     writer.leaf('RetryCount', inform.retryCount);
     array(writer, 'ParameterList', 'cwmp:ParameterValueStruct', parameters.length, () => {
-      for (const { path, value, type, list } of parameters) {
-        writer.raw('<ParameterValueStruct>').leaf('Name', path);
-        writer.leaf('Value', value, ` xsi:type="${xsdType(type, list)}"`).raw('</ParameterValueStruct>');
-      }
+      for (const { path, value, type, list } of parameters) writeValue(writer, path, value, { type, list });
     });
   });
+}
+
+/** TR-069 A.3.2.2 ParameterValueStruct. There are thousands of them in an answer: each is one piece of text. */
+export function writeValue(
+  writer: XmlWriter,
+  path: string,
+  value: string,
+  { type, list }: { readonly type: BaseType; readonly list: boolean },
+): void {
+  writer.raw(
+    `<ParameterValueStruct><Name>${escapeText(path)}</Name><Value xsi:type="${xsdType(type, list)}">${escapeText(value)}</Value></ParameterValueStruct>`,
+  );
 }

@@ -30,13 +30,21 @@ export class XmlWriter {
 
 /** Entities, never CDATA, which some ACS refuse; characters that XML 1.0 has no place for become U+FFFD. */
 export function escapeText(text: string): string {
-  return (
-    text
-      .replace(/[&<>"]/g, (character) => entities[character]!)
-      .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
-      // A bare carriage return would be read back as a newline.
-      .replace(/\r/g, '&#13;')
-  );
+  // Nearly all that is written is plain, and one look says so.
+  if (!special.test(text)) return text;
+  return text
+    .replace(/[&<>"\r]/g, (character) => entities[character]!)
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+/** Without the flag u: halves of a pair are looked at by the replacement. */
+const special = /[^\t\n !#-%'-;=?-\ud7ff\ue000-\ufffd]/;
+
+/** A bare carriage return would be read back as a newline. */
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\r': '&#13;',
+};

@@ -2,6 +2,7 @@ import { ok, refused } from '#base';
 import { childText } from '../codec/element.ts';
 import { isTrue } from '../codec/read-envelope.ts';
 import { array } from '../codec/write-envelope.ts';
+import { escapeText } from '../codec/write-xml.ts';
 import { cwmpFault, invalidArguments } from '../faults.ts';
 import { byNumber, InstanceNames } from '../instance-names.ts';
 import { acsView, type Verb } from './verb.ts';
@@ -23,11 +24,10 @@ export const getParameterNames: Verb = async (request, { model, instances = byNu
   return ok((writer) =>
     array(writer, 'ParameterList', 'cwmp:ParameterInfoStruct', names.value.length, () => {
       for (const { path: name, writable } of names.value) {
-        writer
-          .raw('<ParameterInfoStruct>')
-          .leaf('Name', shown.show(name, path))
-          .leaf('Writable', writable ? '1' : '0');
-        writer.raw('</ParameterInfoStruct>');
+        const shownName = escapeText(shown.show(name, path));
+        writer.raw(
+          `<ParameterInfoStruct><Name>${shownName}</Name><Writable>${writable ? 1 : 0}</Writable></ParameterInfoStruct>`,
+        );
       }
     }),
   );

@@ -3,8 +3,8 @@ import type { ParameterReading } from '#model';
 import { child } from '../codec/element.ts';
 import { array } from '../codec/write-envelope.ts';
 import { cwmpFault, invalidArguments } from '../faults.ts';
+import { writeValue } from '../inform.ts';
 import { byNumber, hasAlias, InstanceNames } from '../instance-names.ts';
-import { xsdType } from '../xsd-type.ts';
 import { acsView, type Verb } from './verb.ts';
 
 /** TR-069 A.3.2.2. Any unknown name refuses the whole call with 9005; each parameter is answered once. */
@@ -34,11 +34,7 @@ export const getParameterValues: Verb = async (request, { model, instances = byN
   return ok((writer) =>
     array(writer, 'ParameterList', 'cwmp:ParameterValueStruct', values.size, () => {
       for (const [path, { info, value }] of values) {
-        writer.raw('<ParameterValueStruct>');
-        writer
-          .leaf('Name', names.show(path, askedBy.get(path)))
-          .leaf('Value', value, ` xsi:type="${xsdType(info.type, info.list)}"`);
-        writer.raw('</ParameterValueStruct>');
+        writeValue(writer, names.show(path, askedBy.get(path)), value, info);
       }
     }),
   );
