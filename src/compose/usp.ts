@@ -82,12 +82,14 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
   });
 }
 
-function mqttOptions({ username, password, will, ...config }: MqttClientConfig, endpointId: string): MqttOptions {
+function mqttOptions(client: MqttClientConfig, endpointId: string): MqttOptions {
+  const { username, password, will, userProperties, maximumPacketSize, ...config } = client;
   return {
     ...config,
     ...(username !== '' && { username, password }),
+    ...(maximumPacketSize > 0 && { packetLimitBytes: maximumPacketSize }),
     // R-MQTT.13
-    userProperties: { 'usp-endpoint-id': endpointId },
+    userProperties: { ...userProperties, connect: { ...userProperties.connect, 'usp-endpoint-id': endpointId } },
     ...(will && { will: mqttWill(will) }),
   };
 }

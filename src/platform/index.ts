@@ -50,6 +50,7 @@ export {
   type MqttLink,
   type MqttMessage,
   type MqttOptions,
+  type MqttUserProperties,
   type MqttWill,
   openMqtt,
   type PublishedMessage,

@@ -139,6 +139,12 @@ config boot_parameter 'boot'
 config inform_parameter 'inform'
 	option parameter 'Device.DeviceInfo.UpTime'
 
+config mqtt_user_property 'site'
+	option client 'controller_1_broker'
+	option name 'site'
+	option value 'a'
+	list packet 'PUBLISH'
+
 config mqtt_subscription 'topic'
 	option client 'controller_1_broker'
 	option topic 'usp/agent/#'

@@ -57,10 +57,11 @@ describe.skipIf(!hasMosquitto)('what a real mosquitto does for the MQTT link (ne
     'carries user properties where there are any, until it is unsubscribed (version %i)',
     async (version) => {
       await using broker = await startMosquitto();
-      const { link, heard } = await open(broker.port, { version, clientId: 'agent' });
+      const userProperties = { publish: { one: '1' } };
+      const { link, heard } = await open(broker.port, { version, clientId: 'agent', userProperties });
       await using _ = link;
       await link.subscribe('a', 2);
-      const publication = { topic: 'a', payload: Buffer.from('x'), qos: 2, userProperties: { one: '1' } } as const;
+      const publication = { topic: 'a', payload: Buffer.from('x'), qos: 2 } as const;
       await link.publish(publication);
       await expect.poll(() => heard.length).toBe(1);
       expect({ ...heard[0]!.userProperties }).toEqual(version === 5 ? { one: '1' } : {});

@@ -39,9 +39,10 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function accepting(port: number, child: ChildProcess): Promise<void> {
+/** Resolves when somebody listens there. */
+export async function accepting(port: number, child?: ChildProcess): Promise<void> {
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`mosquitto ended with ${child.exitCode}`);
+    if (typeof child?.exitCode === 'number') throw new Error(`mosquitto ended with ${child.exitCode}`);
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => {
         socket.destroy();

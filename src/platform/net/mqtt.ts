@@ -1,16 +1,17 @@
-import type { Socket } from 'node:net';
-import type { IClientOptions, MqttClient } from 'mqtt';
+import type { Duplex } from 'node:stream';
+import type { MqttClient } from 'mqtt';
 import { type Clock, errorCode, type Secret, systemClock, TandemError } from '#base';
-import { dial } from './dial.ts';
-import type { HttpTls } from './http-request.ts';
 import { packetsWithin } from './mqtt-packet-limit.ts';
-import { type Peer, peerOf } from './peer.ts';
+import { publicationOf, settingsOf } from './mqtt-settings.ts';
+import { type MqttStream, type MqttTransport, mqttStream } from './mqtt-stream.ts';
+import type { Peer } from './peer.ts';
 import { isTlsProblem } from './tls-problem.ts';
 
 /** MQTT_CONNECT, MQTT_TLS, MQTT_REFUSED (reason code in the text), MQTT_TIMEOUT, MQTT_BROKEN, MQTT_ABORTED */
 export class MqttError extends TandemError {}
 
 type UserProperties = Readonly<Record<string, string | readonly string[]>>;
+export type MqttUserProperties = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export interface MqttMessage {
   readonly topic: string;
@@ -20,10 +21,7 @@ export interface MqttMessage {
   readonly userProperties: UserProperties;
 }
 
-export interface MqttOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly transport: 'tcp' | 'tls';
+export interface MqttOptions extends MqttTransport {
   /** 5: MQTT 5.0; 4: MQTT 3.1.1. */
   readonly version: 4 | 5;
   /** '': the broker assigns one (MQTT 5), or none is remembered. */
@@ -35,11 +33,18 @@ export interface MqttOptions {
   /** How long the broker keeps the session, MQTT 5; without it no longer than the connection. */
   readonly sessionExpirySeconds?: number;
   readonly requestResponseInfo?: boolean;
-  /** Of CONNECT, MQTT 5. */
-  readonly userProperties?: Readonly<Record<string, string>>;
+  /** Without it the broker sends no reasons and user properties with failures; this and what follows: MQTT 5. Default true. */
+  readonly requestProblemInfo?: boolean;
+  /** Publications of QoS 1 and 2 that we take at a time, 1 to 65535. Default 65535. */
+  readonly receiveMaximum?: number;
+  /** Names for topics that the broker may make up, at most 65535. Default none. */
+  readonly topicAliasMaximum?: number;
+  /** After which the broker hands on nothing that we have published; 0: no limit. */
+  readonly publishExpirySeconds?: number;
+  /** By the packet that they go with: `connect`, `publish`, `will`, ... */
+  readonly userProperties?: MqttUserProperties;
   /** What the broker publishes when we are lost. */
   readonly will?: MqttWill;
-  readonly tls?: HttpTls;
   /** Until the broker has taken us, in all. Default 90 s. */
   readonly connectTimeoutMs?: number;
   /** Of a packet from the broker. Default 5 MiB. */
@@ -93,7 +98,6 @@ export interface PublishedMessage {
   /** This and what follows: MQTT 5; left out in 3.1.1. */
   readonly responseTopic?: string;
   readonly contentType?: string;
-  readonly userProperties?: Readonly<Record<string, string>>;
 }
 
 const defaults = { connectTimeoutMs: 90_000, packetLimitBytes: 5 << 20 };
@@ -109,13 +113,13 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
   const { MqttClient } = await import('mqtt');
   const { signal, clock = systemClock } = options;
   if (signal?.aborted) throw stopped(signal);
-  const socket = connectTo(options);
+  const { stream: socket, peer } = await connectTo(options);
   // Before the client listens: it keeps what comes until a packet is complete, however large.
   const within = packetsWithin(limits.packetLimitBytes);
   socket.on('data', (piece: Buffer) => {
     if (!within(piece)) socket.destroy(new MqttError('MQTT_BROKEN', 'the broker sent a packet that is too large'));
   });
-  const client = new MqttClient(() => socket, settingsOf(options, limits));
+  const client = new MqttClient(() => socket, settingsOf(options, limits.packetLimitBytes, limits.connectTimeoutMs));
   const waiting = new Set<(error: MqttError) => void>();
   let stood = false;
   let cause: MqttError | undefined;
@@ -125,7 +129,12 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
     client.end(true);
     for (const reject of waiting) reject(error);
   };
-  client.on('packetsend', () => events.packet?.('sent'));
+  // Called before the packet is written. CONNECT has gone by then.
+  client.on('packetsend', (packet) => {
+    const given = options.version === 5 ? options.userProperties?.[packet.cmd] : undefined;
+    if (given) Object.assign(packet, { properties: { ...propertiesOf(packet), userProperties: given } });
+    events.packet?.('sent');
+  });
   client.on('packetreceive', () => events.packet?.('received'));
   client.once('connect', () => {
     stood = true;
@@ -172,7 +181,7 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
     });
   return {
     connack,
-    peer: peerOf(socket),
+    peer: peer(),
     async subscribe(topic, qos) {
       const [granted] = await ask(() => client.subscribeAsync(topic, { qos }));
       if (!granted || granted.qos > 2) throw new MqttError('MQTT_REFUSED', 'the broker refused the subscription');
@@ -180,7 +189,7 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
     },
     unsubscribe: (topic) => ask(async () => void (await client.unsubscribeAsync(topic))),
     async publish(message) {
-      const { topic, payload, ...rest } = publicationOf(message, options.version);
+      const { topic, payload, ...rest } = publicationOf(message, options);
       await ask(() => client.publishAsync(topic, payload, rest));
     },
     async [Symbol.asyncDispose]() {
@@ -199,73 +208,18 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
   };
 }
 
-function connectTo({ host, port, transport, tls = {} }: MqttOptions): Socket {
+async function connectTo(options: MqttOptions): Promise<MqttStream> {
   try {
-    return dial(host, port, transport === 'tls' ? tls : undefined);
+    return await mqttStream(options);
   } catch (error) {
     throw wrap(error, 'MQTT_CONNECT');
   }
 }
 
-function settingsOf(options: MqttOptions, limits: typeof defaults): IClientOptions {
-  const { version, username, password, userProperties, sessionExpirySeconds, will } = options;
-  return {
-    protocolVersion: version,
-    clientId: options.clientId,
-    // Without an id there is no session to come back to (MQTT 3.1.1 3.1.3.1).
-    clean: options.cleanStart || options.clientId === '',
-    keepalive: options.keepAliveSeconds,
-    connectTimeout: limits.connectTimeoutMs,
-    reconnectPeriod: 0,
-    queueQoSZero: false,
-    resubscribe: false,
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password: password.reveal() }),
-    ...(will && { will: willOf(will, version) }),
-    ...(version === 5 && {
-      properties: {
-        requestResponseInformation: options.requestResponseInfo ?? false,
-        maximumPacketSize: limits.packetLimitBytes,
-        ...(sessionExpirySeconds !== undefined && { sessionExpiryInterval: sessionExpirySeconds }),
-        ...(userProperties && { userProperties: { ...userProperties } }),
-      },
-    }),
-  };
-}
+const propertiesOf = (packet: object): object | undefined =>
+  'properties' in packet ? Object(packet.properties) : undefined;
 
-function willOf(will: MqttWill, version: 4 | 5) {
-  const { properties, ...rest } = publicationOf(will, version);
-  const { delaySeconds, expirySeconds } = will;
-  return {
-    ...rest,
-    ...(properties && {
-      properties: {
-        ...properties,
-        ...(delaySeconds !== undefined && { willDelayInterval: delaySeconds }),
-        ...(expirySeconds !== undefined && { messageExpiryInterval: expirySeconds }),
-      },
-    }),
-  };
-}
-
-function publicationOf(message: PublishedMessage, version: 4 | 5) {
-  const { topic, payload, qos, retain = false, responseTopic, contentType, userProperties } = message;
-  return {
-    topic,
-    payload: Buffer.from(payload),
-    qos,
-    retain,
-    ...(version === 5 && {
-      properties: {
-        ...(responseTopic !== undefined && { responseTopic }),
-        ...(contentType !== undefined && { contentType }),
-        ...(userProperties && { userProperties: { ...userProperties } }),
-      },
-    }),
-  };
-}
-
-function connected(client: MqttClient, socket: Socket, signal: AbortSignal | undefined): Promise<MqttLink['connack']> {
+function connected(client: MqttClient, socket: Duplex, signal: AbortSignal | undefined): Promise<MqttLink['connack']> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       client.off('error', failed);

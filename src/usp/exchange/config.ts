@@ -1,5 +1,6 @@
 import type { RetryPolicy } from '#base';
 import type { Model } from '#model';
+import type { TransferResults } from '../notify/hearing.ts';
 import type { SessionSettings } from '../session/index.ts';
 import { readTrust, type TrustConfig } from '../trust/index.ts';
 import { readRows, retryOf } from './config-row.ts';
@@ -19,6 +20,8 @@ export interface ControllerConfig {
   readonly session: SessionSettings;
   /** Paths whose values go with every Boot! to this controller. */
   readonly bootParameters: readonly string[];
+  /** Of which transfers it is told. */
+  readonly transferResults: TransferResults;
   readonly periodic: {
     readonly intervalSeconds: number;
     /** Milliseconds since 1970; `undefined`: counted from now. */
@@ -58,6 +61,7 @@ export async function readConfig(model: Model): Promise<UspConfig> {
           .sort((a, b) => a.number('Order', 0) - b.number('Order', 0))
           .flatMap((mtp) => peersOf(mtp, rows)),
         bootParameters: rows(`${row.path}BootParameter.`).map((parameter) => parameter.text('ParameterName')),
+        transferResults: transferResults(row.text('TransferCompletePolicy.ResultTypeFilter')),
         periodic: {
           intervalSeconds: row.number('PeriodicNotifInterval', 86_400),
           phase: phaseOf(row.text('PeriodicNotifTime')),
@@ -78,6 +82,8 @@ async function readControllerRows(model: Model): Promise<ReadonlySet<string>> {
   const read = await model.instances({ protocol: 'usp' }, 'Device.LocalAgent.Controller.', true);
   return new Set(read.ok ? read.value.map(({ path }) => path.slice(0, -1)) : []);
 }
+
+const transferResults = (text: string): TransferResults => (text === 'Success' || text === 'Failure' ? text : 'Both');
 
 /** The unknown time leaves the phase open. */
 function phaseOf(text: string): number | undefined {

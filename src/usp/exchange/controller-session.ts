@@ -7,6 +7,7 @@ import type { RecordContent, UspRecord } from '../codec/record.ts';
 import type { Body, Notify, UspMessage } from '../codec/types.ts';
 import { errorBody } from '../errors.ts';
 import { parameterMap } from '../notify/boot-parameters.ts';
+import type { TransferResults } from '../notify/hearing.ts';
 import { Outbox } from '../notify/outbox.ts';
 import type { Recipient } from '../notify/subscriptions.ts';
 import {
@@ -150,6 +151,9 @@ export class ControllerSession implements Recipient, Disposable {
 
   get endpointId(): string {
     return this.#config.endpointId;
+  }
+  get transferResults(): TransferResults {
+    return this.#config.transferResults;
   }
   get config(): ControllerConfig {
     return this.#config;

@@ -4,9 +4,9 @@ import type { RecordContent } from '../codec/record.ts';
 import { addressedRecord } from './addressed-record.ts';
 import { type Evidence, nothingKnown } from './controller-session.ts';
 import type { LateAnswers } from './late-answers.ts';
+import type { MqttClientConfig, MqttListening } from './mqtt-config.ts';
 import type { MqttStats } from './mqtt-stats.ts';
 import { covers, isTopic } from './mqtt-topics.ts';
-import type { MqttClientConfig, MqttListening } from './mtp-config.ts';
 import { SharedLinks, type SharedUser } from './shared-links.ts';
 
 export type OpenMqtt = (

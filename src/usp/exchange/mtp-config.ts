@@ -1,6 +1,13 @@
 import { type RetryPolicy, Secret } from '#base';
 import { type Row, type Rows, retryOf } from './config-row.ts';
-import { isTopic } from './mqtt-topics.ts';
+import {
+  type MqttClientConfig,
+  type MqttListening,
+  type MqttPeer,
+  mqttClient,
+  mqttListening,
+  mqttPeer,
+} from './mqtt-config.ts';
 
 /** The controller's own WebSocket server, which the agent connects to. */
 export interface WebSocketPeer {
@@ -10,16 +17,6 @@ export interface WebSocketPeer {
   readonly url: URL;
   readonly keepAliveSeconds: number;
   readonly retry: RetryPolicy;
-}
-export interface MqttPeer {
-  readonly kind: 'mqtt';
-  readonly path: string;
-  /** Topic of the controller. */
-  readonly topic: string;
-  /** `Device.MQTT.Client.{i}.` that carries it. */
-  readonly client: string;
-  readonly retainResponse: boolean;
-  readonly retainNotify: boolean;
 }
 export interface StompPeer {
   readonly kind: 'stomp';
@@ -47,46 +44,6 @@ export interface WebSocketServerConfig {
   readonly keepAliveSeconds: number;
   /** Rows of `Device.IP.Interface.`, without the last dot, by whose addresses it can be reached; none: by all. */
   readonly interfaces: readonly string[];
-}
-
-export interface MqttClientConfig {
-  readonly path: string;
-  readonly host: string;
-  readonly port: number;
-  readonly transport: 'tcp' | 'tls';
-  readonly version: 4 | 5;
-  readonly clientId: string;
-  readonly username: string;
-  readonly password: Secret;
-  readonly keepAliveSeconds: number;
-  readonly cleanStart: boolean;
-  /** How long the broker keeps the session of a client that is away (MQTT 5). */
-  readonly sessionExpirySeconds: number;
-  readonly requestResponseInfo: boolean;
-  readonly retry: RetryPolicy;
-  /** What the broker publishes when the agent is lost. */
-  readonly will: MqttWillConfig | undefined;
-}
-
-export interface MqttWillConfig {
-  readonly topic: string;
-  readonly value: string;
-  readonly qos: 0 | 1 | 2;
-  readonly retain: boolean;
-  readonly contentType: string;
-  readonly responseTopic: string;
-  readonly delaySeconds: number;
-  /** 0: it does not expire. */
-  readonly expirySeconds: number;
-}
-
-/** What a client listens to; it can change while the connection stands. */
-export interface MqttListening {
-  /** `Device.MQTT.Client.{i}.Subscription.{i}.` */
-  readonly subscriptions: readonly { readonly path: string; readonly topic: string; readonly qos: 0 | 1 | 2 }[];
-  /** Of the agent's MTP that uses it, and the QoS of what it publishes. */
-  readonly responseTopic: string;
-  readonly qos: 0 | 1 | 2;
 }
 
 export interface StompConnectionConfig {
@@ -152,7 +109,7 @@ export function readMtps(rows: Rows): MtpConfig {
   const mtps = rows('Device.LocalAgent.MTP.');
   return {
     webSocketServers: mtps.filter((mtp) => mtp.text('Protocol') === 'WebSocket').map(webSocketServer),
-    mqttClients: rows('Device.MQTT.Client.').map(mqttClient),
+    mqttClients: rows('Device.MQTT.Client.').map((row) => mqttClient(row, rows)),
     mqttListening: new Map(rows('Device.MQTT.Client.').map((row) => [row.path, mqttListening(row, mtps, rows)])),
     udsSockets: udsSockets(mtps, rows).used,
     serviceSockets: udsSockets(rows('Device.LocalAgent.MTP.', 'all'), rows).others.filter(
@@ -221,74 +178,6 @@ function webSocketServer(mtp: Row): WebSocketServerConfig {
     keepAliveSeconds: mtp.number('WebSocket.KeepAliveInterval', 60),
     interfaces: mtp.references('WebSocket.Interfaces'),
   };
-}
-
-function mqttPeer(mtp: Row, rows: Rows): Peer[] {
-  const agentMtps = rows('Device.LocalAgent.MTP.').filter((one) => one.text('Protocol') === 'MQTT');
-  const agent = agentMtps.find(({ path }) => path === `${mtp.text('MQTT.AgentMTPReference')}.`) ?? agentMtps[0];
-  const client = agent?.text('MQTT.Reference') ?? '';
-  if (client === '' || mtp.text('MQTT.Topic') === '') return [];
-  return [
-    {
-      kind: 'mqtt',
-      path: mtp.path,
-      topic: mtp.text('MQTT.Topic'),
-      client: `${client}.`,
-      retainResponse: mtp.flag('MQTT.PublishRetainResponse'),
-      retainNotify: mtp.flag('MQTT.PublishRetainNotify'),
-    },
-  ];
-}
-
-function mqttClient(row: Row): MqttClientConfig {
-  const version = row.text('ProtocolVersion') === '3.1.1' ? 4 : 5;
-  return {
-    path: row.path,
-    host: row.text('BrokerAddress'),
-    port: row.number('BrokerPort', 1883),
-    transport: row.text('TransportProtocol') === 'TLS' ? 'tls' : 'tcp',
-    version,
-    clientId: row.text('ClientID'),
-    username: row.text('Username'),
-    password: new Secret(row.text('Password')),
-    keepAliveSeconds: row.number('KeepAliveTime', 60),
-    cleanStart: row.flag(version === 4 ? 'CleanSession' : 'CleanStart'),
-    sessionExpirySeconds: row.number('SessionExpiryInterval', 0),
-    requestResponseInfo: row.flag('RequestResponseInfo'),
-    retry: retryOf(row, 'ConnectRetryTime', 'ConnectRetryIntervalMultiplier', 'ConnectRetryMaxInterval'),
-    will: willOf(row),
-  };
-}
-
-function willOf(row: Row): MqttWillConfig | undefined {
-  const topic = row.text('WillTopic');
-  if (!row.flag('WillEnable') || !isTopic(topic)) return undefined;
-  return {
-    topic,
-    value: row.text('WillValue'),
-    qos: qosOf(row, 'WillQoS'),
-    retain: row.flag('WillRetain'),
-    contentType: row.text('WillContentType'),
-    responseTopic: row.text('WillResponseTopic'),
-    delaySeconds: row.number('WillDelayInterval', 0),
-    expirySeconds: row.number('WillMessageExpiryInterval', 0),
-  };
-}
-
-function mqttListening(client: Row, mtps: readonly Row[], rows: Rows): MqttListening {
-  const agent = mtps.find((mtp) => mtp.text('Protocol') === 'MQTT' && `${mtp.text('MQTT.Reference')}.` === client.path);
-  return {
-    subscriptions: rows(`${client.path}Subscription.`)
-      .filter((row) => row.text('Topic') !== '')
-      .map((row) => ({ path: row.path, topic: row.text('Topic'), qos: qosOf(row, 'QoS') })),
-    responseTopic: agent?.text('MQTT.ResponseTopicConfigured') ?? '',
-    qos: agent ? qosOf(agent, 'MQTT.PublishQoS') : 1,
-  };
-}
-
-function qosOf(row: Row, name: string): 0 | 1 | 2 {
-  const qos = row.number(name, 1);
-  return qos === 0 || qos === 2 ? qos : 1;
 }
 
 function stompPeer(mtp: Row): Peer[] {

@@ -16,6 +16,7 @@ export function declareTransports(model: Model, transports: Transports): Disposa
       parameters: {
         CurrentRetryCount: { get: ({ path }) => String(transports.state(parentOf(path))?.attempts ?? 0) },
       },
+      commands: { 'Reset()': async (_, { row }) => restart(transports, parentOf(row.path)) },
     }),
     model.declare({
       path: 'Device.LocalAgent.MTP.{i}.STOMP.',

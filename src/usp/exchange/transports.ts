@@ -4,15 +4,10 @@ import type { Broker } from '../services/broker.ts';
 import type { ControllerConfig, UspConfig } from './config.ts';
 import type { ControllerSession } from './controller-session.ts';
 import { LateAnswers } from './late-answers.ts';
+import type { MqttClientConfig, MqttListening } from './mqtt-config.ts';
 import type { MqttFound, MqttUser, OpenMqtt } from './mqtt-mtp.ts';
 import { MqttStats } from './mqtt-stats.ts';
-import {
-  type MqttClientConfig,
-  type MqttListening,
-  noMtps,
-  type StompConnectionConfig,
-  type UdsSocketConfig,
-} from './mtp-config.ts';
+import { noMtps, type StompConnectionConfig, type UdsSocketConfig } from './mtp-config.ts';
 import { Retrying, type RetryingParts, type RetryingState } from './retrying.ts';
 import type { SharedUser } from './shared-links.ts';
 import type { OpenStomp } from './stomp-mtp.ts';
@@ -214,20 +209,19 @@ export class Transports implements AsyncDisposable {
   }
 
   #addWebSocketServer(wanted: Map<string, Wanted>, server: UspConfig['webSocketServers'][number]): void {
-    const { log, ports, endpointId, model } = this.#parts;
+    const { log, ports, endpointId } = this.#parts;
     wanted.set(server.path, {
       key: JSON.stringify(server),
       retry: standardRetry,
       towards: `port ${server.port}`,
       connect: async (signal, stands) => {
         const { runWebSocketServer } = await import('./websocket-server-mtp.ts');
-        const { addressesOf } = await import('./interface-addresses.ts');
         await runWebSocketServer({
           config: server,
           endpointId,
           listen: ports.listenWebSocket,
           controller: (id) => this.#known(id),
-          addressesOf: (interfaces) => addressesOf(model, interfaces),
+          addressesOf: (interfaces) => this.#addressesOf(interfaces),
           log,
           signal,
           stands,
@@ -260,7 +254,11 @@ export class Transports implements AsyncDisposable {
         await runMqtt({
           stats,
           late: this.#lateOf(path),
-          config: { ...client, clientId: client.clientId || (this.#mqttAssigned.get(path) ?? '') },
+          config: {
+            ...client,
+            clientId: client.clientId || (this.#mqttAssigned.get(path) ?? ''),
+            ...(client.interface !== '' && { localAddresses: await this.#addressesOf([client.interface]) }),
+          },
           endpointId,
           open: ports.openMqtt,
           log,
@@ -277,6 +275,11 @@ export class Transports implements AsyncDisposable {
         });
       },
     });
+  }
+
+  async #addressesOf(interfaces: readonly string[]): Promise<readonly string[]> {
+    const { addressesOf } = await import('./interface-addresses.ts');
+    return addressesOf(this.#parts.model, interfaces);
   }
 
   /** R-MQTT.9, R-MQTT.11 */

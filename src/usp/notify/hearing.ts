@@ -15,3 +15,13 @@ export function heardBy({ access }: View, change: Change): Change | undefined {
   const keys = Object.entries(change.uniqueKeys).filter(([name]) => access.allows('Param', 'r', path + name));
   return { ...change, uniqueKeys: Object.fromEntries(keys) };
 }
+
+/** `Controller.{i}.TransferCompletePolicy.ResultTypeFilter` */
+export type TransferResults = 'Success' | 'Failure' | 'Both';
+
+/** Whether a controller wants to be told of a transfer that ended so; of everything else it does. */
+export function wantsResult(wanted: TransferResults, change: Change): boolean {
+  if (wanted === 'Both' || change.kind !== 'event' || change.path !== 'Device.LocalAgent.TransferComplete!')
+    return true;
+  return (change.args.FaultCode === '0') === (wanted === 'Success');
+}

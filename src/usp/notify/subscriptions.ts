@@ -2,7 +2,7 @@ import { type Clock, formatDateTime, type Log } from '#base';
 import type { Change, DeclaredRow, Model, ModelFault, Origin, StoredTable, View } from '#model';
 import type { Notify } from '../codec/types.ts';
 import type { BootEvent } from './boot-event.ts';
-import { heardBy } from './hearing.ts';
+import { heardBy, type TransferResults, wantsResult } from './hearing.ts';
 import { notificationOf } from './notification.ts';
 import { changeKinds, checkReferences, listItems, meansRow, watchedPaths } from './reference-list.ts';
 import { readSettings, TriggerConfig } from './trigger-config.ts';
@@ -11,6 +11,7 @@ import { readSettings, TriggerConfig } from './trigger-config.ts';
 export interface Recipient {
   readonly endpointId: string;
   readonly view: View;
+  readonly transferResults: TransferResults;
   /** @param over called when the controller has it, or nobody waits for it any more */
   notify(notify: Notify, expirationSeconds: number, over?: () => void): void;
   forget(subscription: string): void;
@@ -188,7 +189,7 @@ export class Subscriptions implements AsyncDisposable {
     const { values } = row;
     const recipient = this.#parts.recipient(values.Recipient ?? '');
     const change = recipient && heardBy(recipient.view, happened);
-    if (!change) return;
+    if (!change || !wantsResult(recipient.transferResults, change)) return;
     if (change.kind === 'event' && change.recipient !== undefined && change.recipient !== values.Recipient) return;
     const boot = change.kind === 'event' && change.path === 'Device.Boot!';
     if (boot && !this.#parts.boot.owes(row.path)) return;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Access, Change } from '#model';
-import { heardBy } from '../../../src/usp/notify/hearing.ts';
+import { heardBy, wantsResult } from '../../../src/usp/notify/hearing.ts';
 
 const origin = { by: 'device' } as const;
 const row = 'Device.WiFi.SSID.1.';
@@ -25,5 +25,20 @@ describe('a change', () => {
     const access: Access = { allows: (target, _, path) => target !== 'Param' || path.endsWith('.Alias') };
     expect(heardBy({ protocol: 'usp', access }, changes.Obj!)).toMatchObject({ uniqueKeys: { Alias: 'a' } });
     expect(heardBy({ protocol: 'usp', access }, changes.Obj!)).not.toHaveProperty('uniqueKeys.Name');
+  });
+
+  it.each([
+    ['Both', true, true],
+    ['Success', true, false],
+    ['Failure', false, true],
+  ] as const)('of a transfer is told where its result is wanted: %s', (wanted, success, failure) => {
+    const ended = (FaultCode: string): Change => ({
+      kind: 'event',
+      path: 'Device.LocalAgent.TransferComplete!',
+      args: { FaultCode },
+      origin,
+    });
+    expect([wantsResult(wanted, ended('0')), wantsResult(wanted, ended('7022'))]).toEqual([success, failure]);
+    for (const change of Object.values(changes)) expect(wantsResult(wanted, change)).toBe(true);
   });
 });

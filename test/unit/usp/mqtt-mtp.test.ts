@@ -4,10 +4,10 @@ import { Emitter, errorCode, Secret, silentLog, standardRetry } from '#base';
 import type { MqttLink, PublishedMessage } from '#platform';
 import type { ControllerSession, Link } from '../../../src/usp/exchange/controller-session.ts';
 import { LateAnswers } from '../../../src/usp/exchange/late-answers.ts';
+import type { MqttClientConfig, MqttListening } from '../../../src/usp/exchange/mqtt-config.ts';
 import { type MqttFound, type MqttUser, runMqtt } from '../../../src/usp/exchange/mqtt-mtp.ts';
 import { MqttStats } from '../../../src/usp/exchange/mqtt-stats.ts';
 import { covers } from '../../../src/usp/exchange/mqtt-topics.ts';
-import type { MqttClientConfig, MqttListening } from '../../../src/usp/exchange/mtp-config.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 
 const config: MqttClientConfig = {
@@ -23,6 +23,14 @@ const config: MqttClientConfig = {
   cleanStart: true,
   sessionExpirySeconds: 0,
   requestResponseInfo: true,
+  requestProblemInfo: true,
+  interface: '',
+  alpn: [],
+  receiveMaximum: 65_535,
+  maximumPacketSize: 0,
+  topicAliasMaximum: 0,
+  publishExpirySeconds: 0,
+  userProperties: {},
   retry: standardRetry,
   will: undefined,
 };

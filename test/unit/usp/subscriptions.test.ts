@@ -56,6 +56,7 @@ describe('subscriptions', () => {
     const recipients = controllers.map(
       (_, to): Recipient => ({
         endpointId: origins[to]!.peer!,
+        transferResults: to === 0 ? 'Both' : 'Failure',
         get view() {
           return { protocol: 'usp', ...(access && { access }) } as const;
         },
@@ -125,6 +126,19 @@ describe('subscriptions', () => {
     ]);
     await set(code, '', origins[1]);
     expect(told).toHaveLength(2);
+  });
+
+  it('tell of transfers what their controller wants to be told of', async () => {
+    model.declare({ path: 'Device.LocalAgent.', events: ['TransferComplete!'] });
+    for (const origin of origins) await subscribe('Event', 'Device.LocalAgent.TransferComplete!', {}, origin);
+    for (const FaultCode of ['0', '7022']) {
+      model.raise('Device.LocalAgent.TransferComplete!', { FaultCode }, { by: 'device' });
+    }
+    expect(told.map(({ to, notify }) => [to, notify.event?.params.FaultCode])).toEqual([
+      [1, '0'],
+      [1, '7022'],
+      [2, '7022'],
+    ]);
   });
 
   it('are each told once when several are for the same thing', async () => {
