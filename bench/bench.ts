@@ -14,6 +14,7 @@ import { notificationFigures, notificationNames } from './figures/notifications.
 import { notifyFigures } from './figures/notify.ts';
 import { rowFigures } from './figures/rows.ts';
 import { treeFigures } from './figures/tree.ts';
+import { loadFigures, loadNames } from './figures/usp-load.ts';
 import { wakeupFigures, wakeupNames } from './figures/wakeups.ts';
 
 // npm run bench -- [--only NAME,…] [--json FILE] [--check]
@@ -48,11 +49,13 @@ try {
   if (wanted(bigAnswer)) Object.assign(figures, await bigAnswerFigures(dist));
   if (wanted(cwmpNames)) Object.assign(figures, await cwmpFigures(dist));
   if (wanted(notificationNames)) Object.assign(figures, await notificationFigures(dist));
+  if (wanted(loadNames)) Object.assign(figures, await loadFigures(dist));
   if (wanted(wakeupNames)) Object.assign(figures, await wakeupFigures(dist));
   if (wanted(floodNames)) Object.assign(figures, await floodFigures(dist));
   const others = [
     ...floodNames,
     ...wakeupNames,
+    ...loadNames,
     ...model,
     ...notify,
     ...tree,

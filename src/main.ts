@@ -4,13 +4,12 @@ import { checkMappings, startAgent } from '#compose';
 const stopLimitMs = 5000;
 const defaultShare = '/usr/share/tandem/datamodel';
 /**
- * The daemon is started with the optimizing compiler put off (tandemd.sh): a start is over before it would pay, and its code is 4 MB of node that an idle
+ * The daemon is started without the optimizing compiler (tandemd.sh): a start is over before it would pay, and its code is 4 MB of node that an idle
  * agent then never touches. Under load it does pay.
  */
 const optimizeAfterMs = 3000;
 /** What starting has left behind is collected once, and the heap made as small as it can be; only where tandemd.sh has let us (`--expose-gc`). */
 const tidyAfterMs = 2000;
-const usualInterruptBudget = 100_000;
 
 async function main(): Promise<void> {
   const env = process.env;
@@ -37,7 +36,7 @@ async function main(): Promise<void> {
     return;
   }
   setTimeout(() => {
-    void import('node:v8').then((v8) => v8.setFlagsFromString(`--interrupt-budget=${usualInterruptBudget}`));
+    void import('node:v8').then((v8) => v8.setFlagsFromString('--turbofan'));
   }, optimizeAfterMs).unref();
   setTimeout(() => {
     void import('node:v8').then((v8) => {

@@ -9,7 +9,7 @@ export const deviceFlags = [
   '--max-semi-space-size=1',
   '--max-old-space-size=48',
   '--v8-pool-size=0',
-  '--interrupt-budget=10000000',
+  '--no-turbofan',
   '--expose-gc',
 ];
 

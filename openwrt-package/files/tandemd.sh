@@ -3,4 +3,4 @@
 # glibc keeps what compiling the program took, unless told not to; musl gives it back by itself.
 export MALLOC_TRIM_THRESHOLD_=65536
 exec node --optimize-for-size --max-semi-space-size=1 --max-old-space-size=48 --v8-pool-size=0 \
-	--interrupt-budget=10000000 --expose-gc /usr/lib/tandem/tandemd.cjs "$@"
+	--no-turbofan --expose-gc /usr/lib/tandem/tandemd.cjs "$@"

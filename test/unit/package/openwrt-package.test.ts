@@ -71,7 +71,7 @@ describe('the OpenWrt package', () => {
       '--max-semi-space-size=1',
       '--max-old-space-size=48',
       '--v8-pool-size=0',
-      '--interrupt-budget=10000000',
+      '--no-turbofan',
       '--expose-gc',
     ]) {
       expect(daemon).toContain(flag);
