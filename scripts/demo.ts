@@ -43,6 +43,7 @@ function tandem(...args: string[]): Promise<string> {
 }
 const setting = (param: string, value: string) => ({ param, value, required: true });
 const wireless = (): string => readFileSync(join(lab.router.root, 'etc/config/wireless'), 'utf8');
+const network = (): string => readFileSync(join(lab.router.root, 'etc/config/network'), 'utf8');
 /** What the router's own tools would read. */
 function showSsids(): void {
   console.log('$ grep ssid /etc/config/wireless');
@@ -52,6 +53,18 @@ function showSsids(): void {
       .filter((line) => line.includes('option ssid'))
       .join('\n'),
   );
+}
+
+/** The controller's, to the changes of a parameter. */
+async function subscribe(id: string, path: string): Promise<void> {
+  const paramSettings = [
+    setting('ID', id),
+    setting('Enable', 'true'),
+    setting('NotifType', 'ValueChange'),
+    setting('ReferenceList', path),
+  ];
+  const createObjs = [{ objPath: 'Device.LocalAgent.Subscription.', paramSettings }];
+  await lab.controller.ask(lab.endpoint, { add: { allowPartial: false, createObjs } }, 'addResp');
 }
 
 /** The TransferComplete of it has come, and says that all is well. */
@@ -84,18 +97,7 @@ try {
   check('tree', count >= 1000 && lab.router.calls.total <= 20);
 
   say('3. The controller subscribes to the SSID; then the ACS sets it through TR-069');
-  const createObjs = [
-    {
-      objPath: 'Device.LocalAgent.Subscription.',
-      paramSettings: [
-        setting('ID', 'demo'),
-        setting('Enable', 'true'),
-        setting('NotifType', 'ValueChange'),
-        setting('ReferenceList', ssid),
-      ],
-    },
-  ];
-  await lab.controller.ask(lab.endpoint, { add: { allowPartial: false, createObjs } }, 'addResp');
+  await subscribe('demo', ssid);
   const noticed = lab.acs.call(lab.device, {
     rpc: 'SetParameterAttributes',
     attributes: [{ name: ssid, notification: 2 }],
@@ -162,9 +164,34 @@ try {
   showSsids();
   check('restored', wireless().includes("option ssid 'Restored'") && saved.seen.some((one) => one.includes('206')));
 
-  say('9. What the agent says of itself');
+  say(
+    '9. The ACS takes the uplink down and cuts itself off; so does the controller. The agent puts back what was, and says why',
+  );
+  const uplink = (await tandem('get', 'Device.IP.Interface.[Name=="wan"].Enable')).replace(/=.*/s, '');
+  const before = network();
+  const cut = lab.acs.informs.length;
+  const down = lab.acs.call(lab.device, { rpc: 'SetParameterValues', values: [{ name: uplink, value: '0' }] });
+  await lab.requestConnection();
+  check('taken down by the ACS', (await down).status === 1);
+  const rollback = await lab.acs.inform(({ events }) => events.some(({ code }) => code.endsWith('ROLLBACK')), cut);
+  console.log(`  the Inform says ${uplink}=${rollback.parameters.get(uplink)}`);
+  check('put back', rollback.parameters.get(uplink) === 'true' && network() === before);
+  await lab.controller.connected(lab.endpoint);
+  await subscribe('uplink', uplink);
+  const disable = { objPath: uplink.slice(0, -'Enable'.length), paramSettings: [setting('Enable', 'false')] };
+  // Whether the answer comes through before the uplink is down is a matter of luck.
+  void lab.controller.ask(lab.endpoint, { set: { allowPartial: false, updateObjs: [disable] } }, 'setResp');
+  for (const value of ['false', 'true']) {
+    await lab.controller.notification(
+      ({ valueChange }) => valueChange?.paramPath === uplink && valueChange.paramValue === value,
+    );
+  }
+  check('put back for the controller', network() === before);
+
+  say('10. What the agent says of itself');
   const status = await tandem('status');
   show(status, 24);
+  check('why it was undone', /last: .* undone: the operator was not reached within 10 s/.test(status));
   check('behind a NAT', /nat: detected/.test(status) && status.includes(over.udp.at) && status.includes(over.xmpp.at));
   check('nothing that a strict ACS would refuse', lab.acs.violations.length === 0);
 

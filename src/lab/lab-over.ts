@@ -7,6 +7,7 @@ import { type Controller, type ControllerOptions, startController } from './cont
 import { labIdentity } from './factory.ts';
 import type { Pki } from './pki/index.ts';
 import type { Router } from './router/index.ts';
+import type { Uplink } from './uplink.ts';
 
 /** What carries USP in the lab. `websocket`: the agent connects, as its factory data say; `websocket-server`: the controller does. */
 export const labOvers = ['websocket', 'websocket-server', 'stomp', 'uds'] as const;
@@ -27,6 +28,7 @@ export interface LabTransportParts {
   readonly pki: Pki;
   readonly plain: boolean;
   readonly scope: Scope;
+  readonly uplink: Uplink;
 }
 
 const host = '127.0.0.1';
@@ -34,7 +36,7 @@ const agent = `os::${labIdentity.ManufacturerOUI}-${labIdentity.SerialNumber}`;
 const agentSocket = '/var/run/usp/broker_agent_path';
 
 export async function labTransport(parts: LabTransportParts): Promise<LabTransport> {
-  const { over, endpointId, router, pki, plain, scope } = parts;
+  const { over, endpointId, router, pki, plain, scope, uplink } = parts;
   const uri = [`urn:bbf:usp:id:${endpointId}`];
   const server = pki.issue({ commonName: 'lab', ip: [host], uri, usage: 'server' });
   const serverTls = plain ? {} : { tls: { cert: server.certPem, key: server.keyPem, clientCa: pki.caPem } };
@@ -51,7 +53,7 @@ export async function labTransport(parts: LabTransportParts): Promise<LabTranspo
   const encryption = plain ? 0 : 1;
   switch (over) {
     case 'websocket':
-      return { controller: await start({ webSocket: serverTls }), sections: [], join: async () => {} };
+      return { controller: await start({ webSocket: { ...serverTls, uplink } }), sections: [], join: async () => {} };
     case 'websocket-server': {
       const [controller, port] = [await start({}), await freePort()];
       const url = `${plain ? 'ws' : 'wss'}://${host}:${port}/usp`;

@@ -10,6 +10,7 @@ import { type LabOver, type LabTransport, labTransport } from './lab-over.ts';
 import { createPki, type Pki } from './pki/index.ts';
 import { LabReach } from './reach/reach.ts';
 import { type Router, startRouter } from './router/index.ts';
+import { Uplink } from './uplink.ts';
 
 export interface LabOptions {
   /** Where the bundles are. */
@@ -145,17 +146,24 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     return { tls: { cert, key, clientCa: pki.caPem } };
   };
   const router = scope.add(await startRouter({ directory: options.directory }));
-  const acs = scope.add(
-    await startAcs({ ...tlsOf([]), authentication: { scheme: 'digest', username: 'cpe', password: acsPassword } }),
-  );
+  // The operator's side is behind the router's wan: who takes that down is cut off.
+  const uplink = new Uplink();
+  scope.add(router.onSettled.on(() => (uplink.up = router.interfaceUp('wan'))));
+  const authentication = { scheme: 'digest', username: 'cpe', password: acsPassword } as const;
+  const acs = scope.add(await startAcs({ ...tlsOf([]), authentication, uplink }));
   const { over = 'websocket', plain = false } = options;
   const endpointId = 'proto::lab-controller';
-  const transport = await labTransport({ over, endpointId, router, pki, plain, scope });
+  const transport = await labTransport({ over, endpointId, router, pki, plain, scope, uplink });
   const byFactory = over === 'websocket';
   const viewerId = 'proto::lab-viewer';
   const viewer =
     options.controllers === 2 && byFactory
-      ? scope.add(await startController({ endpointId: viewerId, webSocket: tlsOf([`urn:bbf:usp:id:${viewerId}`]) }))
+      ? scope.add(
+          await startController({
+            endpointId: viewerId,
+            webSocket: { ...tlsOf([`urn:bbf:usp:id:${viewerId}`]), uplink },
+          }),
+        )
       : undefined;
   const entry = (one: Controller, role: string) => ({
     endpoint_id: one.endpointId,
@@ -168,6 +176,8 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     ...(viewer && { roles: { full: everything, viewer: looking } }),
     // Behind a broker, and without a network, there is no certificate of the controller's to be seen.
     ...(!plain && over.startsWith('websocket') && { identity: 'certificate' }),
+    // Nobody at a lab waits for the three minutes of a device in the field.
+    agent: { confirm_settle: '1', confirm_timeout: '10' },
     caPem: pki.caPem,
     client: pki.issue({
       commonName: labIdentity.SerialNumber,

@@ -160,7 +160,7 @@ export class Probation implements Disposable {
   }
 
   async #undo(): Promise<void> {
-    const { log, clock, putBack, undone, state, timeoutSeconds } = this.#parts;
+    const { log, clock, putBack, undone, probe, state, settleSeconds, timeoutSeconds } = this.#parts;
     const trial = this.#trial;
     if (!trial) return;
     // Somebody has applied a change on top of this one and may yet take it back: what there is to undo is known after that.
@@ -178,6 +178,8 @@ export class Probation implements Disposable {
         log.error('a change was undone', { reason, by: trial.origin });
         this.#last = `${formatDateTime(clock.now())} undone: ${reason}`;
         undone(trial.paths, reason);
+        // Until the services have taken that over nobody is reached, and what is tried again waits longer each time.
+        this.#settling = clock.timer(settleSeconds * 1000, probe);
       } else {
         log.warn('a change could not be undone: somebody else has changed it since', { packages });
         this.#last = `${formatDateTime(clock.now())} not undone: changed since`;

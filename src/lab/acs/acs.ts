@@ -4,6 +4,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Emitter, explain } from '#base';
+import type { Uplink } from '../uplink.ts';
 import { type AcsAuthentication, type AcsCredentials, Gatekeeper } from './authentication.ts';
 import { CallQueue } from './call-queue.ts';
 import { sendConnectionRequest } from './connection-request.ts';
@@ -41,6 +42,7 @@ export interface AcsOptions {
   readonly connectionRequest?: AcsCredentials;
   /** Habits of servers in the field. */
   readonly quirks?: readonly AcsQuirk[];
+  readonly uplink?: Uplink | undefined;
 }
 
 /**
@@ -90,6 +92,7 @@ export class Acs implements AsyncDisposable {
           serve,
         )
       : createServer(serve);
+    this.#options.uplink?.carry(this.#server);
     this.#server.on('tlsClientError', (error) => this.#refuse(`TLS: ${explain(error)}`));
     await new Promise<void>((resolve, reject) => {
       this.#server!.once('error', reject);

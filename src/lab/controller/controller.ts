@@ -21,6 +21,7 @@ import {
   writeMessage,
   writeRecord,
 } from '#usp';
+import type { Uplink } from '../uplink.ts';
 import type { ControllerEvent } from './events.ts';
 import type { Route, RouteEvents } from './route.ts';
 import { joinStomp, type StompControllerOptions } from './stomp.ts';
@@ -35,6 +36,7 @@ export interface ControllerOptions {
     readonly path?: string;
     /** With `clientCa` a client certificate of that authority is required. */
     readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
+    readonly uplink?: Uplink | undefined;
   };
   readonly mqtt?: { readonly host: string; readonly port: number; readonly topic: string };
   /** E2E session contexts: by default taken, not begun, in plain text. */
@@ -218,6 +220,7 @@ export class Controller implements AsyncDisposable {
           ...(tls.clientCa !== undefined && { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
         })
       : createServer();
+    options.uplink?.carry(this.#http);
     this.#http.on('tlsClientError', (error) => this.#refuse(`TLS: ${explain(error)}`));
     this.#sockets = new WebSocketServer({
       server: this.#http,

@@ -41,6 +41,10 @@ export class Reconciler implements InterfaceTimes {
     return known?.up ? Math.max(0, (this.#world.clock.monotonicMs() - known.sinceMs) / 1000) : 0;
   }
 
+  isUp(name: string): boolean {
+    return this.#known.get(name)?.up ?? false;
+  }
+
   run(): void {
     const current = interfaces(this.#world);
     this.#objects(

@@ -61,6 +61,8 @@ export class Router implements AsyncDisposable {
   readonly calls = new CallLog();
   /** A package was taken over by the daemons. */
   readonly onReload: Emitter<string>;
+  /** Interfaces may have come up or gone down. */
+  readonly onSettled: Emitter<void>;
   readonly onReboot: Emitter<RebootReason>;
   readonly #options: Required<Omit<RouterOptions, 'directory'>>;
   readonly #world: World;
@@ -86,6 +88,7 @@ export class Router implements AsyncDisposable {
     this.socketPath = join(options.directory, 'ubus.sock');
     const failed = (error: unknown): void => log.error('listener of the router failed', { error });
     this.onReload = new Emitter(failed);
+    this.onSettled = new Emitter(failed);
     this.onReboot = new Emitter(failed);
     makeRoot(this.root, profile);
     const uci = new UciFiles(join(this.root, 'etc/config'), log);
@@ -211,6 +214,11 @@ export class Router implements AsyncDisposable {
     this.#settle();
   }
 
+  /** @param name as in /etc/config/network: `wan` */
+  interfaceUp(name: string): boolean {
+    return this.#reconciler.isUp(name);
+  }
+
   setModem(state: Partial<World['modem']>): void {
     Object.assign(this.#world.modem, state);
     this.#settle();
@@ -296,6 +304,7 @@ export class Router implements AsyncDisposable {
   #settle(): void {
     this.#reconciler.run();
     refreshRoot(this.root, this.#world);
+    this.onSettled.emit();
   }
 
   #reboot(reason: RebootReason): void {
