@@ -2,10 +2,13 @@ import { type Clock, explain, type Log } from '#base';
 import type { Model } from '#model';
 import type { BlobTable } from '#platform';
 import { BootEvent, type BootPort } from '../notify/boot-event.ts';
+import type { ControllerRows } from '../notify/controller-rows.ts';
+import { monitors } from '../notify/monitors.ts';
 import { OnBoarding } from '../notify/on-boarding.ts';
 import { PeriodicEvent } from '../notify/periodic-event.ts';
 import { Subscriptions } from '../notify/subscriptions.ts';
-import { Thresholds, thresholdOperators } from '../notify/thresholds.ts';
+import { thresholdOperators, thresholds } from '../notify/thresholds.ts';
+import { watchdogs } from '../notify/watchdogs.ts';
 import { Broker } from '../services/broker.ts';
 import { withServices } from '../services/service-model.ts';
 import { declareSession, type OpenTunnel, type Signer, signerOf } from '../session/index.ts';
@@ -75,7 +78,8 @@ class Agent implements UspAgent {
   readonly #transports: Transports;
   readonly #declared: Disposable[] = [];
   readonly #subscriptions: Subscriptions;
-  readonly #thresholds: Thresholds;
+  /** Tables of what controllers have watched for themselves. */
+  readonly #watched: readonly ControllerRows<Disposable>[];
   readonly #onBoarding: OnBoarding;
   readonly #periodic: PeriodicEvent;
   readonly #boot: BootEvent;
@@ -128,7 +132,8 @@ class Agent implements UspAgent {
     };
     this.#boot = new BootEvent(ports.boot, clock);
     this.#subscriptions = new Subscriptions({ model, clock, log, randomHex, boot: this.#boot, ...controllers });
-    this.#thresholds = new Thresholds({ model, log, ...controllers });
+    const watching = { model, log, clock, ...controllers };
+    this.#watched = [thresholds(watching), monitors(watching), watchdogs(watching)];
     this.#periodic = new PeriodicEvent(model, clock);
     this.#onBoarding = new OnBoarding({ model, clock, session });
   }
@@ -192,7 +197,7 @@ class Agent implements UspAgent {
     this.#periodic[Symbol.dispose]();
     await this.#transports[Symbol.asyncDispose]();
     await this.#subscriptions[Symbol.asyncDispose]();
-    await this.#thresholds[Symbol.asyncDispose]();
+    for (const rows of this.#watched) await rows[Symbol.asyncDispose]();
     this.#onBoarding[Symbol.dispose]();
     this.#trust[Symbol.dispose]();
     await this.#boot[Symbol.asyncDispose]();
@@ -211,7 +216,7 @@ class Agent implements UspAgent {
         this.#periodic.sync(this.#config.controllers);
         this.#transports.sync(this.#config);
         await this.#subscriptions.sync();
-        await this.#thresholds.sync();
+        for (const rows of this.#watched) await rows.sync();
         this.#onBoarding.sync(this.#config.controllers);
       })
       .catch((error) => this.#ports.log.error('the configuration could not be taken over', { reason: explain(error) }));

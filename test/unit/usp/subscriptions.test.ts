@@ -4,8 +4,11 @@ import { ok, silentLog } from '#base';
 import type { DataModel, Origin, View, Write, WriteAnswer } from '#model';
 import type { Notify } from '#usp';
 import { BootEvent } from '../../../src/usp/notify/boot-event.ts';
+import type { ControllerRows } from '../../../src/usp/notify/controller-rows.ts';
+import { monitors } from '../../../src/usp/notify/monitors.ts';
 import { type Recipient, Subscriptions } from '../../../src/usp/notify/subscriptions.ts';
-import { Thresholds } from '../../../src/usp/notify/thresholds.ts';
+import { thresholds } from '../../../src/usp/notify/thresholds.ts';
+import { watchdogs } from '../../../src/usp/notify/watchdogs.ts';
 import { FakeBus } from '../../support/fake-bus.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { type ModelFixture, openModel } from '../../support/model-fixture.ts';
@@ -32,7 +35,7 @@ describe('subscriptions', () => {
   let fixture: ModelFixture;
   let model: DataModel;
   let subscriptions: Subscriptions;
-  let thresholds: Thresholds;
+  let watched: readonly ControllerRows<Disposable>[];
   let here: Set<string>;
   /** What each controller was told: subscription and content. */
   let told: { readonly to: number; readonly notify: Notify; readonly expires: number }[];
@@ -73,19 +76,20 @@ describe('subscriptions', () => {
     let ids = 0;
     const randomHex = (): string => `${++ids}`;
     subscriptions = new Subscriptions({ model, clock, log: silentLog, randomHex, boot, ...parts });
-    thresholds = new Thresholds({ model, log: silentLog, ...parts });
+    const watching = { model, log: silentLog, clock, ...parts };
+    watched = [thresholds(watching), monitors(watching), watchdogs(watching)];
     await subscriptions.sync();
   }
   async function close(): Promise<void> {
     await subscriptions[Symbol.asyncDispose]();
-    await thresholds[Symbol.asyncDispose]();
+    for (const rows of watched) await rows[Symbol.asyncDispose]();
     await model[Symbol.asyncDispose]();
   }
 
   const write = async (writes: Write[], origin: Origin = origins[0]!): Promise<WriteAnswer> => {
     const answer = await model.write({ protocol: 'usp' }, writes, { origin, partial: false });
     await subscriptions.settled();
-    await thresholds.sync();
+    for (const rows of watched) await rows.sync();
     return answer;
   };
   const parameters = (values: Record<string, string>): { name: string; value: string; required: true }[] =>
