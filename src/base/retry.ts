@@ -16,13 +16,20 @@ export const standardRetry: RetryPolicy = { minimumWaitSeconds: 5, intervalMulti
 /**
  * @param attempt 1 for the first retry
  * @param random uniform in [0, 1); per device, never seeded by time
+ * @param notBeforeSeconds the peer has asked for it; those that it has asked at the same time come back as far apart as the table has them
  * @returns milliseconds
  */
-export function retryWaitMs(policy: RetryPolicy, attempt: number, random: () => number): number {
+export function retryWaitMs(
+  policy: RetryPolicy,
+  attempt: number,
+  random: () => number,
+  notBeforeSeconds = 0,
+): number {
   const n = Math.min(Math.max(1, attempt), 10);
   const factor = policy.intervalMultiplier / 1000;
   const low = policy.minimumWaitSeconds * factor ** (n - 1);
   const high = policy.minimumWaitSeconds * factor ** n;
   const longest = policy.maximumWaitSeconds ?? Number.POSITIVE_INFINITY;
-  return Math.round(Math.min(low + random() * (high - low), longest) * 1000);
+  const earliest = Math.max(low, notBeforeSeconds);
+  return Math.round(Math.min(earliest + random() * (high - low), Math.max(longest, notBeforeSeconds)) * 1000);
 }

@@ -92,8 +92,8 @@ class Client implements CwmpClient {
       origin,
       reported: () => this.#consider(),
     });
-    this.#periodic = new PhaseTimer(clock, () => this.#raise('2 PERIODIC'));
-    this.#heartbeat = new PhaseTimer(clock, () => {
+    this.#periodic = new PhaseTimer(clock, ports.random, () => this.#raise('2 PERIODIC'));
+    this.#heartbeat = new PhaseTimer(clock, ports.random, () => {
       this.#heartbeatDue = true;
       this.#consider();
     });

@@ -71,7 +71,7 @@ export class Pace implements Disposable {
    * @returns how long, in milliseconds
    */
   retryLater(policy: RetryPolicy, notBeforeSeconds = 0): number {
-    const waitMs = Math.max(retryWaitMs(policy, this.#retryCount, this.#random), notBeforeSeconds * 1000);
+    const waitMs = retryWaitMs(policy, this.#retryCount, this.#random, notBeforeSeconds);
     this.#retry = this.#clock.timer(waitMs, () => {
       this.#retry = undefined;
       this.#due();

@@ -1,4 +1,5 @@
 import { type Clock, periodicWaitMs } from '#base';
+import { clockIsSet } from '#platform';
 
 export interface PhasePlan {
   readonly enabled: boolean;
@@ -7,16 +8,26 @@ export interface PhasePlan {
   readonly phase: number | undefined;
 }
 
-/** Rings at a phase plus whole intervals (TR-181 PeriodicInformTime and its likes), as long as the plan says so. */
+/** The wall clock may be set anew: what goes by it is looked at at least so often. */
+const longestSleepMs = 10 * 60_000;
+
+/**
+ * Rings at a phase plus whole intervals (TR-181 PeriodicInformTime and its likes), as long as the plan says so. Without a phase, and as long as the
+ * device does not know the time, it is a random one: devices that the same power return has started do not inform together.
+ */
 export class PhaseTimer implements Disposable {
   readonly #clock: Clock;
   readonly #ring: () => void;
+  /** Of an interval: where in it our own phase is. */
+  readonly #share: number;
   #key = '';
   #timer: Disposable | undefined;
 
-  constructor(clock: Clock, ring: () => void) {
+  /** @param random uniform in [0, 1), different on each device */
+  constructor(clock: Clock, random: () => number, ring: () => void) {
     this.#clock = clock;
     this.#ring = ring;
+    this.#share = 1 - random();
   }
 
   set(plan: PhasePlan): void {
@@ -26,17 +37,24 @@ export class PhaseTimer implements Disposable {
     this.#key = key;
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    if (plan.enabled && plan.intervalSeconds > 0) this.#arm(plan);
+    if (plan.enabled && plan.intervalSeconds > 0) this.#arm(plan, plan.intervalSeconds * 1000 * this.#share);
   }
 
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
   }
 
-  #arm(plan: PhasePlan): void {
-    this.#timer = this.#clock.timer(periodicWaitMs(this.#clock.now(), plan.phase, plan.intervalSeconds), () => {
-      this.#arm(plan);
-      this.#ring();
+  /** @param ownMs until our own phase */
+  #arm(plan: PhasePlan, ownMs: number): void {
+    const { intervalSeconds, phase } = plan;
+    const now = this.#clock.now();
+    const byPhase = phase !== undefined && clockIsSet(now);
+    const waitMs = byPhase ? periodicWaitMs(now, phase, intervalSeconds) : ownMs;
+    const sleepMs = phase === undefined ? waitMs : Math.min(waitMs, longestSleepMs);
+    this.#timer = this.#clock.timer(sleepMs, () => {
+      const due = sleepMs === waitMs;
+      this.#arm(plan, due ? intervalSeconds * 1000 : ownMs - sleepMs);
+      if (due) this.#ring();
     });
   }
 }

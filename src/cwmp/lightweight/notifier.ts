@@ -18,6 +18,7 @@ export interface LightweightConfig {
 export interface LightweightParts extends Pick<UdpPorts, 'openUdp' | 'resolveHost'> {
   readonly clock: Clock;
   readonly log: Log;
+  readonly random: () => number;
   readonly randomHex: (bytes: number) => string;
   readonly deviceId: () => Promise<DeviceId>;
 }
@@ -47,7 +48,7 @@ export class LightweightNotifier implements AsyncDisposable {
   constructor(parts: LightweightParts) {
     this.#parts = parts;
     this.#tokens = new TokenBucket(parts.clock, burst, perSecond);
-    this.#trigger = new PhaseTimer(parts.clock, () => this.#send());
+    this.#trigger = new PhaseTimer(parts.clock, parts.random, () => this.#send());
   }
 
   /** Messages since the start. */

@@ -101,10 +101,10 @@ export class Reach implements AsyncDisposable {
 
   async #configureLightweight({ lightweight }: ReachConfig): Promise<void> {
     if (lightweight && !this.#lightweight) {
-      const { model, clock, log, randomHex, ports } = this.#parts;
+      const { model, clock, log, random, randomHex, ports } = this.#parts;
       const { LightweightNotifier } = await import('../lightweight/notifier.ts');
       const deviceId = () => readDeviceId(model);
-      this.#lightweight = new LightweightNotifier({ ...ports, clock, log, randomHex, deviceId });
+      this.#lightweight = new LightweightNotifier({ ...ports, clock, log, random, randomHex, deviceId });
     }
     this.#lightweight?.configure(lightweight);
   }
