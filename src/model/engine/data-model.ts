@@ -95,7 +95,7 @@ export class DataModel implements Model, AsyncDisposable {
     this.#signals = new Signals((view, path) => this.#readings.objectsAt(view, path));
     this.#dependencies = new Dependencies(this.#tree);
     this.#watches = new Watches(
-      (protocol, paths) => this.#readings.lookAt(protocol, paths),
+      (protocol, places) => this.#readings.lookAt(protocol, places),
       this.#signals,
       this.#dependencies,
       () => this.#outside.watchingChanged(),

@@ -1,5 +1,6 @@
 import { ok, type Result, refused } from '#base';
 import type {
+  Access,
   InstanceReading,
   ModelFault,
   NameReading,
@@ -21,6 +22,8 @@ export interface Reading {
   readonly tree: Tree;
   readonly evaluator: Evaluator;
   readonly view: View;
+  /** Who chooses rows by searches and references, where that is not whom the view is of. */
+  readonly chooser?: Access;
   /** Objects that an earlier pass has read with every answer that they want. */
   readonly whole: Map<Node, ObjectReading[]>;
 }
@@ -28,7 +31,7 @@ export interface Reading {
 /** @param maxDepth levels of objects below the path; 0: all */
 export function readPath(reading: Reading, requested: string, maxDepth: number): PathReading {
   const { tree, evaluator, view } = reading;
-  const resolved = resolvePath(tree, evaluator, view.protocol, requested, view.access);
+  const resolved = resolvePath(tree, evaluator, view.protocol, requested, reading.chooser ?? view.access);
   if (!resolved.ok) return { requested, result: resolved };
   const { nodes, leaf, table, schemaPath, searching } = resolved.value;
   const supported = tree.supported(view.protocol);
@@ -189,7 +192,7 @@ export function readInstances(
   firstLevelOnly: boolean,
 ): Result<InstanceReading[], ModelFault> {
   const { tree, evaluator, view } = reading;
-  const resolved = resolvePath(tree, evaluator, view.protocol, path, view.access);
+  const resolved = resolvePath(tree, evaluator, view.protocol, path, reading.chooser ?? view.access);
   if (!resolved.ok) return resolved;
   const { nodes, leaf, table, schemaPath, searching } = resolved.value;
   if (leaf.kind !== 'object') return refused({ kind: 'path-syntax', message: 'an object path is needed', path });

@@ -6,7 +6,7 @@ import { MappedIndexes } from './mapped-index.ts';
 import { type Reading, readInstances, readPath } from './read.ts';
 import { resolvePath } from './resolve.ts';
 import type { Tree } from './tree.ts';
-import type { Look } from './watch.ts';
+import type { Look, Place } from './watch.ts';
 
 // Each pass can reveal one more level of sources (rows, then what is asked by row); more than this is a mapping that chases its tail.
 const passLimit = 6;
@@ -57,10 +57,11 @@ export class Readings {
     return [...nodes.map((node) => node.path), ...tables];
   }
 
-  async lookAt(protocol: Protocol, paths: readonly string[]): Promise<Look[]> {
+  async lookAt(protocol: Protocol, places: readonly Place[]): Promise<Look[]> {
     const view: View = { protocol, reveal: true };
-    return this.evaluate(view, undefined, (reading) =>
-      paths.map((path) => {
+    return this.evaluate(view, undefined, (plain) =>
+      places.map(({ path, chooser }) => {
+        const reading = chooser ? { ...plain, chooser } : plain;
         const read = readPath(reading, path, 0);
         const rows = path.endsWith('.') ? readInstances(reading, path, false) : undefined;
         const all = rows && path.includes('[') ? readInstances(reading, withoutSearches(path), false) : undefined;

@@ -1,4 +1,14 @@
-import type { BaseType, Change, ModelFault, ObjectReading, Origin, Protocol, View, WatchRequest } from '../api.ts';
+import type {
+  Access,
+  BaseType,
+  Change,
+  ModelFault,
+  ObjectReading,
+  Origin,
+  Protocol,
+  View,
+  WatchRequest,
+} from '../api.ts';
 import { parsePath } from '../path/index.ts';
 import type { Dependencies, SourceKey } from './dependencies.ts';
 import type { Signals } from './signals.ts';
@@ -6,8 +16,13 @@ import type { Signals } from './signals.ts';
 /** Whose value only some may see, or nobody. */
 type Secrecy = 'hidden' | 'secured' | undefined;
 
-interface Group {
+/** What is looked at, and for whom it chooses by values that not everybody may read (TR-369 R-GIN.0). */
+export interface Place {
   readonly path: string;
+  readonly chooser: Access | undefined;
+}
+
+interface Group extends Place {
   readonly protocol: Protocol;
   /** By full parameter path. */
   values: Map<string, { readonly type: BaseType; readonly value: string; readonly secret: Secrecy }>;
@@ -45,16 +60,18 @@ export interface Look {
 export class Watches {
   readonly #groups = new Map<string, Group>();
   readonly #signals: Signals;
-  readonly #look: (protocol: Protocol, paths: readonly string[]) => Promise<Look[]>;
+  readonly #look: (protocol: Protocol, places: readonly Place[]) => Promise<Look[]>;
+  readonly #choosers = new WeakMap<Access, number>();
+  #chooserIds = 0;
   readonly #dependencies: Dependencies;
   readonly #changed: () => void;
   readonly #firstLooks: Partial<
-    Record<Protocol, { readonly paths: string[]; readonly looks: Promise<Look[]> } | undefined>
+    Record<Protocol, { readonly places: Place[]; readonly looks: Promise<Look[]> } | undefined>
   > = {};
 
   /** @param changed others are watching, or for something else */
   constructor(
-    look: (protocol: Protocol, paths: readonly string[]) => Promise<Look[]>,
+    look: (protocol: Protocol, places: readonly Place[]) => Promise<Look[]>,
     signals: Signals,
     dependencies: Dependencies,
     changed: () => void,
@@ -92,11 +109,13 @@ export class Watches {
     const joined: Group[] = [];
     if (['value', 'created', 'deleted'].some((kind) => member.kinds.has(kind as Change['kind']))) {
       for (const path of request.paths) {
-        const key = `${view.protocol} ${path}`;
+        const chooser = /[[+]/.test(path) ? view.access : undefined;
+        const key = this.#keyOf({ protocol: view.protocol, path, chooser });
         let group = this.#groups.get(key);
         if (!group) {
           group = {
             path,
+            chooser,
             protocol: view.protocol,
             values: new Map(),
             rows: new Map(),
@@ -104,7 +123,7 @@ export class Watches {
             members: new Set(),
             keys: undefined,
           };
-          this.#remember(group, await this.#firstLook(view.protocol, path));
+          this.#remember(group, await this.#firstLook(view.protocol, { path, chooser }));
           // Somebody may have come for the same path meanwhile.
           const other = this.#groups.get(key);
           if (other) group = other;
@@ -123,7 +142,7 @@ export class Watches {
         for (const group of joined) {
           group.members.delete(member);
           if (group.members.size > 0) continue;
-          this.#groups.delete(`${group.protocol} ${group.path}`);
+          this.#groups.delete(this.#keyOf(group));
           this.#changed();
         }
       },
@@ -131,19 +150,19 @@ export class Watches {
   }
 
   /** Watches that are added together look together: a thousand of them do not each evaluate the tables above. */
-  #firstLook(protocol: Protocol, path: string): Promise<Look> {
+  #firstLook(protocol: Protocol, place: Place): Promise<Look> {
     const first = this.#firstLooks[protocol];
     if (first) {
-      first.paths.push(path);
-      const at = first.paths.length - 1;
+      first.places.push(place);
+      const at = first.places.length - 1;
       return first.looks.then((looks) => looks[at]!);
     }
-    const paths = [path];
+    const places = [place];
     const looks = Promise.resolve().then(() => {
       this.#firstLooks[protocol] = undefined;
-      return this.#look(protocol, paths);
+      return this.#look(protocol, places);
     });
-    this.#firstLooks[protocol] = { paths, looks };
+    this.#firstLooks[protocol] = { places, looks };
     return looks.then((all) => all[0]!);
   }
 
@@ -161,10 +180,7 @@ export class Watches {
         (group) => group.protocol === protocol && this.#isAffected(group, affected),
       );
       if (groups.length === 0) continue;
-      const looks = await this.#look(
-        protocol,
-        groups.map((group) => group.path),
-      );
+      const looks = await this.#look(protocol, groups);
       const told: Told = new Map();
       for (const [index, group] of groups.entries()) this.#tell(group, looks[index]!, told, writtenBy);
     }
@@ -183,6 +199,12 @@ export class Watches {
       group.keys = { version, keys: this.#dependencies.of(group.protocol, group.path) };
     }
     return group.keys.keys;
+  }
+
+  #keyOf({ protocol, path, chooser }: Pick<Group, 'protocol' | keyof Place>): string {
+    const id = chooser && (this.#choosers.get(chooser) ?? ++this.#chooserIds);
+    if (chooser && id) this.#choosers.set(chooser, id);
+    return `${protocol} ${id ?? ''} ${path}`;
   }
 
   #remember(group: Group, look: Look): void {

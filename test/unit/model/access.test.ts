@@ -85,6 +85,24 @@ describe('secured parameters', () => {
     expect((await paths(view(everything), search))[0]).not.toContain('AccessPoint.1');
   });
 
+  it('do not show by what a subscription hears of', async () => {
+    const model = await start();
+    const guess = 'Device.WiFi.AccessPoint.[Security.KeyPassphrase=="correct horse"].Enable';
+    const heard: string[] = [];
+    for (const [who, of] of Object.entries({
+      may: view({ ...everything, showsSecured: () => true }),
+      not: view(everything),
+      device: { protocol: 'usp' } as const,
+    })) {
+      const watched = await model.watch(of, { paths: [guess], kinds: ['value'] }, () => heard.push(who));
+      expect(watched.ok).toBe(true);
+    }
+    const parameters = [{ name: 'Enable', value: 'false', required: true }];
+    const write = { op: 'set', path: 'Device.WiFi.AccessPoint.1.', parameters } as const;
+    await model.write({ protocol: 'usp' }, [write], { origin: { by: 'cli' }, partial: false });
+    expect(heard.sort()).toEqual(['device', 'may']);
+  });
+
   it('do not show as a value change', async () => {
     const model = await start();
     const heard: string[] = [];
