@@ -6,6 +6,6 @@ export type { AppliedWrite, DataModelPorts, StateChange } from './engine/ports.t
 export type { ReplacedPackage, ReplacedPackages } from './engine/transaction.ts';
 export type { DeviceFacts } from './mapping/condition.ts';
 export type { MappingProblem } from './mapping/grammar.ts';
-export { leafNameOf, objectPathOf, parentObjectPath, tablePathOf, toSchemaPath } from './path/index.ts';
+export { leafNameOf, objectPathOf, parentObjectPath, parsePath, tablePathOf, toSchemaPath } from './path/index.ts';
 export { openSchema } from './schema/index.ts';
 export { checkValue } from './validate/index.ts';

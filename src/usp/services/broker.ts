@@ -49,14 +49,16 @@ export class Broker {
     this.#parts = parts;
     const own = (path: string): boolean => {
       const supported = parts.model.supported('usp');
-      const object = supported.object(path) ?? supported.object(`${path}{i}.`);
-      if (object) return true;
       const dot = path.lastIndexOf('.') + 1;
-      const above = supported.object(path.slice(0, dot));
       const name = path.slice(dot);
-      return [...(above?.parameters ?? []), ...(above?.commands ?? []), ...(above?.events ?? [])].some(
-        (one) => one.name === name,
-      );
+      // Without their rows, as services register.
+      return supported.paths('Device.').some((known) => {
+        const plain = plainPath(known);
+        if (plain === path || plain === `${path}.`) return true;
+        if (plain !== path.slice(0, dot)) return false;
+        const { parameters = [], commands = [], events = [] } = supported.object(known) ?? {};
+        return [...parameters, ...commands, ...events].some((one) => one.name === name);
+      });
     };
     this.registry = new Registry({ isOwn: own, allowed: parts.trusted });
     this.#table = parts.model.declareTable({

@@ -28,6 +28,3 @@ export const covers = (registered: string, plain: string): boolean =>
 /** How many levels below an object something registered lies. */
 export const levelsBelow = (object: string, registered: string): number =>
   registered.slice(object.length).replace(/\.$/, '').split('.').length;
-
-/** A request's path as a permission is asked for it: any row where it does not say which one. */
-export const anyRow = (path: string): string => path.replace(/\.\[[^\]]*\](?=\.|$)/g, '.*');

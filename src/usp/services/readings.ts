@@ -9,7 +9,7 @@ import type {
   ParameterInfo,
   SupportedModel,
 } from '#model';
-import type { GetInstancesResp, GetResp, SupportedObjectResult } from '../codec/types.ts';
+import type { GetInstancesResp, GetResp, OperationFailure, SupportedObjectResult } from '../codec/types.ts';
 import { faultOf } from './service-link.ts';
 
 const types: readonly BaseType[] = [
@@ -77,27 +77,29 @@ export function merged(own: SupportedModel, others: readonly ObjectInfo[]): Supp
   };
 }
 
-/** Of one path that was asked for; what the controller may not read is left out. */
+/** Of the rows that were asked for; what the controller may not read is left out. */
 export function readingOf(
   response: GetResp,
   supported: SupportedModel,
   access: Access | undefined,
 ): Result<ObjectReading[], ModelFault> {
-  const [result] = response.reqPathResults;
-  if (result?.errCode !== 0) return refused(faultOf(result ?? { errCode: 7003, errMsg: 'no result' }));
+  const failure = failureIn(response.reqPathResults);
+  if (failure) return refused(failure);
   const may = (right: 'Obj' | 'Param', path: string): boolean => access?.allows(right, 'r', path) ?? true;
   return ok(
-    result.resolvedPathResults.flatMap(({ resolvedPath, resultParams }) => {
-      if (!may('Obj', resolvedPath)) return [];
-      const info = supported.object(schemaOf(resolvedPath)) ?? unknownObject(schemaOf(resolvedPath));
-      const parameters = Object.entries(resultParams)
-        .filter(([name]) => may('Param', resolvedPath + name))
-        .map(([name, value]) => ({
-          info: info.parameters.find((known) => known.name === name) ?? parameter(name, 'string', false),
-          value,
-        }));
-      return [{ path: resolvedPath, info, parameters }];
-    }),
+    response.reqPathResults
+      .flatMap((result) => result.resolvedPathResults)
+      .flatMap(({ resolvedPath, resultParams }) => {
+        if (!may('Obj', resolvedPath)) return [];
+        const info = supported.object(schemaOf(resolvedPath)) ?? unknownObject(schemaOf(resolvedPath));
+        const parameters = Object.entries(resultParams)
+          .filter(([name]) => may('Param', resolvedPath + name))
+          .map(([name, value]) => ({
+            info: info.parameters.find((known) => known.name === name) ?? parameter(name, 'string', false),
+            value,
+          }));
+        return [{ path: resolvedPath, info, parameters }];
+      }),
   );
 }
 
@@ -105,10 +107,11 @@ export function instancesOf(
   response: GetInstancesResp,
   access: Access | undefined,
 ): Result<InstanceReading[], ModelFault> {
-  const [result] = response.reqPathResults;
-  if (result?.errCode !== 0) return refused(faultOf(result ?? { errCode: 7003, errMsg: 'no result' }));
+  const failure = failureIn(response.reqPathResults);
+  if (failure) return refused(failure);
   return ok(
-    result.currInsts
+    response.reqPathResults
+      .flatMap(({ currInsts }) => currInsts)
       .filter(({ instantiatedObjPath }) => access?.allows('InstantiatedObj', 'r', instantiatedObjPath) ?? true)
       .map(({ instantiatedObjPath, uniqueKeys }) => ({
         path: instantiatedObjPath,
@@ -119,6 +122,12 @@ export function instancesOf(
         ),
       })),
   );
+}
+
+function failureIn(results: readonly OperationFailure[]): ModelFault | undefined {
+  if (results.length === 0) return faultOf({ errCode: 7003, errMsg: 'no result' });
+  const failed = results.find(({ errCode }) => errCode !== 0);
+  return failed && faultOf(failed);
 }
 
 /** Of a parameter of a service. */

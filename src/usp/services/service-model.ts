@@ -19,6 +19,7 @@ import type {
 import type { Broker, KnownService } from './broker.ts';
 import { levelsBelow, plainPath } from './paths.ts';
 import { instancesOf, merged, readingOf } from './readings.ts';
+import { rowsAt } from './rows.ts';
 import { faultOf } from './service-link.ts';
 import { writeTo } from './writes.ts';
 
@@ -40,7 +41,10 @@ export function withServices(own: Model, broker: Broker): Model {
     protocol === 'usp' ? merged(own.supported(protocol), broker.objects()) : own.supported(protocol);
 
   const readFrom = async (view: View, service: KnownService, path: string, maxDepth: number) => {
-    const answer = await service.link.ask({ get: { paramPaths: [path], maxDepth } }, 'getResp');
+    // A wildcard finds rows by nothing that could be withheld.
+    const rows = path.includes('[') ? await rowsAt(service.link, path, view.access) : ok([path]);
+    if (!rows.ok || rows.value.length === 0) return rows as Result<[], ModelFault>;
+    const answer = await service.link.ask({ get: { paramPaths: rows.value, maxDepth } }, 'getResp');
     return answer.ok ? readingOf(answer.value, supported('usp'), view.access) : answer;
   };
   const readPath = async (
@@ -83,7 +87,10 @@ export function withServices(own: Model, broker: Broker): Model {
     names: (view, path, nextLevel) => own.names(view, path, nextLevel),
     async instances(view, path, firstLevelOnly) {
       const ask = async (service: KnownService, at: string): Promise<Result<InstanceReading[], ModelFault>> => {
-        const answer = await service.link.ask({ getInstances: { objPaths: [at], firstLevelOnly } }, 'getInstancesResp');
+        const rows = at.includes('[') ? await rowsAt(service.link, at, view.access) : ok([at]);
+        if (!rows.ok || rows.value.length === 0) return rows as Result<[], ModelFault>;
+        const request = { getInstances: { objPaths: rows.value, firstLevelOnly } };
+        const answer = await service.link.ask(request, 'getInstancesResp');
         return answer.ok ? instancesOf(answer.value, view.access) : answer;
       };
       const service = ownerOf(path);
@@ -171,10 +178,21 @@ async function writeAll(
 async function operateOn(
   service: KnownService,
   { access }: View,
-  { path: command, args: inputArgs, commandKey }: OperateRequest,
+  asked: OperateRequest,
 ): Promise<Result<readonly OperateOutcome[], ModelFault>> {
-  const wanted = command.replace(/\.\[[^\]]*\](?=\.)/g, '.*');
-  if (!(access?.allows('CommandEvent', 'x', wanted) ?? true)) {
+  const { path: command, args: inputArgs, commandKey } = asked;
+  const rows = await rowsAt(service.link, command, access);
+  if (!rows.ok) return rows;
+  if (rows.value[0] !== command || rows.value.length > 1) {
+    const outcomes: OperateOutcome[] = [];
+    for (const path of rows.value) {
+      const one = await operateOn(service, { protocol: 'usp', ...(access && { access }) }, { ...asked, path });
+      if (one.ok) outcomes.push(...one.value);
+      else outcomes.push({ path, result: one });
+    }
+    return ok(outcomes);
+  }
+  if (!(access?.allows('CommandEvent', 'x', command) ?? true)) {
     return refused({ kind: 'denied', message: 'permission denied', path: command });
   }
   const request = { operate: { command, commandKey, sendResp: true, inputArgs } };

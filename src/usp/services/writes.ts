@@ -1,7 +1,7 @@
 import { ok, type Result, refused } from '#base';
 import type { Access, ObjectWritten, ParameterRefusal, Write, WriteOutcome, WriteRefused } from '#model';
 import type { ErrorBody, OperationFailure, ParameterError } from '../codec/types.ts';
-import { anyRow } from './paths.ts';
+import { rowsAt } from './rows.ts';
 import { faultOf, type ServiceLink } from './service-link.ts';
 
 type Outcome = Result<readonly ObjectWritten[], WriteRefused>;
@@ -19,20 +19,34 @@ export async function writeTo(
   allowPartial: boolean,
   access: Access | undefined,
 ): Promise<WriteOutcome[]> {
-  const denied = writes.map((write) => deniedBy(access, write));
-  const outcome = (results: readonly Outcome[]): WriteOutcome[] =>
-    writes.map((requested, index) => ({ requested, result: denied[index] ?? results[index] ?? unanswered }));
-  const first = denied.find(Boolean);
-  if (first && !allowPartial) return outcome(writes.map(() => first));
-  const sent = writes.filter((_, index) => !denied[index]);
-  const results = sent.length > 0 ? await send(service, sent, allowPartial) : [];
-  const left = [...results];
-  return outcome(denied.map((refusal) => (refusal ? unanswered : (left.shift() ?? unanswered))));
+  const rows = await Promise.all(writes.map(({ path }) => rowsAt(service, path, access)));
+  const each = rows.map((found, index): Write[] =>
+    found.ok ? found.value.map((path) => ({ ...writes[index]!, path })) : [],
+  );
+  const denied = each.map((some) => some.map((write) => deniedBy(access, write)).find(Boolean));
+  const refusals = rows.map((found, index): Outcome | undefined =>
+    found.ok ? denied[index] : refused({ fault: found.fault, refusals: [] }),
+  );
+  const outcome = (result: (index: number) => Outcome): WriteOutcome[] =>
+    writes.map((requested, index) => ({ requested, result: refusals[index] ?? result(index) }));
+  const first = refusals.find(Boolean);
+  if (first && !allowPartial) return outcome(() => first);
+  const sent = each.map((some, index) => (refusals[index] ? [] : some));
+  const all = sent.flat();
+  const left = all.length > 0 ? await send(service, all, allowPartial) : [];
+  const results = sent.map((some) => together(some.map(() => left.shift() ?? unanswered)));
+  return outcome((index) => results[index]!);
 }
 
-function deniedBy(access: Access | undefined, write: Write): Outcome | undefined {
+/** Of all rows that one write meant. */
+function together(results: readonly Outcome[]): Outcome {
+  const failure = results.find((result) => !result.ok);
+  return failure ?? ok(results.flatMap((result) => (result.ok ? result.value : [])));
+}
+
+/** @param write of one row */
+function deniedBy(access: Access | undefined, { path, ...write }: Write): Outcome | undefined {
   if (!access) return undefined;
-  const path = anyRow(write.path);
   const deny = (at: string): Outcome =>
     refused({ fault: { kind: 'denied', message: 'permission denied', path: at }, refusals: [] });
   if (write.op === 'delete') return access.allows('InstantiatedObj', 'w', path) ? undefined : deny(path);

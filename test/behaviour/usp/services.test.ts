@@ -256,6 +256,9 @@ describe('registering', () => {
     expect(await refusal(['Device.X_LAB_Meter.'], 'proto::stranger')).toBe(7006);
     expect(await refusal(['Device.X_LAB_Other.'])).toBe(7006);
     expect(await refusal(['Device.WiFi.SSID.'])).toBe(7028);
+    expect(await refusal(['Device.WiFi.AccessPoint.Security.'])).toBe(7028);
+    expect(await refusal(['Device.WiFi.AccessPoint.Security.KeyPassphrase'])).toBe(7028);
+    expect(await refusal(['Device.WiFi.SSID'])).toBe(7028);
     expect(await refusal(['Device.X_LAB_Meter.Channel.1.'])).toBe(7028);
     expect(await refusal(['Device.X_LAB_Meter.Channel.{i}.'])).toBe(7028);
     expect(await refusal(['Device.'])).toBe(7028);

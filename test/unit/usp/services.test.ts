@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { silentLog } from '#base';
 import { type Notify, readMessage, readRecord, writeMessage, writeRecord } from '#usp';
-import { anyRow, covers, levelsBelow, plainPath } from '../../../src/usp/services/paths.ts';
+import { covers, levelsBelow, plainPath } from '../../../src/usp/services/paths.ts';
 import { Registry } from '../../../src/usp/services/registry.ts';
 import { ServiceLink } from '../../../src/usp/services/service-link.ts';
 import { HandClock } from '../../support/hand-clock.ts';
@@ -40,7 +40,6 @@ describe('a path without its rows', () => {
     expect(covers('Device.A.B', 'Device.A.B')).toBe(true);
     expect(covers('Device.A.B', 'Device.A.BC')).toBe(false);
     expect(levelsBelow('Device.', 'Device.A.B.')).toBe(2);
-    expect(anyRow('Device.A.[X==1].B.1.')).toBe('Device.A.*.B.1.');
   });
 });
 
