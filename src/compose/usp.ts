@@ -9,6 +9,7 @@ import {
   openStomp,
   openUnixSocket,
   openWebSocket,
+  publicRoots,
   trusting,
 } from '#platform';
 import { startOnDemand } from '#services';
@@ -29,7 +30,7 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
       const { startUsp } = await import('#usp');
       let trusted = '';
       const tls = (): HttpTls => trusting(factory.tls, trusted);
-      const { ca = '', cert, key } = factory.tls;
+      const { ca, cert, key } = factory.tls;
       const agent = await startUsp({
         model,
         clock,
@@ -64,7 +65,7 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
         openTunnel: (role, events) => openMemoryTls(role, tls(), events),
         trust: {
           policy: settings.identity,
-          anchors: ca,
+          anchors: () => ca ?? publicRoots(),
           ...(cert !== undefined && key !== undefined && { own: { cert, key } }),
           trusted: (certificates) => {
             trusted = certificates;

@@ -55,7 +55,7 @@ export {
   openMqtt,
   type PublishedMessage,
 } from './net/mqtt.ts';
-export { type Peer, trusting } from './net/peer.ts';
+export { type Peer, publicRoots, trusting } from './net/peer.ts';
 export { resolveService, type ServiceTarget } from './net/service-lookup.ts';
 export {
   openStomp,

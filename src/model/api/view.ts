@@ -25,4 +25,6 @@ export interface Origin {
   readonly by: 'cwmp' | 'usp' | 'cli' | 'factory' | 'device';
   /** Endpoint ID of the controller, or the ACS URL's host. */
   readonly peer?: string;
+  /** Nothing makes sure that it is that peer. */
+  readonly unproven?: boolean;
 }

@@ -29,8 +29,11 @@ export function chainOf(stream: TLSSocket): Uint8Array[] {
   return chain;
 }
 
+/** PEM: the authorities that TLS trusts by itself. */
+export const publicRoots = (): string => rootCertificates.join('\n');
+
 /** The same trust, and these certificates (PEM) besides. */
 export function trusting(tls: HttpTls, certificates: string): HttpTls {
   if (certificates === '') return tls;
-  return { ...tls, ca: `${tls.ca ?? rootCertificates.join('\n')}\n${certificates}` };
+  return { ...tls, ca: `${tls.ca ?? publicRoots()}\n${certificates}` };
 }

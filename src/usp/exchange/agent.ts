@@ -31,7 +31,7 @@ export interface UspPorts extends TransportPorts {
   readonly trace: TracePort;
   /** Version of the agent, for `Device.LocalAgent.SoftwareVersion`. */
   readonly version: string;
-  /** A controller's connection stands, or has carried a message: the device can be managed. */
+  /** A connection with a controller that is certainly the one stands, or has carried a message: the device can be managed. */
   readonly reached: () => void;
   /** What is said of the boot, and to whom it has still to be said (TR-181 `Device.Boot!`). */
   readonly boot: BootPort;

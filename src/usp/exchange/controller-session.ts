@@ -18,12 +18,12 @@ import {
   type Signer,
 } from '../session/index.ts';
 import type { MessageTrace } from '../trace/index.ts';
-import type { Authority, Verdict, Voucher } from '../trust/index.ts';
+import type { Authority, TransportEnd, Verdict, Voucher } from '../trust/index.ts';
 import type { ControllerConfig } from './config.ts';
 
 /** Who a transport knows to be at its other end; one object for each connection. */
 export interface Evidence extends Peer {
-  readonly end: 'controller' | 'broker' | 'local';
+  readonly end: TransportEnd;
 }
 export const nothingKnown: Evidence = { encrypted: false, chain: [], end: 'controller' };
 
@@ -201,7 +201,7 @@ export class ControllerSession implements Recipient, Disposable {
     this.#parts.log.info('connected', { controller: this.#config.endpointId, over: link.kind });
     this.#exchange.settle();
     this.#outbox.connected();
-    this.#parts.reached();
+    if (voucher) this.#parts.reached();
   }
 
   disconnected(link: Link): void {
@@ -212,14 +212,13 @@ export class ControllerSession implements Recipient, Disposable {
   /** A record of this controller for this agent, as checked by whoever took it from the transport. */
   receive(record: UspRecord, arrival: Arrival): void {
     if (this.#gone) return;
-    const { log, reached } = this.#parts;
+    const { log } = this.#parts;
     const voucher = this.#vouch(arrival.evidence);
     // R-SEC.0a; TR-181 ControllerTrust.BannedRole
     if (this.#isOther(arrival.evidence) || this.#banned(voucher)) {
       log.warn('a record is not listened to', { controller: this.#config.endpointId });
       return;
     }
-    reached();
     this.#arrival = arrival;
     this.#exchange.receive(record, {
       send: arrival.reply,
@@ -282,6 +281,8 @@ export class ControllerSession implements Recipient, Disposable {
 
   #take(message: UspMessage, origin: MessageOrigin<Voucher>): void {
     const { msgId, body } = message;
+    // Who may be anybody can not put right what a change has broken.
+    if (origin.voucher) this.#parts.reached();
     if (body.kind !== 'request') {
       // NotifyResp, or an Error in its place; anything else answers nothing of ours and is ignored (R-MSG.9).
       this.#outbox.answered(msgId);
@@ -305,7 +306,8 @@ export class ControllerSession implements Recipient, Disposable {
       try {
         await authority.refresh();
         await this.#settleRole(origin.voucher);
-        const context = { model, view: this.#viewFor(origin.voucher), controller: this.#config.endpointId, signal };
+        const by = { by: 'usp', peer: this.#config.endpointId, unproven: !origin.voucher } as const;
+        const context = { model, view: this.#viewFor(origin.voucher), origin: by, signal };
         const answered = await answer(message, context, log);
         await settled();
         if (answered) say(answered);

@@ -80,7 +80,7 @@ async function admit(parts: WebSocketServerMtpParts, request: WebSocketRequest):
     }),
     accept: (socket) => {
       const { session, slot } = controller;
-      const evidence: Evidence = { ...socket.peer, end: 'controller' };
+      const evidence: Evidence = { ...socket.peer, end: 'caller' };
       const link: Link = {
         kind: 'websocket',
         evidence,

@@ -79,7 +79,7 @@ export class Subscriptions implements AsyncDisposable {
         CreationDate: formatDateTime(parts.clock.now()),
         Recipient: this.#recipientOf(origin),
       }),
-      validate: checkRow,
+      validate: (row, before, origin) => checkRow(row, before) ?? this.#checkAuthor(row, before, origin),
       committed: () => void this.sync(),
     });
   }
@@ -107,6 +107,14 @@ export class Subscriptions implements AsyncDisposable {
     await this.#turn;
     this.#expiry?.[Symbol.dispose]();
     for (const path of [...this.#watches.keys()]) this.#end(path);
+  }
+
+  /** What a subscription sets it sets with the rights of its recipient, whoever may edit its row. */
+  #checkAuthor({ values, path }: DeclaredRow, before: DeclaredRow | undefined, origin: Origin): ModelFault | undefined {
+    const { TriggerConfigSettings = '', Recipient } = values;
+    if (origin.by !== 'usp' || TriggerConfigSettings === (before?.values.TriggerConfigSettings ?? '')) return undefined;
+    if (!origin.unproven && this.#recipientOf(origin) === Recipient) return undefined;
+    return { kind: 'denied', message: 'only the recipient itself says what is set for it', path };
   }
 
   #recipientOf(origin: Origin): string {

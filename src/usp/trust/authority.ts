@@ -21,8 +21,8 @@ export interface AuthorityParts {
   readonly clock: Clock;
   readonly certificates: Certificates;
   readonly policy: IdentityPolicy;
-  /** Of the factory: trusted for the identity of controllers. */
-  readonly anchors: readonly X509Certificate[];
+  /** Trusted for the identity of controllers. */
+  readonly anchors: () => readonly X509Certificate[];
 }
 
 /** The controller that a connection or a certificate is said to be of. */
@@ -127,7 +127,6 @@ export class Authority {
     return {
       policy,
       anchors,
-      added: certificates.all(),
       credentials: this.#config.credentials.flatMap(({ certificate: row, ...rest }) =>
         certificates.of([row]).map((certificate) => ({ certificate, ...rest })),
       ),

@@ -11,7 +11,7 @@ export const fingerprintAlgorithms: Readonly<Record<string, string>> = {
 
 /** @returns upper-case hexadecimal digits, `undefined` for an algorithm that is none */
 export function fingerprintOf(der: Uint8Array, algorithm: string): string | undefined {
-  const name = fingerprintAlgorithms[algorithm];
+  const name = Object.hasOwn(fingerprintAlgorithms, algorithm) ? fingerprintAlgorithms[algorithm] : undefined;
   return name === undefined ? undefined : createHash(name).update(der).digest('hex').toUpperCase();
 }
 
@@ -90,7 +90,9 @@ export function pathTo(
     if (now !== undefined && !(Date.parse(certificate.validFrom) <= now && now <= Date.parse(certificate.validTo)))
       return undefined;
     path.push(certificate);
-    const trusted = anchors.find((anchor) => anchor.raw.equals(certificate.raw) || issued(anchor, certificate));
+    const trusted =
+      anchors.find((anchor) => anchor.raw.equals(certificate.raw)) ??
+      anchors.find((anchor) => issued(anchor, certificate));
     if (trusted) {
       if (trusted.raw.equals(certificate.raw)) return path;
       return pathTo([trusted], [trusted], now) && [...path, trusted];

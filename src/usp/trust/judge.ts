@@ -20,10 +20,8 @@ export interface Credential {
 export interface Grounds {
   readonly policy: IdentityPolicy;
   readonly credentials: readonly Credential[];
-  /** Authorities that are trusted for the identity of a controller; they carry no role. None: those that TLS trusts by itself. */
-  readonly anchors: readonly X509Certificate[];
-  /** All certificates that controllers have added: by themselves they are good for a connection and no more. */
-  readonly added: readonly X509Certificate[];
+  /** Authorities that are trusted for the identity of a controller; they carry no role. What controllers have added is not among them: it is good for a connection. */
+  readonly anchors: () => readonly X509Certificate[];
   /** `undefined`: the time is not known. */
   readonly now: number | undefined;
 }
@@ -38,10 +36,13 @@ export interface Claim {
 /** What a transport knows of its other end; the certificate, if there is one, has been checked by TLS. */
 export interface TransportEvidence {
   readonly encrypted: boolean;
+  /** The peer's own first. What follows it is what the peer has sent: not by what path TLS came to trust it. */
   readonly chain: readonly X509Certificate[];
-  /** Who is at the other end; `local`: a process of this device that the system let in. */
-  readonly end: 'controller' | 'broker' | 'local';
+  readonly end: TransportEnd;
 }
+
+/** Who is at the other end: where we have connected to, a controller or a broker; somebody who has connected to us; a process of this device that the system let in. */
+export type TransportEnd = 'controller' | 'broker' | 'caller' | 'local';
 
 /** `undefined`: nothing makes sure of it; `other`: it is certainly somebody else (R-SEC.0a). */
 export type Verdict = Voucher | undefined | 'other';
@@ -52,16 +53,18 @@ export function judgeTransport(grounds: Grounds, claim: Claim, { encrypted, chai
   if (end === 'local') return { inherited: [] };
   if (encrypted && own) {
     if (end === 'broker') {
-      const broker = inherited(grounds.credentials, chain, 'MTP-and-broker');
+      const broker = inherited(grounds, chain, 'MTP-and-broker');
       if (broker) return { inherited: broker };
     } else {
       if (claim.credentials.some(({ raw }) => raw.equals(own.raw))) return roles(grounds, chain);
       const named = names(own, claim.endpointId);
-      if (named === 'yes' && mayName(grounds, chain)) return roles(grounds, chain);
+      if (named === 'yes' && pathToTrusted(grounds, chain)) return roles(grounds, chain);
       if (named === 'other' && grounds.policy !== 'none') return 'other';
     }
   }
-  if (grounds.policy === 'none' || (grounds.policy === 'host' && encrypted)) return { inherited: [] };
+  // Whoever connects to us is no host that we chose.
+  if (grounds.policy === 'none' || (grounds.policy === 'host' && encrypted && end !== 'caller'))
+    return { inherited: [] };
   return undefined;
 }
 
@@ -72,34 +75,30 @@ export function judgeCertificate(grounds: Grounds, claim: Claim, chain: readonly
   const stored = claim.credentials.find(({ raw }) => raw.equals(own.raw));
   if (stored) return pathTo([own], [own], grounds.now) && roles(grounds, chain);
   if (names(own, claim.endpointId) !== 'yes') return 'other';
-  const authorities = grounds.credentials
-    .filter(({ uses }) => uses === 'MTP-and-USP')
-    .map(({ certificate }) => certificate);
-  const path = pathTo(chain, [...grounds.anchors, ...authorities], grounds.now);
-  return path && roles(grounds, path);
+  return pathToTrusted(grounds, chain) && roles(grounds, chain);
 }
 
-/** Whether those who issued a certificate are trusted to say whose it is (TR-181 ControllerTrust.Credential.{i}.AllowedUses). */
-function mayName({ anchors, added, credentials }: Grounds, chain: readonly X509Certificate[]): boolean {
-  const has = (of: readonly X509Certificate[]): boolean =>
-    chain.some(({ raw }) => of.some((one) => one.raw.equals(raw)));
+/** To somebody who is trusted to say whose a certificate is (TR-181 ControllerTrust.Credential.{i}.AllowedUses). */
+function pathToTrusted(
+  { anchors, credentials, now }: Grounds,
+  chain: readonly X509Certificate[],
+): readonly X509Certificate[] | undefined {
   const named = credentials.filter(({ uses }) => uses === 'MTP-and-USP').map(({ certificate }) => certificate);
-  return has(anchors) || has(named) || (anchors.length === 0 && !has(added));
+  return pathTo(chain, [...anchors(), ...named], now);
 }
 
-function roles({ credentials }: Grounds, chain: readonly X509Certificate[]): Voucher {
-  return { inherited: inherited(credentials, chain, 'MTP-and-USP') ?? [] };
+function roles(grounds: Grounds, chain: readonly X509Certificate[]): Voucher {
+  return { inherited: inherited(grounds, chain, 'MTP-and-USP') ?? [] };
 }
 
-/** Of the first in the chain that is a credential (R-SEC.25). */
+/** Of the first credential that the certificate goes back to (R-SEC.25), signature by signature. */
 function inherited(
-  credentials: readonly Credential[],
+  { credentials, now }: Grounds,
   chain: readonly X509Certificate[],
   use: Credential['uses'],
 ): readonly string[] | undefined {
-  for (const certificate of chain) {
-    const known = credentials.find(({ uses, certificate: { raw } }) => uses === use && raw.equals(certificate.raw));
-    if (known) return known.roles;
-  }
-  return undefined;
+  const usable = credentials.filter(({ uses }) => uses === use);
+  const known = usable.map(({ certificate }) => certificate);
+  const first = pathTo(chain, known, now)?.at(-1);
+  return first && usable.find(({ certificate }) => certificate.raw.equals(first.raw))?.roles;
 }

@@ -10,8 +10,8 @@ import type { TrustConfig } from './trust-config.ts';
 /** Where trust comes from, beside the data model. */
 export interface TrustPort {
   readonly policy: IdentityPolicy;
-  /** PEM: authorities of the factory, trusted for the identity of controllers; '': none. */
-  readonly anchors: string;
+  /** PEM: authorities that are trusted for the identity of controllers: of the factory, or those that TLS trusts by itself. Called when somebody is judged. */
+  readonly anchors: () => string;
   /** The device's own certificate (PEM, with its chain) and key. */
   readonly own?: { readonly cert: string; readonly key: Secret };
   /** PEM: certificates that connections may be with besides; called whenever it can have changed. */
@@ -50,7 +50,7 @@ export class Trust implements Disposable {
     this.#parts = parts;
     this.#certificates = new Certificates(model, parts.changed);
     const certificates = this.#certificates;
-    const anchors = certificatesIn(port.anchors);
+    const anchors = () => certificatesIn(port.anchors());
     this.authority = new Authority({ model, clock, certificates, policy: port.policy, anchors });
     const challenges = new Challenges({
       model,
@@ -84,7 +84,8 @@ export class Trust implements Disposable {
     { row, origin }: CommandContext,
   ): Promise<CommandResult> {
     const own = this.#parts.controllers().find(({ path }) => path === row.path);
-    if (!own || origin.by !== 'usp' || own.endpointId !== origin.peer)
+    // From whoever says that he is the controller it would make him the controller.
+    if (!own || origin.by !== 'usp' || own.endpointId !== origin.peer || origin.unproven)
       return refused({ kind: 'denied', message: 'only the controller itself may', path: row.path });
     const added = await this.#certificates.add(args, origin);
     if (!added.ok) return added;

@@ -7,7 +7,7 @@ import { objectFailure, wholeRefused } from './refusals.ts';
 import type { Verb } from './verb.ts';
 
 /** TR-369 "The Add Message". A search path that reaches several tables has one result for each row. */
-export const add: Verb<'add', 'addResp'> = async (request, { model, view, controller, signal }) => {
+export const add: Verb<'add', 'addResp'> = async (request, { model, view, origin, signal }) => {
   const writes: Write[] = [];
   /** What was asked for, write by write. */
   const asked: string[] = [];
@@ -18,7 +18,6 @@ export const add: Verb<'add', 'addResp'> = async (request, { model, view, contro
       asked.push(objPath);
     }
   }
-  const origin = { by: 'usp', peer: controller } as const;
   const answer = await model.write(view, writes, { origin, partial: request.allowPartial, signal });
   if (!answer.committed && !request.allowPartial && writes.length > 0) return refused(wholeRefused(answer.outcomes));
   return ok({

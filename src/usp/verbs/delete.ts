@@ -6,9 +6,8 @@ import { wholeRefused } from './refusals.ts';
 import type { Verb } from './verb.ts';
 
 /** TR-369 "The Delete Message". A row that is not there is a success with nothing affected, allow_partial or not (R-DEL.2a, TP-469 1.25). */
-export const deleteObjects: Verb<'delete', 'deleteResp'> = async (request, { model, view, controller, signal }) => {
+export const deleteObjects: Verb<'delete', 'deleteResp'> = async (request, { model, view, origin, signal }) => {
   const paths = request.objPaths.map(objectPath);
-  const origin = { by: 'usp', peer: controller } as const;
   const attempt = (wanted: readonly string[]): Promise<WriteAnswer> => {
     const writes = wanted.map((path): Write => ({ op: 'delete', path }));
     return model.write(view, writes, { origin, partial: request.allowPartial, signal });

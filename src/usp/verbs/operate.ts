@@ -3,9 +3,8 @@ import { errorBody, failureOf } from '../errors.ts';
 import type { Verb } from './verb.ts';
 
 /** TR-369 "The Operate Message": one result for each object that the command was run on. */
-export const operate: Verb<'operate', 'operateResp'> = async (request, { model, view, controller, signal }) => {
+export const operate: Verb<'operate', 'operateResp'> = async (request, { model, view, origin, signal }) => {
   const { command, commandKey, inputArgs } = request;
-  const origin = { by: 'usp', peer: controller } as const;
   const answer = await model.operate(view, { path: command, args: inputArgs, commandKey, origin, signal });
   if (!answer.ok) {
     const { errCode, errMsg } = failureOf(answer.fault);

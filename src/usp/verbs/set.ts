@@ -6,13 +6,12 @@ import { byObject, objectFailure, wholeRefused } from './refusals.ts';
 import type { Verb } from './verb.ts';
 
 /** TR-369 "The Set Message". */
-export const set: Verb<'set', 'setResp'> = async (request, { model, view, controller, signal }) => {
+export const set: Verb<'set', 'setResp'> = async (request, { model, view, origin, signal }) => {
   const writes: Write[] = request.updateObjs.map(({ objPath, paramSettings }) => ({
     op: 'set',
     path: objectPath(objPath),
     parameters: paramSettings.map(({ param, value, required }) => ({ name: param, value, required })),
   }));
-  const origin = { by: 'usp', peer: controller } as const;
   const answer = await model.write(view, writes, { origin, partial: request.allowPartial, signal });
   if (!answer.committed && !request.allowPartial && writes.length > 0) return refused(wholeRefused(answer.outcomes));
   return ok({

@@ -1,5 +1,5 @@
 import type { Result } from '#base';
-import type { Model, View } from '#model';
+import type { Model, Origin, View } from '#model';
 import type { ErrorBody, Requests, Responses } from '../codec/types.ts';
 
 /** What a request of a controller may use. */
@@ -7,8 +7,8 @@ export interface VerbContext {
   readonly model: Model;
   /** What the controller's roles let it see and do. */
   readonly view: View;
-  /** Endpoint ID of the controller. */
-  readonly controller: string;
+  /** The controller. */
+  readonly origin: Origin;
   readonly signal: AbortSignal;
 }
 

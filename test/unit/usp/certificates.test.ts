@@ -82,7 +82,8 @@ describe('Device.LocalAgent.Certificate.', () => {
     await add(pki.caPem);
     const told = await operate(`${table}1.GetFingerprint()`, { FingerprintAlgorithm: 'SHA-256' });
     expect(told).toEqual({ Fingerprint: ca.fingerprint256.replaceAll(':', '') });
-    expect(await operate(`${table}1.GetFingerprint()`, { FingerprintAlgorithm: 'MD5' })).toBe('command-arguments');
+    for (const FingerprintAlgorithm of ['MD5', 'constructor', 'toString', '__proto__'])
+      expect(await operate(`${table}1.GetFingerprint()`, { FingerprintAlgorithm })).toBe('command-arguments');
     expect((await values('Device.LocalAgent.')).SupportedFingerprintAlgorithms).toBe(
       'SHA-1,SHA-224,SHA-256,SHA-384,SHA-512',
     );

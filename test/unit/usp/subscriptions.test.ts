@@ -383,6 +383,21 @@ describe('subscriptions', () => {
       expect(await value('Device.LocalAgent.Controller.2.ControllerCode')).toBe('');
     });
 
+    it('take what they set from their controller alone, and only if it is certainly the one', async () => {
+      await subscribe('ValueChange', code, { ID: 'mine', TriggerAction: 'Config' });
+      const settings = `${table}1.TriggerConfigSettings`;
+      const mine = 'Device.LocalAgent.Controller.2.ControllerCode=mine';
+      for (const origin of [origins[1]!, { ...origins[0]!, unproven: true }]) {
+        const answer = await set(settings, mine, origin);
+        expect(answer.outcomes[0]!.result).toMatchObject({ ok: false, fault: { fault: { kind: 'denied' } } });
+        expect((await set(`${table}1.Enable`, 'true', origin)).committed).toBe(true);
+      }
+      const more = { ID: 'other', TriggerAction: 'Config', TriggerConfigSettings: mine };
+      expect((await subscribe('ValueChange', code, more, { ...origins[0]!, unproven: true })).committed).toBe(false);
+      expect((await set(settings, mine)).committed).toBe(true);
+      expect((await set(settings, `${code}=1`, { by: 'cwmp' })).committed).toBe(true);
+    });
+
     it('do not keep the device busy when they set off each other', async () => {
       const config = { TriggerAction: 'NotifyAndConfig' };
       await subscribe('ValueChange', code, { ID: 'a', ...config, TriggerConfigSettings: `${code}=b` });

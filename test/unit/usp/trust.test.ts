@@ -32,8 +32,7 @@ const claim = (...credentials: X509Certificate[]): Claim => ({ endpointId: 'prot
 const grounds = (over: Partial<Grounds> = {}): Grounds => ({
   policy: 'certificate',
   credentials: [],
-  anchors: [ca],
-  added: [],
+  anchors: () => [ca],
   now,
   ...over,
 });
@@ -110,14 +109,31 @@ describe('what a connection makes sure of', () => {
   it('is not the controller that somebody names who is trusted for connections only', () => {
     const foreignCa = new X509Certificate(other.caPem);
     const named = direct([foreign, foreignCa]);
-    expect(judgeTransport(grounds({ added: [foreignCa] }), claim(), named)).toBeUndefined();
-    expect(judgeTransport(grounds({ anchors: [], added: [foreignCa] }), claim(), named)).toBeUndefined();
-    const uses = (use: Credential['uses']) => ({ added: [foreignCa], credentials: [credential(foreignCa, use)] });
+    expect(judgeTransport(grounds(), claim(), named)).toBeUndefined();
+    const uses = (use: Credential['uses']) => ({ credentials: [credential(foreignCa, use)] });
     expect(judgeTransport(grounds(uses('MTP-only')), claim(), named)).toBeUndefined();
     expect(judgeTransport(grounds(uses('MTP-and-broker')), claim(), named)).toBeUndefined();
     expect(judgeTransport(grounds(uses('MTP-and-USP')), claim(), named)).toEqual({ inherited: [] });
-    // Without authorities of the factory those count that TLS trusts by itself.
-    expect(judgeTransport(grounds({ anchors: [] }), claim(), named)).toEqual({ inherited: [] });
+  });
+  it('is nobody whose certificate only says that a trusted authority has issued it', () => {
+    // Who may add certificates adds an authority of the same name: TLS is content, and what is sent along is the real one.
+    const twin = createPki('Operator', new Date(now));
+    const forged = of(twin.issue({ commonName: 'c', uri: [urn('proto::c')], usage: 'both' }));
+    const chain = direct([forged, ca]);
+    expect(judgeTransport(grounds(), claim(), chain)).toBeUndefined();
+    const credentials = [credential(ca, 'MTP-and-USP', `${role}2`), credential(ca, 'MTP-and-broker', `${role}3`)];
+    expect(judgeTransport(grounds({ credentials }), claim(), chain)).toBeUndefined();
+    expect(judgeTransport(grounds({ credentials }), claim(forged), chain)).toEqual({ inherited: [] });
+    expect(judgeTransport(grounds({ credentials }), claim(), { ...chain, end: 'broker' })).toBeUndefined();
+    // However long the chain that is sent, and whatever is at its end.
+    expect(judgeTransport(grounds(), claim(), direct([forged, ...Array(8).fill(nameless), ca]))).toBeUndefined();
+  });
+  it('is more than that the host is the configured one, for who connects to the agent', () => {
+    const caller = { ...direct([nameless, ca]), end: 'caller' as const };
+    expect(judgeTransport(grounds({ policy: 'host' }), claim(), caller)).toBeUndefined();
+    expect(judgeTransport(grounds({ policy: 'host' }), claim(), { ...caller, chain: [own] })).toEqual({
+      inherited: [],
+    });
   });
   it('is the controller whose Credential it is, whatever it names', () => {
     expect(judgeTransport(grounds(), claim(nameless), direct([nameless]))).toEqual({ inherited: [] });
@@ -148,7 +164,7 @@ describe('what a certificate by itself makes sure of', () => {
     expect(judgeCertificate(grounds(), claim(), [])).toBeUndefined();
   });
   it('is the controller whose Credential it is', () => {
-    expect(judgeCertificate(grounds({ anchors: [] }), claim(foreign), [foreign])).toEqual({ inherited: [] });
+    expect(judgeCertificate(grounds({ anchors: () => [] }), claim(foreign), [foreign])).toEqual({ inherited: [] });
   });
   it('is nobody where the authority may not say so', () => {
     const foreignCa = new X509Certificate(other.caPem);
