@@ -20,6 +20,7 @@ import {
   declareScheduleTimer,
   declareTransferCommands,
   ForeignApply,
+  GatewayInfo,
   Probation,
   publishBusApi,
   publishFeeds,
@@ -115,6 +116,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const diagnostics = { model, bus, clock, programs };
     scope.add(declareDiagnostics(diagnostics));
 
+    const gateway = scope.add(new GatewayInfo(model, rooted));
+    await gateway.look();
+    const leases = [() => gateway.look()];
     const operators: Operator[] = [];
     const probation = scope.add(
       new Probation({
@@ -141,7 +145,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       objects: model.supported('usp').paths('Device.').length,
       mapping_problems: problems.length,
     });
-    const actions: Record<string, () => void> = {};
+    const actions: Record<string, () => void> = {
+      lease: () => {
+        for (const look of leases) look().catch((error) => log.error('a lease can not be read', { error }));
+      },
+    };
     scope.add(publishBusApi(bus, model, status, actions));
     const feeds = scope.add(publishFeeds(bus, model, clock, log.child('feeds')));
     const rooms: RoomParts = {
@@ -161,6 +169,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       randomHex,
       version,
       reached: () => probation.reached(),
+      leases,
       boot: () => bootRecord(state, runtime, first, log.child('usp')),
       diagnostics: (events) => scope.add(declareDiagnosticObjects(diagnostics, events, log.child('diagnostics'))),
       trace: (protocol) => feeds.trace(protocol),

@@ -10,7 +10,7 @@ import {
   resolveHost,
   resolveService,
 } from '#platform';
-import { isIdle, publishTransferApi, startOnDemand } from '#services';
+import { type Discovery, discoverAcs, isIdle, publishTransferApi, startOnDemand } from '#services';
 import type { RoomParts } from './room.ts';
 import { composeTransfers } from './transfers.ts';
 
@@ -25,7 +25,7 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
     enabledBy: 'Device.ManagementServer.EnableCWMP',
     watched: 'Device.ManagementServer.',
     start: async () => {
-      const { startCwmp, cwmpStatus } = await import('#cwmp');
+      const { startCwmp, cwmpStatus, hasContacted } = await import('#cwmp');
       const { connectionRequest } = settings;
       const { address } = connectionRequest;
       const listed = allowsAddress(connectionRequest.allow, (entry) =>
@@ -34,6 +34,9 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
       let toldUrl = (): string => '';
       const allows = (source: string): boolean =>
         listed(source) && (connectionRequest.fromLan || !isOnOtherNetwork(source, hostOf(toldUrl())));
+      const discovery = composeDiscovery(parts, () => hasContacted(state, log));
+      // Before the first session: it may be with the ACS that DHCP names.
+      await discovery?.look();
       const client = await startCwmp({
         model,
         clock,
@@ -80,7 +83,11 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         trace: parts.trace('cwmp'),
         root: settings.cwmpRoot,
         allowPlain: settings.allowPlainHttp,
-        reached: parts.reached,
+        reached: (url) => {
+          parts.reached();
+          void discovery?.active?.reached(url);
+        },
+        failed: (code) => void discovery?.active?.failed(code),
         files: composeTransfers(parts),
         idle: () => isIdle(bus, clock),
       });
@@ -96,6 +103,7 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
       });
       parts.status.cwmp = () => ({
         ...cwmpStatus(client.status()),
+        ...discovery?.active?.status(),
         ...(!clockIsSet(clock.now()) && {
           clock: settings.tlsWithoutClock ? "not set: certificates' dates are not judged" : 'not set',
         }),
@@ -106,6 +114,19 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
       return client;
     },
   });
+}
+
+function composeDiscovery(parts: RoomParts, contacted: () => boolean): Discovery | undefined {
+  const { model, bus, files, state, clock, settings, factory } = parts;
+  if (settings.discovery === 'off') return undefined;
+  const discovery = discoverAcs({
+    ...{ model, bus, files, state, clock, contacted, allowPlain: settings.allowPlainHttp },
+    log: parts.log.child('discovery'),
+    trusted: settings.discovery === 'any' || factory.tls.ca !== undefined || settings.cwmpPins.length > 0,
+    factoryUrl: factory.acs?.url ?? '',
+  });
+  parts.leases.push(() => discovery.look());
+  return discovery;
 }
 
 /** Everywhere, of IPv6 or IPv4: no address to bind a socket of one family to. */

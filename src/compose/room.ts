@@ -29,6 +29,8 @@ export interface RoomParts {
   readonly randomHex: (count: number) => string;
   readonly version: string;
   readonly reached: () => void;
+  /** What looks when a DHCP lease has come, changed or gone. */
+  readonly leases: (() => Promise<void>)[];
   readonly boot: () => ReturnType<typeof bootRecord>;
   /** Tests of the device as the objects that CWMP has for them. */
   readonly diagnostics: (events: DiagnosticEvents) => void;

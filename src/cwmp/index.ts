@@ -2,6 +2,7 @@ export { answer, createVerbs } from './answer.ts';
 export { type CwmpClient, startCwmp } from './client/client.ts';
 export { connectionRequests, type SeenRequest } from './client/connection-request.ts';
 export type { ConnectionRequestListener, CwmpPorts } from './client/ports.ts';
+export { hasContacted } from './client/state.ts';
 export { type CwmpStatus, cwmpStatus } from './client/status.ts';
 export type { Element as XmppElement } from './codec/element.ts';
 export { type Envelope, type EnvelopeHeader, readEnvelope, type SoapFault } from './codec/read-envelope.ts';

@@ -28,6 +28,14 @@ export function publishBusApi(
         return { faults: [] };
       },
     },
+    // The hooks of the DHCP clients: what a lease says has changed.
+    lease: {
+      args: {},
+      call: () => {
+        actions.lease?.();
+        return {};
+      },
+    },
     get: {
       args: { paths: 'array', view: 'string' },
       call: async ({ args }) => {

@@ -5,6 +5,8 @@ export { checkMappings } from './check-mappings.ts';
 export { declareDeviceCommands } from './device-commands.ts';
 export { type DiagnosticEvents, declareDiagnosticObjects } from './diagnostics/cwmp-objects.ts';
 export { declareDiagnostics } from './diagnostics/declare.ts';
+export { type Discovery, discoverAcs } from './discovery/discovery.ts';
+export { GatewayInfo } from './discovery/gateway-info.ts';
 export { readFacts } from './facts.ts';
 export { type Feeds, publishFeeds, type TraceEntry, type TraceFeed } from './feeds.ts';
 export { ForeignApply } from './foreign-apply.ts';

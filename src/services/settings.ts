@@ -29,6 +29,8 @@ export interface Settings {
   readonly tlsWithoutClock: boolean;
   /** Root of the data model that the ACS is shown: TR-181's, or TR-098's on top of it. */
   readonly cwmpRoot: 'Device' | 'InternetGatewayDevice';
+  /** Whether the ACS that DHCP names is followed; `any`: even if nothing but a public authority vouches for it. */
+  readonly discovery: 'off' | 'on' | 'any';
   /** Where files wait on their way in and out; in RAM by default. */
   readonly transferDirectory: string;
   /** Lab only: an ACS and files at `http://`. */
@@ -38,6 +40,7 @@ export interface Settings {
 }
 
 const identities = ['certificate', 'host', 'none'] as const;
+const discoveries: Readonly<Record<string, Settings['discovery']>> = { '0': 'off', any: 'any' };
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 
 /** Anything absent or unusable has its default. */
@@ -84,6 +87,7 @@ export function readSettings(uci: Uci): Settings {
     cwmpPins: list('cwmp', 'pin'),
     tlsWithoutClock: option('cwmp', 'tls_without_clock') === '1',
     cwmpRoot: option('cwmp', 'root') === 'InternetGatewayDevice' ? 'InternetGatewayDevice' : 'Device',
+    discovery: discoveries[option('cwmp', 'discovery') ?? ''] ?? 'on',
     transferDirectory: absolute(option('agent', 'transfer_directory')) ?? '/var/run/tandem/transfer',
     allowPlainHttp: option('cwmp', 'allow_plain_http') === '1',
     identity: identities.find((known) => known === option('usp', 'identity')) ?? 'certificate',

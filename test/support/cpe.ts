@@ -31,6 +31,8 @@ export interface CpeOptions {
   /** Another server than the lab's ACS. */
   readonly url?: string;
   readonly trace?: CwmpPorts['trace'];
+  /** Before the client starts. */
+  readonly prepare?: (fixture: ModelFixture) => Promise<void>;
   readonly timeouts?: { readonly exchangeMs: number; readonly sessionMs: number };
 }
 
@@ -71,6 +73,7 @@ export class Cpe implements AsyncDisposable {
         Manufacturer: { get: () => 'M' },
       },
     });
+    await this.#options.prepare?.(this.fixture);
     let bytes = 0;
     this.client = await startCwmp({
       model: this.fixture.model,

@@ -129,7 +129,11 @@ class Client implements CwmpClient {
       this.#seen,
       this.#state,
       log,
-      () => this.#raise('4 VALUE CHANGE'),
+      () => {
+        this.#events.raise('4 VALUE CHANGE');
+        // What changes together is told together.
+        queueMicrotask(() => this.#consider());
+      },
       (change, active) => this.#reach?.tell(change, active),
     );
     this.#sessions = this.#makeSessions(this.#notifications);

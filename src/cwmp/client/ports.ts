@@ -34,8 +34,10 @@ export interface CwmpPorts {
   /** Uniform in [0, 1), different on each device. */
   readonly random: () => number;
   readonly randomHex: (bytes: number) => string;
-  /** The ACS has answered well: the device can be managed. */
-  readonly reached: () => void;
+  /** The ACS at this URL has answered well: the device can be managed. */
+  readonly reached: (url: URL) => void;
+  /** A session has failed. @param code of the error */
+  readonly failed?: (code: string | undefined) => void;
   readonly files: FileEngine;
   /** Whether nobody at the device would be disturbed by what it does to itself. */
   readonly idle: () => Promise<boolean>;

@@ -74,7 +74,7 @@ export class Sessions {
       await port.refreshUrl(url);
       const telling = { events: told, changed, reports, retryCount, forcedOnly: heartbeat };
       const { served, values } = await holdSession(this.#parts, url, telling);
-      ports.reached();
+      ports.reached(url);
       log.info('session ended', { served: served.join(',') || 'nothing' });
       this.#record.ended(said, served.length);
       notifications.delivered(changed, values);
@@ -85,6 +85,7 @@ export class Sessions {
       if (signal.aborted) return;
       log.warn('session failed', { code: errorCode(error), reason: explain(error) });
       this.#record.failed(error);
+      ports.failed?.(errorCode(error));
       down.forget();
       if (!heartbeat) await this.#failed(retry, told, error);
     }

@@ -60,3 +60,8 @@ export class CwmpStateFile {
     await this.#store.write(name, JSON.stringify(this.#state));
   }
 }
+
+/** Whether a session has been held with an ACS since the factory. */
+export function hasContacted(store: StateStore, log: Log): boolean {
+  return new CwmpStateFile(store, log).get().bootstrapped !== undefined;
+}

@@ -6,7 +6,7 @@ export interface AcsModel extends Model {
   readonly root: string;
   /**
    * Parameters of rows that are in every Inform beside those marked forcedInform (TR-098 2.4.1: the address of the default WAN
-   * connection). Full paths.
+   * connection; TR-069 Annex F: the gateway that has named itself). Full paths.
    */
   alwaysInformed(): Promise<readonly string[]>;
   /** Where a parameter of TR-181 is found under this root; `undefined`: nowhere. */
@@ -17,7 +17,7 @@ export interface AcsModel extends Model {
 export function tr181View(model: Model): AcsModel {
   return {
     root: 'Device.',
-    alwaysInformed: async () => [],
+    alwaysInformed: () => gatewayOf(model),
     pathOf: async (path) => path,
     supported: (protocol) => model.supported(protocol),
     coverage: (protocol) => model.coverage(protocol),
@@ -33,6 +33,14 @@ export function tr181View(model: Model): AcsModel {
     raise: (path, args, origin) => model.raise(path, args, origin),
     changed: () => model.changed(),
   };
+}
+
+/** Whoever reads the Inform knows behind which gateway the device is, whatever has changed. */
+async function gatewayOf(model: Model): Promise<readonly string[]> {
+  const [reading] = await model.get({ protocol: 'cwmp' }, ['Device.GatewayInfo.']);
+  const [gateway] = reading?.result.ok ? reading.result.value : [];
+  if (!gateway?.parameters.some(({ value }) => value !== '')) return [];
+  return gateway.parameters.map(({ info }) => gateway.path + info.name);
 }
 
 /** The same for the length of a session: what carries its connection is written, and taken over only with `applyPostponed` (TR-069 A.3.2.1, Status 1). */

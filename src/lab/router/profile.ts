@@ -38,6 +38,8 @@ export interface HostProfile {
   readonly at: string;
   readonly signalDbm?: number;
   readonly standard?: 'n' | 'ac' | 'ax';
+  /** What it says of itself in its DHCP requests (TR-069 Annex F). */
+  readonly identity?: { readonly oui: string; readonly serialNumber: string; readonly productClass: string };
 }
 
 const channels5g: [number, number, boolean][] = [];
@@ -79,7 +81,10 @@ export const fenwickAx5g: Profile = {
     },
   ],
   hosts: [
-    { name: 'nas', mac: '00:11:32:8a:4f:10', host: 10, at: 'lan1' },
+    {
+      ...{ name: 'nas', mac: '00:11:32:8a:4f:10', host: 10, at: 'lan1' },
+      identity: { oui: '001132', serialNumber: 'NAS0042', productClass: 'Store' },
+    },
     { name: 'printer', mac: '94:10:3e:4b:22:07', host: 20, at: 'lan3' },
     { name: 'thermostat', mac: '18:b4:30:c1:55:e2', host: 131, at: 'default_radio0', signalDbm: -67, standard: 'n' },
     { name: 'laptop', mac: 'a4:83:e7:2d:91:0c', host: 136, at: 'default_radio1', signalDbm: -48, standard: 'ax' },

@@ -63,6 +63,16 @@ OPENWRT_BUILD_DATE="${profile.buildDate}"
   put(root, 'sys/class/leds/blue:power/max_brightness', '255\n');
   put(root, 'proc/sys/net/ipv4/tcp_rmem', '4096\t131072\t6291456\n');
   mkdirSync(join(root, 'var/run'), { recursive: true });
+  // What the hook of the package makes of a request that dnsmasq has answered.
+  for (const { mac, identity } of profile.hosts) {
+    if (!identity) continue;
+    const { oui, serialNumber, productClass } = identity;
+    put(
+      root,
+      `var/run/tandem/lan/${mac}`,
+      `mac: ${mac}\noui: ${oui}\nserial: ${serialNumber}\nclass: ${productClass}\n`,
+    );
+  }
   makePrograms(root);
 }
 

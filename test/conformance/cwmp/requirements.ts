@@ -7,6 +7,8 @@ export interface Requirement {
   readonly proofs: readonly string[];
   /** Why there is no proof, or what the proofs leave open. */
   readonly open?: string;
+  /** false: it binds only a device that can what this one can not; `open` says why, and the proofs that it is so. */
+  readonly applies?: false;
 }
 
 const wire = 'test/conformance/cwmp/wire.test.ts';
@@ -34,11 +36,18 @@ const xmpp = 'test/unit/cwmp/xmpp.test.ts';
 const soap = 'test/property/cwmp/soap.test.ts';
 const addresses = 'test/unit/platform/addresses.test.ts';
 const prosody = 'test/peers/prosody.test.ts';
+const dnsmasq = 'test/peers/dnsmasq.test.ts';
+const gateway = 'test/behaviour/cwmp/gateway-info.test.ts';
+const discovery = 'test/unit/services/acs-discovery.test.ts';
+const vendorOptions = 'test/unit/services/vendor-options.test.ts';
 const coturn = 'test/peers/coturn.test.ts';
 
 const is = (number: number, text: string, ...proofs: string[]): Requirement => ({ number, text, proofs });
 const isButFor = (number: number, text: string, open: string, ...proofs: string[]): Requirement => ({
   ...{ number, text, proofs, open },
+});
+const notApplicable = (number: number, text: string, why: string, ...proofs: string[]): Requirement => ({
+  ...{ number, text, proofs, open: why, applies: false },
 });
 const notYet = (number: number, text: string, open: string): Requirement => ({ number, text, proofs: [], open });
 
@@ -221,7 +230,12 @@ export const requirements: readonly Requirement[] = [
     'M Reboot with the BOOT that follows',
     `${client} › reboots after the session, with the event of it on flash before`,
   ),
-  notYet(55, 'WAKEUP after standby', 'the device has no standby: StandbyPolicy is not offered'),
+  notApplicable(
+    55,
+    'WAKEUP after standby',
+    'it binds a CPE that goes to standby and offers StandbyPolicy; a router that forwards does not, and this one never sends the event',
+    `${gateway} › standby is neither offered nor told of`,
+  ),
   is(
     56,
     'HEARTBEAT: a session of its own with the forced parameters',
@@ -292,7 +306,12 @@ export const requirements: readonly Requirement[] = [
     `${rpc} › keeps notification attributes, and refuses`,
     `${udp} › as active notification is told at once`,
   ),
-  notYet(72, 'GatewayInfo behind a TR-069 gateway', 'comes with the discovery over DHCP'),
+  is(
+    72,
+    'GatewayInfo behind a TR-069 gateway',
+    `${gateway} › is in every Inform`,
+    `${gateway} › without one there is nothing`,
+  ),
   is(73, 'The RPCs of a CPE', `${rpc} › answers in its namespace`, `${transfers} › a download`),
   is(74, 'GetRPCMethods lists what there is', `${rpc} › answers in its namespace and with its ID`),
   is(75, 'GetParameterValues', `${wire} › 75: each parameter once`, `${rpc} › GetParameterValues of an unknown name`),
@@ -527,19 +546,33 @@ export const requirements: readonly Requirement[] = [
     `${lightweight} › is a signed POST in a datagram`,
     `${lightweight} › that is passive goes when its time comes`,
   ),
-  notYet(
+  is(
     127,
     'DHCP options of the ACS',
-    'comes with zero touch by discovery; the URL is the factory’s or the operator’s',
+    `${dnsmasq} › lead the device to its ACS`,
+    `${dnsmasq} › by a bare URL in option 43`,
+    `${vendorOptions} › is read from option %s`,
+    'test/unit/package/dhcp-hooks.test.ts › is what TR-069 wants',
+    'test/unit/package/dhcp-hooks.test.ts › hands on what DHCPv6 says',
   ),
-  isButFor(
+  is(
     128,
     'Which URL counts',
-    'DHCP’s comes with its discovery',
     'test/unit/services/bootstrap.test.ts › leaves what the image or the operator has set',
     `${client} › tells BOOTSTRAP to an ACS at another URL`,
+    `${discovery} › comes before the default of the factory`,
+    `${discovery} › does not count before what an operator has set`,
+    `${discovery} › does not count before what the ACS has set`,
+    `${discovery} › is gone back to when the ACS that was set later is lost`,
+    `${discovery} › is not fallen back to when the first session was with another one`,
+    `${dnsmasq} › lead the device to its ACS`,
   ),
-  notYet(129, 'Annex F: identities of gateway and devices over DHCP', 'comes with zero touch by discovery'),
+  is(
+    129,
+    'Annex F: identities of gateway and devices over DHCP',
+    `${dnsmasq} › make gateway and device known to each other`,
+    'test/unit/package/dhcp-hooks.test.ts › notes who names himself',
+  ),
   is(130, 'Diagnostics', 'test/behaviour/diagnostics.test.ts › the device tests itself'),
   is(131, 'EnableCWMP', `${client} › does what the configuration says while it runs`),
   is(
