@@ -7,6 +7,7 @@ export interface LabFactory {
   readonly acs?: { readonly url: string; readonly username?: string; readonly password?: string };
   /** As in `management.json` (docs/configuration.md). */
   readonly controllers?: readonly unknown[];
+  readonly webSocketServer?: unknown;
   readonly caPem?: string;
   readonly client?: Issued;
   /** What controllers are known by (docs/usp-trust.md). Default: they are believed. */
@@ -33,7 +34,8 @@ export function installFactory(root: string, factory: LabFactory): void {
   const put = (name: string, text: string): void => writeFileSync(join(directory, name), text, { mode: 0o600 });
   const { serialNumber = labIdentity.SerialNumber, acs, controllers = [], caPem, client } = factory;
   put('device.json', `${JSON.stringify({ ...labIdentity, SerialNumber: serialNumber }, undefined, 2)}\n`);
-  put('management.json', `${JSON.stringify({ acs, controllers }, undefined, 2)}\n`);
+  const management = { acs, controllers, websocket_server: factory.webSocketServer };
+  put('management.json', `${JSON.stringify(management, undefined, 2)}\n`);
   if (caPem !== undefined) put('ca.pem', caPem);
   if (client) {
     put('client.pem', client.certPem);

@@ -1,12 +1,7 @@
 export { type DataModelFiles, loadDataModelFiles } from './datamodel-files.ts';
-export {
-  type Factory,
-  type FactoryController,
-  FactoryError,
-  type FactoryMqtt,
-  type FactoryWebSocket,
-  readFactory,
-} from './factory.ts';
+export { type Factory, readFactory } from './factory.ts';
+export type { FactoryController } from './factory-controllers.ts';
+export { FactoryError } from './factory-json.ts';
 export { RootedFiles } from './files.ts';
 export { allowsAddress } from './net/address-filter.ts';
 export { isOnOtherNetwork } from './net/foreign-network.ts';

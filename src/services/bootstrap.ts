@@ -1,5 +1,6 @@
 import type { Log } from '#base';
-import type { Factory, FactoryController, Uci, UciChange } from '#platform';
+import type { Factory, Uci, UciChange } from '#platform';
+import { type AddSection, addControllers, addFullRole } from './first-controllers.ts';
 
 const package_ = 'tandem';
 /** Sections that the mappings write to; a configuration without them could not be changed through the model. */
@@ -27,10 +28,10 @@ export interface BootstrapParts {
 export async function bootstrap({ uci, factory, log, randomHex }: BootstrapParts): Promise<boolean> {
   const known = uci.load(package_);
   const changes: UciChange[] = [];
-  const add = (section: string, type: string, options: Readonly<Record<string, string>> = {}): void => {
+  const add: AddSection = (section, type, options = {}) => {
     changes.push({ op: 'add', section, type });
     for (const [option, value] of Object.entries(options)) {
-      if (value !== '') changes.push({ op: 'set', section, option, value });
+      if (value.length > 0) changes.push({ op: 'set', section, option, value });
     }
   };
   for (const [name, type] of fixedSections) if (!known?.section(name)) add(name, type);
@@ -53,7 +54,7 @@ export async function bootstrap({ uci, factory, log, randomHex }: BootstrapParts
     set('cwmp', 'connection_request_password', randomHex(16));
     if (!known?.sections.some(({ type }) => type === 'controller')) {
       if (!known?.sections.some(({ type }) => type === 'role')) addFullRole(add);
-      for (const [index, controller] of factory.controllers.entries()) addController(add, controller, index + 1);
+      addControllers(add, factory);
     }
     set('agent', 'bootstrapped', '1');
   }
@@ -66,76 +67,6 @@ export async function bootstrap({ uci, factory, log, randomHex }: BootstrapParts
     });
   }
   return first;
-}
-
-type AddSection = (section: string, type: string, options?: Readonly<Record<string, string>>) => void;
-
-function addFullRole(add: AddSection): void {
-  add('full', 'role', { name: 'Full Access', enable: '1' });
-  add('full_all', 'permission', {
-    role: 'full',
-    enable: '1',
-    order: '1',
-    targets: 'Device.',
-    param: 'rw-n',
-    obj: 'rw-n',
-    instantiated_obj: 'rw-n',
-    command_event: 'r-xn',
-  });
-}
-
-function addController(add: AddSection, controller: FactoryController, number: number): void {
-  const name = `controller_${number}`;
-  const { webSocket, mqtt } = controller;
-  add(name, 'controller', {
-    enable: '1',
-    endpoint_id: controller.endpointId,
-    role: controller.role,
-    // A session context that such a controller begins is taken as it comes: the defaults of TR-181 would ask for TLS and repeat nothing.
-    payload_security: 'Plaintext',
-    max_retransmit_tries: '3',
-  });
-  const flag = (value: boolean): string => (value ? '1' : '0');
-  if (webSocket) {
-    add(`${name}_websocket`, 'controller_mtp', {
-      controller: name,
-      enable: '1',
-      order: '1',
-      protocol: 'WebSocket',
-      host: webSocket.host,
-      port: String(webSocket.port),
-      path: webSocket.path,
-      encryption: flag(webSocket.encryption),
-    });
-  }
-  if (mqtt) {
-    const { broker, port, encryption, username, password, topic, responseTopic } = mqtt;
-    add(`${name}_broker`, 'mqtt', {
-      name: `${controller.endpointId} broker`,
-      enable: '1',
-      version: '5.0',
-      address: broker,
-      port: String(port),
-      transport: encryption ? 'TLS' : 'TCP/IP',
-      username,
-      password,
-    });
-    add(`${name}_agent_mqtt`, 'mtp', {
-      enable: '1',
-      protocol: 'MQTT',
-      client: `${name}_broker`,
-      response_topic: responseTopic,
-      qos: '1',
-    });
-    add(`${name}_mqtt`, 'controller_mtp', {
-      controller: name,
-      enable: '1',
-      order: webSocket ? '2' : '1',
-      protocol: 'MQTT',
-      topic,
-      agent_mtp: `${name}_agent_mqtt`,
-    });
-  }
 }
 
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : 'invalid URL');

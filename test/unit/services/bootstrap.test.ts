@@ -64,6 +64,49 @@ describe('bootstrap', () => {
     expect(config()).toBe(made);
   });
 
+  it('takes controllers of every transport over, with one socket for those that share it', async () => {
+    const uds = { path: '/var/run/usp/agent', mode: 'Listen' } as const;
+    await run({
+      controllers: [
+        {
+          endpointId: 'proto::a',
+          role: 'full',
+          stomp: {
+            broker: 'b.example',
+            port: 61_613,
+            encryption: true,
+            username: 'u',
+            password: 'p',
+            virtualHost: '/v',
+            destination: '/queue/c',
+            agentDestination: '/queue/a',
+          },
+          uds,
+        },
+        { endpointId: 'proto::b', role: 'full', uds },
+      ],
+      webSocketServer: { port: 8443, path: '/usp', encryption: true, interfaces: ['lan', 'guest'] },
+      tls: {},
+    });
+    const sections = new UciFiles(directory).load('tandem')!.sections;
+    const of = (type: string) =>
+      sections
+        .filter((section) => section.type === type)
+        .map(({ name, options }) => ({ name, ...Object.fromEntries(options) }));
+    expect(of('stomp')).toMatchObject([{ name: 'controller_1_stomp_broker', host: 'b.example', virtual_host: '/v' }]);
+    expect(of('unix_socket')).toEqual([{ name: 'controller_1_socket', ...uds }]);
+    expect(of('mtp')).toMatchObject([
+      { name: 'websocket_server', protocol: 'WebSocket', port: '8443', interface: ['lan', 'guest'] },
+      { protocol: 'STOMP', connection: 'controller_1_stomp_broker', destination: '/queue/a' },
+      { protocol: 'UDS', socket: 'controller_1_socket' },
+    ]);
+    expect(of('controller_mtp')).toMatchObject([
+      { controller: 'controller_1', order: '1', protocol: 'STOMP', destination: '/queue/c' },
+      { controller: 'controller_1', order: '2', protocol: 'UDS' },
+      { controller: 'controller_2', order: '1', protocol: 'UDS', socket: 'controller_1_socket' },
+    ]);
+  });
+
   it('leaves what the image or the operator has set', async () => {
     writeFileSync(
       join(directory, 'tandem'),
@@ -84,6 +127,28 @@ describe('bootstrap', () => {
   });
 });
 
+/** Anything, and what looks like factory data. */
+const managements = fc.oneof(
+  fc.json(),
+  fc
+    .record(
+      {
+        websocket_server: fc.oneof(fc.jsonValue(), fc.record({ interfaces: fc.jsonValue() })),
+        controllers: fc.array(
+          fc.dictionary(
+            fc.constantFrom('endpoint_id', 'websocket', 'mqtt', 'stomp', 'uds'),
+            fc.oneof(
+              fc.jsonValue(),
+              fc.dictionary(fc.constantFrom('host', 'broker', 'port', 'path', 'mode', 'destination'), fc.jsonValue()),
+            ),
+          ),
+        ),
+      },
+      { requiredKeys: [] },
+    )
+    .map((value) => JSON.stringify(value)),
+);
+
 describe('factory data', () => {
   const files = (contents: Record<string, string>): Files => ({
     readText: (path) => contents[path.slice('/f/'.length)],
@@ -101,6 +166,13 @@ describe('factory data', () => {
       '{"acs":{"url":"https://a","password":"secret-word\\n"}}',
       '{"controllers":[{"endpoint_id":"x"}]}',
       '{"controllers":[{"endpoint_id":"x","websocket":{"host":"h","port":70000}}]}',
+      '{"controllers":[{"endpoint_id":"x","stomp":{"broker":"h","password":"secret-word"}}]}',
+      '{"controllers":[{"endpoint_id":"x","uds":{"path":"relative"}}]}',
+      '{"controllers":[{"endpoint_id":"x","uds":{"path":"/p","mode":"secret-word"}}]}',
+      '{"websocket_server":{"port":0}}',
+      '{"websocket_server":{"interfaces":"lan"}}',
+      '{"websocket_server":{"interfaces":[["lan"]]}}',
+      '{"websocket_server":[],"controllers":[{"endpoint_id":"x"}]}',
     ]) {
       let problem: unknown;
       try {
@@ -114,9 +186,16 @@ describe('factory data', () => {
     expect(() => readFactory(files({ 'client.pem': '-----BEGIN CERTIFICATE-----' }), '/f')).toThrow('come together');
     expect(() => readFactory(files({ 'ca.pem': 'x' }), '/f')).toThrow('not PEM');
   });
+  it('of a controller needs no way to it where it can come by itself', () => {
+    const management = '{"websocket_server":{},"controllers":[{"endpoint_id":"x"}]}';
+    expect(readFactory(files({ 'management.json': management }), '/f')).toMatchObject({
+      controllers: [{ endpointId: 'x', role: 'full' }],
+      webSocketServer: { port: 8443, path: '/usp', encryption: true, interfaces: [] },
+    });
+  });
   it('never throws anything but its own error', () => {
     fc.assert(
-      fc.property(fc.json(), (management) => {
+      fc.property(managements, (management) => {
         try {
           readFactory(files({ 'management.json': management }), '/f');
         } catch (error) {
