@@ -4,6 +4,12 @@ import type { InformEvent } from '../inform.ts';
 /** Events that end a wait for a retry before its time; the others wait with it (TR-069 3.2.1.1). */
 const impatient = /^(0 BOOTSTRAP|1 BOOT|6 CONNECTION REQUEST|M |X )/;
 
+/**
+ * How far from its place in the last window of the retry table a device comes in the next one. Devices that have failed together stay apart then: were
+ * each place drawn afresh, they would bunch in the middle of what two windows and more add up to, at twice the mean.
+ */
+const placeSpread = 0.2;
+
 /** When a session that has something to tell may begin: not before its retry is due, nor more often than the throttle lets it. */
 export class Pace implements Disposable {
   readonly #clock: Clock;
@@ -12,6 +18,8 @@ export class Pace implements Disposable {
   #retryCount = 0;
   /** Codes of the events that the failed session had told: they wait for the retry. */
   #waiting: ReadonlySet<string> = new Set();
+  /** In the windows of the retry table, from 0 to 1; drawn for each series of failures. */
+  #place: number | undefined;
   #retry: Disposable | undefined;
   #throttle: Disposable | undefined;
   /** Of the last session that ended well, on the monotonic clock. */
@@ -57,6 +65,7 @@ export class Pace implements Disposable {
     this.#endedMs = this.#clock.monotonicMs();
     if (!acknowledged) return;
     this.#retryCount = 0;
+    this.#place = undefined;
     this.#waiting = new Set();
   }
 
@@ -71,7 +80,8 @@ export class Pace implements Disposable {
    * @returns how long, in milliseconds
    */
   retryLater(policy: RetryPolicy, notBeforeSeconds = 0): number {
-    const waitMs = retryWaitMs(policy, this.#retryCount, this.#random, notBeforeSeconds);
+    const place = this.#nextPlace();
+    const waitMs = retryWaitMs(policy, this.#retryCount, () => place, notBeforeSeconds);
     this.#retry = this.#clock.timer(waitMs, () => {
       this.#retry = undefined;
       this.#due();
@@ -82,6 +92,14 @@ export class Pace implements Disposable {
   [Symbol.dispose](): void {
     this.#retry?.[Symbol.dispose]();
     this.#throttle?.[Symbol.dispose]();
+  }
+
+  /** Uniform in [0, 1) at each try, which reflecting at both ends leaves it. */
+  #nextPlace(): number {
+    const drawn = this.#random();
+    const moved = this.#place === undefined ? drawn : Math.abs(this.#place + (drawn - 0.5) * placeSpread);
+    this.#place = moved < 1 ? moved : 2 - moved;
+    return this.#place;
   }
 
   /** TR-181 DefaultActiveNotificationThrottle: only a session that has no other reason than a change of values has to wait. */
