@@ -155,11 +155,12 @@ export class RawController implements AsyncDisposable {
 
 /** Of a server: not masked. */
 function framed(content: Buffer): Frame {
-  const long = content.length > 125;
-  const head = Buffer.alloc(long ? 4 : 2);
+  const { length } = content;
+  const head = Buffer.alloc(length < 126 ? 2 : length < 1 << 16 ? 4 : 10);
   head[0] = 0x82;
-  head[1] = long ? 126 : content.length;
-  if (long) head.writeUInt16BE(content.length, 2);
+  head[1] = length < 126 ? length : length < 1 << 16 ? 126 : 127;
+  if (head.length === 4) head.writeUInt16BE(length, 2);
+  if (head.length === 10) head.writeUIntBE(length, 4, 6);
   return Buffer.concat([head, content]);
 }
 

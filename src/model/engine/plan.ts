@@ -32,39 +32,83 @@ export interface Plan {
   readonly created: { readonly table: string; readonly identity: string }[];
 }
 
-export const emptyPlan = (): Plan => ({
-  uci: new Map(),
-  whole: new Map(),
-  effects: [],
-  followUps: new Map(),
-  written: new Set(),
-  gone: new Set(),
-  storedGone: new Set(),
-  values: new Map(),
-  options: new Map(),
-  keys: new Map(),
-  storedRows: new Map(),
-  named: new Map(),
-  created: [],
-});
-
-/** For a write that stands for itself: what it adds is thrown away with it when it is refused. */
-export function copyOf(plan: Plan): Plan {
+export function emptyPlan(steps?: UndoSteps): Plan {
+  const map = <Key, Value>(): Map<Key, Value> => (steps ? new UndoableMap<Key, Value>(steps) : new Map());
+  const set = (): Set<string> => (steps ? new UndoableSet(steps) : new Set());
   return {
-    uci: new Map([...plan.uci].map(([pack, changes]) => [pack, [...changes]])),
-    whole: new Map(plan.whole),
-    effects: [...plan.effects],
-    followUps: new Map(plan.followUps),
-    written: new Set(plan.written),
-    gone: new Set(plan.gone),
-    storedGone: new Set(plan.storedGone),
-    values: new Map(plan.values),
-    options: new Map(plan.options),
-    keys: new Map(plan.keys),
-    storedRows: new Map(plan.storedRows),
-    named: new Map(plan.named),
-    created: [...plan.created],
+    uci: map(),
+    whole: map(),
+    effects: [],
+    followUps: map(),
+    written: set(),
+    gone: set(),
+    storedGone: set(),
+    values: map(),
+    options: map(),
+    keys: map(),
+    storedRows: map(),
+    named: map(),
+    created: [],
   };
+}
+
+type UndoSteps = (() => void)[];
+
+/** A plan in which each write stands for itself: what a write has added is taken back when it is refused, whatever the plan has grown to. */
+export class PartialPlan {
+  readonly #steps: UndoSteps = [];
+  readonly plan = emptyPlan(this.#steps);
+
+  /** @param stage false: it was refused, and has never been */
+  attempt(stage: () => boolean): void {
+    const { effects, created, uci } = this.plan;
+    const before = { effects: effects.length, created: created.length };
+    const changes = [...uci.values()].map((list) => ({ list, length: list.length }));
+    this.#steps.length = 0;
+    if (stage()) return;
+    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) step();
+    effects.length = before.effects;
+    created.length = before.created;
+    for (const { list, length } of changes) list.length = length;
+  }
+}
+
+class UndoableMap<Key, Value> extends Map<Key, Value> {
+  readonly #steps: UndoSteps;
+
+  constructor(steps: UndoSteps) {
+    super();
+    this.#steps = steps;
+  }
+
+  override set(key: Key, value: Value): this {
+    this.#note(key);
+    return super.set(key, value);
+  }
+
+  override delete(key: Key): boolean {
+    this.#note(key);
+    return super.delete(key);
+  }
+
+  #note(key: Key): void {
+    const before = this.has(key) ? { value: this.get(key)! } : undefined;
+    this.#steps.push(() => (before ? super.set(key, before.value) : super.delete(key)));
+  }
+}
+
+class UndoableSet extends Set<string> {
+  readonly #steps: UndoSteps;
+
+  constructor(steps: UndoSteps) {
+    super();
+    this.#steps = steps;
+  }
+
+  override add(value: string): this {
+    if (!this.has(value)) this.#steps.push(() => super.delete(value));
+    return super.add(value);
+  }
 }
 
 export function changesOf(plan: Plan, pack: string): UciChange[] {

@@ -238,12 +238,17 @@ function readableKeys({ access }: View, node: Node, keys: Record<string, string>
   return Object.fromEntries(Object.entries(keys).filter(([name]) => access.allows('Param', 'r', node.path + name)));
 }
 
-export function uniqueKeysOf(reading: Reading, node: Node): Record<string, string> {
+/** @param known values that need not be read */
+export function uniqueKeysOf(
+  reading: Reading,
+  node: Node,
+  known: (name: string) => string | undefined = () => undefined,
+): Record<string, string> {
   const info = reading.tree.supported(reading.view.protocol).object(node.schemaPath);
   const keys: Record<string, string> = {};
   for (const name of new Set(info?.uniqueKeys.flat() ?? [])) {
     const parameter = info!.parameters.find((candidate) => candidate.name === name);
-    if (parameter) keys[name] = readParameter(reading, node, parameter).value;
+    if (parameter) keys[name] = known(name) ?? readParameter(reading, node, parameter).value;
   }
   return keys;
 }

@@ -49,7 +49,6 @@ export class RowStager {
     Object.assign(values, stored.declaration.defaults?.(this.#origin));
     const row: StoredRow = { path: `${tablePath}${number}.`, instances: [...parent.instances, number], values };
     plan.storedRows.set(row.path, row);
-    plan.effects.push(() => stored.put(row));
     return storedNode(parent, schemaPath, binding, row);
   }
 
@@ -83,11 +82,9 @@ export class RowStager {
 
   /** @returns false: the device made the row itself */
   remove(node: Node, plan: Plan): boolean {
-    const { stored } = node.binding;
-    if (stored) {
+    if (node.binding.stored) {
       plan.storedGone.add(node.path);
       plan.storedRows.delete(node.path);
-      plan.effects.push(() => stored.remove(node.path));
       return true;
     }
     if (!node.section || node.readOnly) return false;

@@ -55,7 +55,6 @@ export class ValueStager {
       const problem = stored.declaration.validate?.(after, stored.row(node.path), this.#origin);
       if (problem) return refused(problem);
       plan.storedRows.set(node.path, after);
-      plan.effects.push(() => stored.put(after));
       return ok(undefined);
     }
     if (name === 'Alias' && !binding.mapped?.parameters.has('Alias')) return this.#alias(node, value, plan);

@@ -29,6 +29,7 @@ export class Stager {
   readonly #rows: RowStager;
   readonly #values: ValueStager;
   readonly #mappedKeys: MappedKeys;
+  #last: { readonly path: string; readonly resolved: ReturnType<typeof resolvePath> } | undefined;
 
   /** @param hasProgram whether the device's image has the program of this name */
   constructor(
@@ -45,10 +46,19 @@ export class Stager {
     this.#mappedKeys = new MappedKeys(reading);
   }
 
+  /** Writes of one request come to the same table again and again; a plan changes nothing of where a path leads. */
+  #resolve(path: string): ReturnType<typeof resolvePath> {
+    if (this.#last?.path !== path) {
+      const { tree, evaluator, view } = this.#reading;
+      this.#last = { path, resolved: resolvePath(tree, evaluator, view.protocol, path, view.access) };
+    }
+    return this.#last.resolved;
+  }
+
   /** Touches every source that staging this write will need, and nothing else. */
   prepare(write: Write): void {
-    const { tree, evaluator, view } = this.#reading;
-    const resolved = resolvePath(tree, evaluator, view.protocol, write.path, view.access);
+    const { tree, evaluator } = this.#reading;
+    const resolved = this.#resolve(write.path);
     if (!resolved.ok || write.op === 'delete') return;
     const mapped = tree.binding(resolved.value.schemaPath)?.mapped;
     for (const { name, value } of write.parameters) {
@@ -83,8 +93,8 @@ export class Stager {
   }
 
   #add(write: Extract<Write, { op: 'add' }>, plan: Plan): Result<ObjectWritten[], WriteRefused> {
-    const { tree, evaluator, view } = this.#reading;
-    const resolved = resolvePath(tree, evaluator, view.protocol, write.path, view.access);
+    const { tree, view } = this.#reading;
+    const resolved = this.#resolve(write.path);
     if (!resolved.ok) return refuse(resolved.fault);
     const { table, schemaPath } = resolved.value;
     if (table.length === 0) {
@@ -134,8 +144,7 @@ export class Stager {
   }
 
   #nodes(path: string): Result<readonly Node[], ModelFault> {
-    const { tree, evaluator, view } = this.#reading;
-    const resolved = resolvePath(tree, evaluator, view.protocol, path, view.access);
+    const resolved = this.#resolve(path);
     if (!resolved.ok) return resolved;
     if (resolved.value.leaf.kind !== 'object') {
       return refused({ kind: 'path-syntax', message: 'an object path is needed', path });
@@ -203,12 +212,11 @@ export class Stager {
 
   #keysOfNew(node: Node, written: readonly { name: string; value: string }[], plan: Plan): Record<string, string> {
     const stored = plan.storedRows.get(node.path)?.values;
-    const keys = uniqueKeysOf(this.#reading, node);
-    for (const name of Object.keys(keys)) {
-      const value = written.find((parameter) => parameter.name === name)?.value ?? stored?.[name];
-      if (value !== undefined) keys[name] = value;
-    }
-    return keys;
+    return uniqueKeysOf(
+      this.#reading,
+      node,
+      (name) => written.find((parameter) => parameter.name === name)?.value ?? stored?.[name],
+    );
   }
 }
 

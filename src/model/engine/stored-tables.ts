@@ -70,15 +70,30 @@ export class StoredTables {
   }
 
   /** What a transaction means to the file: asked when the rows in memory are as they will be. */
-  companion(before: RowsBefore): CompanionRows {
+  companion(before: RowsBefore, plan: Plan): CompanionRows {
     let changes: readonly RowChange[] | undefined;
     const known = (): readonly RowChange[] => {
       changes ??= this.#changes(before);
       return changes;
     };
     return {
+      place: () => this.#place(before, plan),
       inverse: () => this.#file.inverse(known()),
       save: () => this.#file.save(known()),
+    };
+  }
+
+  #place(before: RowsBefore, plan: Plan): () => void {
+    const undo: (() => void)[] = [];
+    for (const [schemaPath, rows] of before) {
+      const table = this.#tables.get(schemaPath)!;
+      for (const path of rows.keys()) {
+        const row = plan.storedRows.get(path);
+        undo.push(row ? table.put(row) : table.remove(path));
+      }
+    }
+    return () => {
+      for (const back of undo.reverse()) back();
     };
   }
 

@@ -105,10 +105,11 @@ export class StoredRows {
 
   #replace(path: string, row: StoredRow | undefined): void {
     const before = this.#rows.get(path);
-    const [, tablePath, number] = /^(.*\.)([0-9]+)\.$/.exec(path)!;
-    const instance = Number(number);
-    const table = this.#tables.get(tablePath!) ?? new Map<number, StoredRow>();
-    this.#tables.set(tablePath!, table);
+    const dot = path.lastIndexOf('.', path.length - 2) + 1;
+    const tablePath = path.slice(0, dot);
+    const instance = Number(path.slice(dot, -1));
+    const table = this.#tables.get(tablePath) ?? new Map<number, StoredRow>();
+    this.#tables.set(tablePath, table);
     if (row) {
       this.#rows.set(path, row);
       table.set(instance, row);
@@ -117,7 +118,7 @@ export class StoredRows {
       this.#rows.delete(path);
       table.delete(instance);
     }
-    for (const [column, index] of this.#indexes.get(tablePath!) ?? []) {
+    for (const [column, index] of this.#indexes.get(tablePath) ?? []) {
       if (before) index.get(before.values[column] ?? '')?.delete(before);
       if (row) enter(index, row.values[column] ?? '', row);
     }

@@ -34,6 +34,8 @@ export interface Companions {
 }
 
 export interface CompanionRows {
+  /** Makes the rows in memory what they will be. @returns undoes it */
+  place(): () => void;
   /** What puts the rows on flash back as they are. Empty: the transaction changes none. */
   inverse(): readonly RowChange[];
   /** @throws StateError */
@@ -124,6 +126,7 @@ export class Transactions {
       }
       const undo: (() => void)[] = [];
       try {
+        undo.push(companions.rows.place());
         for (const effect of plan.effects) undo.push(await effect());
         await this.#commit(packages, companions.states(packages), companions.rows, held);
       } catch (error) {
@@ -246,7 +249,7 @@ export class Transactions {
 }
 
 /** A transaction that changes no stored rows. */
-export const noRows: CompanionRows = { inverse: () => [], save: async () => {} };
+export const noRows: CompanionRows = { place: () => () => {}, inverse: () => [], save: async () => {} };
 const noFiles: UciHold = { stage: () => {}, place: () => {}, discard: () => {} };
 
 const spaceCodes = new Set(['ENOSPC', 'EDQUOT', 'UCI_LIMIT', 'STATE_LIMIT']);

@@ -43,6 +43,7 @@ export class Tree {
   /** Direct children of what is bound, by path. The schema is ten times what a device supports: it is not searched for them. */
   readonly #below = new Map<string, Set<string>>();
   readonly #seen: Record<Protocol, Map<string, boolean>> = { cwmp: new Map(), usp: new Map() };
+  readonly #supported: Record<Protocol, SupportedModel>;
   #children: Record<Protocol, Map<string, readonly string[]>> = { cwmp: new Map(), usp: new Map() };
   #infos = new Map<string, ObjectInfo | undefined>();
   #counted = new Map<string, string | undefined>();
@@ -50,6 +51,7 @@ export class Tree {
   constructor(schema: Schema) {
     this.schema = schema;
     this.#views = { cwmp: schema.view('cwmp'), usp: schema.view('usp') };
+    this.#supported = { cwmp: this.#supportedIn('cwmp'), usp: this.#supportedIn('usp') };
   }
 
   /** Schema paths of everything that is bound. */
@@ -109,6 +111,10 @@ export class Tree {
   }
 
   supported(protocol: Protocol): SupportedModel {
+    return this.#supported[protocol];
+  }
+
+  #supportedIn(protocol: Protocol): SupportedModel {
     const object = (path: string) => this.#info(protocol, path);
     const children = (path: string): ObjectInfo[] => this.children(protocol, path).map((child) => object(child)!);
     const below = (path: string): ObjectInfo[] => {

@@ -59,6 +59,8 @@ export interface Look {
  */
 export class Watches {
   readonly #groups = new Map<string, Group>();
+  /** Paths whose first look is under way. */
+  readonly #first = new Map<string, Promise<void>>();
   readonly #signals: Signals;
   readonly #look: (protocol: Protocol, places: readonly Place[]) => Promise<Look[]>;
   readonly #choosers = new WeakMap<Access, number>();
@@ -112,25 +114,10 @@ export class Watches {
         const chooser = /[[+]/.test(path) ? view.access : undefined;
         const key = this.#keyOf({ protocol: view.protocol, path, chooser });
         let group = this.#groups.get(key);
-        if (!group) {
-          group = {
-            path,
-            chooser,
-            protocol: view.protocol,
-            values: new Map(),
-            rows: new Map(),
-            existing: undefined,
-            members: new Set(),
-            keys: undefined,
-          };
-          this.#remember(group, await this.#firstLook(view.protocol, { path, chooser }));
-          // Somebody may have come for the same path meanwhile.
-          const other = this.#groups.get(key);
-          if (other) group = other;
-          else {
-            this.#groups.set(key, group);
-            this.#changed();
-          }
+        while (!group) {
+          await this.#coming(key, view.protocol, { path, chooser });
+          // Who came for it as well may have left it again.
+          group = this.#groups.get(key);
         }
         group.members.add(member);
         joined.push(group);
@@ -147,6 +134,35 @@ export class Watches {
         }
       },
     };
+  }
+
+  /** Whoever comes for the same path before the first look is over waits for the same look. */
+  #coming(key: string, protocol: Protocol, place: Place): Promise<void> {
+    let coming = this.#first.get(key);
+    if (!coming) {
+      const look = async (): Promise<void> => {
+        const group: Group = {
+          path: place.path,
+          chooser: place.chooser,
+          protocol,
+          values: new Map(),
+          rows: new Map(),
+          existing: undefined,
+          members: new Set(),
+          keys: undefined,
+        };
+        try {
+          this.#remember(group, await this.#firstLook(protocol, place));
+        } finally {
+          this.#first.delete(key);
+        }
+        this.#groups.set(key, group);
+        this.#changed();
+      };
+      coming = look();
+      this.#first.set(key, coming);
+    }
+    return coming;
   }
 
   /** Watches that are added together look together: a thousand of them do not each evaluate the tables above. */

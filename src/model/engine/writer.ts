@@ -1,13 +1,12 @@
 import { refused } from '#base';
 import type { ModelFault, Origin, View, Write, WriteAnswer, WriteOptions, WriteOutcome } from '../api.ts';
 import type { Sources } from '../mapping/sources.ts';
-import { toSchemaPath } from '../path/index.ts';
 import type { ChangeEvents } from './change-events.ts';
 import { connectivity } from './connectivity.ts';
 import { codeKey, rowsKey, type SourceKey, uciKey } from './dependencies.ts';
 import type { FollowUps } from './follow-ups.ts';
 import type { Instances } from './instances.ts';
-import { copyOf, emptyPlan, type Plan } from './plan.ts';
+import { emptyPlan, PartialPlan, type Plan } from './plan.ts';
 import type { AppliedWrite, DataModelPorts } from './ports.ts';
 import type { Reading } from './read.ts';
 import type { Readings } from './readings.ts';
@@ -63,7 +62,7 @@ export class Writer {
               this.#parts.followUps.owe([...plan.followUps.values()]),
               this.#parts.ports.applying?.(write(replaced)),
             ].filter(isGiven),
-          rows: this.#parts.stored.companion(before),
+          rows: this.#parts.stored.companion(before, plan),
         };
         packages = await this.#parts.transactions.apply(
           plan,
@@ -90,7 +89,7 @@ export class Writer {
       await Promise.all([
         this.#parts.watches.refresh(
           { origin: options.origin, written: plan.written },
-          this.#affectedBy(plan, packages),
+          this.#affectedBy(plan, packages, before.keys()),
         ),
         this.#parts.reloads.pay(),
         this.#parts.followUps.pay(plan.followUps.size > 0),
@@ -113,17 +112,23 @@ export class Writer {
   }> {
     // First see that every source which the paths and references need has answered; then stage once.
     const { reading } = await this.#parts.readings.evaluateIn(view, options.signal, (pass) => {
-      for (const write of writes) this.#stager(pass, options.origin).prepare(write);
+      const pre = this.#stager(pass, options.origin);
+      for (const write of writes) pre.prepare(write);
     });
     const stager = this.#stager(reading, options.origin);
-    let plan = emptyPlan();
+    const each = options.partial ? new PartialPlan() : undefined;
+    const plan = each?.plan ?? emptyPlan();
     const outcomes: WriteOutcome[] = [];
     for (const write of writes) {
-      const trial = options.partial ? copyOf(plan) : plan;
-      const outcome = stager.stage(write, trial);
-      outcomes.push(outcome);
-      if (outcome.result.ok) plan = trial;
-      else if (options.partial) this.#forgetRows(trial, plan);
+      const stage = (): boolean => {
+        const given = plan.created.length;
+        const outcome = stager.stage(write, plan);
+        outcomes.push(outcome);
+        if (!outcome.result.ok && each) this.#forgetRows(plan, given);
+        return outcome.result.ok;
+      };
+      if (each) each.attempt(stage);
+      else stage();
     }
     for (const outcome of outcomes) {
       if (outcome.result.ok && outcome.requested.op !== 'set') {
@@ -135,10 +140,14 @@ export class Writer {
   }
 
   /** What can be other than before a write, besides what services make of it later. `undefined`: anything. */
-  #affectedBy(plan: Plan, packages: ReplacedPackages): ReadonlySet<SourceKey> | undefined {
+  #affectedBy(plan: Plan, packages: ReplacedPackages, tables: Iterable<string>): ReadonlySet<SourceKey> | undefined {
     for (const path of plan.written) if (path.endsWith('.Alias')) return undefined;
-    const rows = [...plan.storedRows.keys(), ...plan.storedGone].map((path) => rowsKey(toSchemaPath(path)));
-    return new Set([...[...packages.keys()].map(uciKey), ...rows, codeKey, ...this.#parts.events.committed()]);
+    return new Set([
+      ...[...packages.keys()].map(uciKey),
+      ...[...tables].map(rowsKey),
+      codeKey,
+      ...this.#parts.events.committed(),
+    ]);
   }
 
   #stager(reading: Reading, origin: Origin): Stager {
@@ -146,11 +155,9 @@ export class Writer {
     return new Stager(reading, origin, this.#parts.instances, uniqueName, (name) => programs?.has(name) === true);
   }
 
-  /** Numbers given to rows that never came to be. @param kept a plan whose rows do */
-  #forgetRows(plan: Plan, kept?: Plan): void {
-    for (const created of plan.created) {
-      if (!kept?.created.includes(created)) this.#parts.instances.drop(created.table, created.identity);
-    }
+  /** Numbers given to rows that never came to be. @param from those before it do */
+  #forgetRows({ created }: Plan, from = 0): void {
+    for (const { table, identity } of created.slice(from)) this.#parts.instances.drop(table, identity);
   }
 }
 

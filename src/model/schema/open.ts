@@ -4,7 +4,7 @@ import { maskOf, unaskedMark } from './format.ts';
 import { Table } from './table.ts';
 import type { ObjectDefinition, ParameterDefinition, Schema, SchemaView } from './types.ts';
 
-/** Objects that a view keeps decoded; the one that was asked for longest ago goes first. */
+/** Objects that a view keeps decoded: half of them at least, of those that were asked for last, and so many at most. */
 const objectsKept = 96;
 
 /**
@@ -22,7 +22,9 @@ class View implements SchemaView {
   readonly #table: Table;
   readonly #decoder: Decoder;
   /** `null`: this view has no such object; that is asked as often. */
-  readonly #kept = new Map<string, ObjectDefinition | null>();
+  #kept = new Map<string, ObjectDefinition | null>();
+  /** Those of the time before; what is asked for again comes back from it. A hit among the others changes nothing. */
+  #before = new Map<string, ObjectDefinition | null>();
 
   constructor(table: Table, protocol: Protocol) {
     this.protocol = protocol;
@@ -32,21 +34,19 @@ class View implements SchemaView {
 
   object(path: string): ObjectDefinition | undefined {
     const kept = this.#kept.get(path);
-    if (kept !== undefined) {
-      this.#kept.delete(path);
-      this.#kept.set(path, kept);
-      return kept ?? undefined;
+    if (kept !== undefined) return kept ?? undefined;
+    const object = this.#before.get(path) ?? this.#decode(path);
+    if (this.#kept.size >= objectsKept / 2) {
+      this.#before = this.#kept;
+      this.#kept = new Map();
     }
+    this.#kept.set(object?.path ?? path, object);
+    return object ?? undefined;
+  }
+
+  #decode(path: string): ObjectDefinition | null {
     const index = this.#indexOf(path);
-    const object = index === undefined ? undefined : this.#decoder.object(index);
-    if (this.#kept.size >= objectsKept) {
-      for (const oldest of this.#kept.keys()) {
-        this.#kept.delete(oldest);
-        break;
-      }
-    }
-    this.#kept.set(object?.path ?? path, object ?? null);
-    return object;
+    return (index === undefined ? undefined : this.#decoder.object(index)) ?? null;
   }
 
   parameter(path: string): ParameterDefinition | undefined {

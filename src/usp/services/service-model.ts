@@ -101,7 +101,8 @@ export function withServices(own: Model, broker: Broker): Model {
       const theirs = await Promise.all(parts.map((part) => ask(part.service, part.path)));
       return joined(await mine, theirs);
     },
-    write: (view, writes, options) => writeAll(own, view, writes, options, ownerOf),
+    write: (view, writes, options) =>
+      broker.registry.empty ? own.write(view, writes, options) : writeAll(own, view, writes, options, ownerOf),
     applyPostponed: () => own.applyPostponed(),
     operate,
     async watch(view, request, heard) {
@@ -148,7 +149,9 @@ async function writeAll(
   const groups = new Map<KnownService | undefined, number[]>();
   for (const [index, write] of writes.entries()) {
     const owner = ownerOf(write.path);
-    groups.set(owner, [...(groups.get(owner) ?? []), index]);
+    const indices = groups.get(owner);
+    if (indices) indices.push(index);
+    else groups.set(owner, [index]);
   }
   if (groups.size === 0 || (groups.size === 1 && groups.has(undefined))) return own.write(view, writes, options);
   if (groups.size > 1 && !options.partial) {
