@@ -29,23 +29,30 @@ export function accessOf(roles: readonly Role[], { secured = [], found = new Map
   const all = roles.map((role) => compile(role, found));
   const shows = secured.map((role) => compile(role, found));
   return {
-    allows: (target, right, path) => all.some((permits) => permits(target, right, path)),
+    allows: anyOf(all),
     showsSecured: (path) => shows.some((permits) => permits('Param', 'r', path)),
   };
 }
 
 type Permits = (target: PermissionTarget, right: PermissionRight, path: string) => boolean;
 
+function anyOf(all: readonly Permits[]): Permits {
+  const [only] = all;
+  if (only && all.length === 1) return only;
+  return (target, right, path) => all.some((permits) => permits(target, right, path));
+}
+
 function compile(role: Role, found: FoundTargets): Permits {
-  const permissions = [...role]
+  const targets = [...role]
     .sort((a, b) => b.order - a.order)
-    .map(({ targets, rights }) => ({ covers: targets.map((target) => matcherOf(target, found)), rights }));
+    .flatMap(({ targets: of, rights }) => of.map((target) => ({ ...matcherOf(target, found), rights })));
+  // Asked for every parameter of every answer: nothing is made here.
   return (target, right, path) => {
-    const schema = path.includes('{i}');
-    for (const { covers, rights } of permissions) {
+    for (let at = 0; at < targets.length; at++) {
+      const { rows, any, rights } = targets[at]!;
       const granted = rights[target][position[right]] === right;
       // What is permitted of some rows is part of the supported data model; what is withheld of some rows is so of the others.
-      if (covers.some(({ rows, any }) => rows(path) || (schema && granted && any(path)))) return granted;
+      if (rows(path) || (granted && path.includes('{i}') && any(path))) return granted;
     }
     return false;
   };
