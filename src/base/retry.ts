@@ -19,12 +19,7 @@ export const standardRetry: RetryPolicy = { minimumWaitSeconds: 5, intervalMulti
  * @param notBeforeSeconds the peer has asked for it; those that it has asked at the same time come back as far apart as the table has them
  * @returns milliseconds
  */
-export function retryWaitMs(
-  policy: RetryPolicy,
-  attempt: number,
-  random: () => number,
-  notBeforeSeconds = 0,
-): number {
+export function retryWaitMs(policy: RetryPolicy, attempt: number, random: () => number, notBeforeSeconds = 0): number {
   const n = Math.min(Math.max(1, attempt), 10);
   const factor = policy.intervalMultiplier / 1000;
   const low = policy.minimumWaitSeconds * factor ** (n - 1);
