@@ -34,6 +34,17 @@ export function coveragePage(datamodel: string): string {
       return `| \`${path}\`${add ? ' (rows can be added)' : ''} | ${from} | ${names.join(', ')} |`;
     }),
     '',
+    '## Good to know',
+    "- `WiFi.AccessPoint.{i}.AC.{i}.`: stock OpenWrt has no option for what is written there (`wmm` is for all of them, hostapd's `wmm_ac_…` are not what TR-181",
+    "  has parameters for), so `AckPolicy` is read only: mac80211 asks for acknowledgements unless told otherwise by hand. `Stats` are mac80211's queues of the stations",
+    '  that are associated now, where debugfs is there: they fall when one leaves. Histograms of queue lengths nobody keeps.',
+    '- `Firewall…Rule.SourceInterface`, `DestInterface` and `DMZ.Interface` are zones: they read as the first interface of the zone, and others of it are refused. Without a',
+    '  source a rule of fw4 is about what the device itself sends, without a destination about what it receives.',
+    '- `WiFi.Radio.{i}.TransmitPower` takes what is a whole dBm of the most that the radio can send (`TransmitPowerSupported`), and -1 for as much as it may; only while the',
+    '  radio is on is that known.',
+    '- `Ethernet.Interface.{i}.` are ports: those of a DSA switch, and network cards that no such switch is connected to. Ports of a swconfig switch are not known to netifd.',
+    '- `DynamicDNS.Server.{i}.` and `Client.{i}.` are two sides of one section: `ServiceName` is one of `SupportedServices`, and a hostname goes with its client.',
+    '',
   ];
   return lines.join('\n');
 }

@@ -364,6 +364,8 @@ function candidatesFor({ type, name }: ParameterDefinition, before: string): str
     [/OperatingChannelBandwidth/, ['40MHz']],
     [/RegulatoryDomain/, ['FR ']],
     [/IP|Address|Client|RemoteHost|addr/, ['192.168.1.77']],
+    [/^Protocol$/, ['HTTPS']],
+    [/^TransmitPower$/, ['50']],
     [/URL/, ['https://other.example/']],
     [/FileType/, ['1 Firmware Upgrade Image']],
     [/RDNSS/, ['2001:db8::53']],

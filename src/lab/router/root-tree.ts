@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { BlobTable } from '#platform';
 import { defaultPackages } from './config/defaults.ts';
@@ -6,6 +6,8 @@ import { carrier, deviceNames, deviceTraffic } from './devices.ts';
 import { leaseFile } from './leases.ts';
 import type { Profile } from './profile.ts';
 import { makePrograms } from './programs.ts';
+import { type Link, linkOf } from './stations.ts';
+import { accessPoints, stationsOf } from './wireless.ts';
 import type { World } from './world.ts';
 
 /** Writes what a router has on flash and at boot. Packages that are already there stay: the router was in use before. */
@@ -99,11 +101,31 @@ export function refreshRoot(root: string, world: World): void {
     'proc/meminfo',
     `MemTotal:       ${kilobytes(memory.total)}MemFree:        ${kilobytes(memory.free)}MemAvailable:   ${kilobytes(memory.available)}Buffers:        ${kilobytes(memory.buffered)}Cached:         ${kilobytes(memory.cached)}SwapTotal:      ${kilobytes(0)}SwapFree:       ${kilobytes(0)}Shmem:          ${kilobytes(memory.shared)}`,
   );
+  for (const ap of accessPoints(world)) {
+    const { phy } = ap.radio.hardware;
+    put(root, `sys/class/net/${ap.ifname}/phy80211/name`, `${phy}\n`);
+    const debug = `sys/kernel/debug/ieee80211/${phy}`;
+    put(root, `${debug}/aqm`, 'access name value\n');
+    rmSync(join(root, debug, `netdev:${ap.ifname}/stations`), { recursive: true, force: true });
+    for (const station of stationsOf(world, ap))
+      put(root, `${debug}/netdev:${ap.ifname}/stations/${station.mac}/aqm`, queues(linkOf(world, ap, station)));
+  }
   put(root, 'sys/class/thermal/thermal_zone0/temp', `${51_000 + Math.floor(load[0]! * 4_000)}\n`);
   put(root, 'tmp/dhcp.leases', leaseFile(world));
   put(root, 'proc/sys/kernel/hostname', `${world.hostname}\n`);
   put(root, 'proc/net/arp', arp(world));
   put(root, 'proc/net/dev', netDev(world));
+}
+
+/** mac80211's queues of a station: nearly all of its traffic is best effort. */
+function queues({ txBytes, txPackets }: Link): string {
+  const categoryOf = [2, 3, 3, 2, 1, 1, 0, 0];
+  const lines = Array.from({ length: 16 }, (_, tid) => {
+    const share = tid === 0 ? 0.95 : tid === 6 ? 0.05 : 0;
+    const sent = [txBytes, txPackets].map((count) => Math.floor(count * share) % 2 ** 32).join(' ');
+    return `${tid} ${categoryOf[tid % 8]} 0 0 ${tid === 0 ? 3228 : 0} ${tid === 0 ? 4 : 0} 0 0 0 ${sent} 0x0(RUN)`;
+  });
+  return `tid ac backlog-bytes backlog-packets new-flows drops marks overlimit collisions tx-bytes tx-packets flags\n${lines.join('\n')}\n`;
 }
 
 function arp(world: World): string {

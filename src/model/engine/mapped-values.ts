@@ -99,11 +99,14 @@ export class MappedValues {
     return parameter.section ? sectionOf(parameter.section, this.#tools) : node.section;
   }
 
-  /** The identity (or `by` variable) of the row that a reference names: what a write of the reference stores. */
+  /** The identity (or `by` variable) of the row that a reference names: what a write of the reference stores, and what reads as that row. */
   referenced(to: string, by: string | undefined, path: string): string | undefined {
     const row = this.#rowsOf(to).find((candidate) => candidate.path === `${path}.`);
     if (!row) return undefined;
-    return by === undefined ? row.identity : (textOf(this.variable(row, by)) ?? '');
+    if (by === undefined) return row.identity;
+    const identity = textOf(this.variable(row, by)) ?? '';
+    const first = identity !== '' && this.#rowsOf(to).find((candidate) => this.#matches(candidate, by, identity));
+    return first === row ? identity : undefined;
   }
 
   /** The row that a reference names, where it stands for a section that has no name to be referred to by. */

@@ -110,9 +110,11 @@ export class ValueStager {
     plan.options.set(key, option);
     const section = this.#names.of(node, plan, place);
     const changes = changesOf(plan, place.package);
-    // UCI has no empty value: an option without one is absent.
-    if (option === '' || option.length === 0) changes.push({ op: 'unset', section, option: name });
-    else changes.push({ op: 'set', section, option: name, value: typeof option === 'string' ? option : [...option] });
+    for (const one of [name, ...(mapped.rule.also ?? [])]) {
+      // UCI has no empty value: an option without one is absent.
+      if (option === '' || option.length === 0) changes.push({ op: 'unset', section, option: one });
+      else changes.push({ op: 'set', section, option: one, value: typeof option === 'string' ? option : [...option] });
+    }
     return ok(undefined);
   }
 

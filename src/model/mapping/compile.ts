@@ -122,7 +122,8 @@ function compileParameter(
     say(`'${rule.as}' is not a converter`);
   }
   if (rule.as === 'ref' && !rule.to) say("a ref says 'to' which table");
-  if ((rule.as === 'address') !== (rule.of !== undefined)) say("an address says 'of' which network");
+  if ((rule.as === 'address' || rule.as === 'power') !== (rule.of !== undefined))
+    say("an address says 'of' which network, and a power 'of' which");
   if (rule.put !== undefined && rule.pick === undefined) say("'put' needs the pick of the items it replaces");
   const pattern = (text: string | undefined): RegExp | undefined => {
     try {

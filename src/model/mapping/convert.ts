@@ -23,7 +23,6 @@ export const converterNames = [
   'netmask',
   'oui',
   'mac-digits',
-  'leading-number',
   'duplex',
   'country',
   'local-time',
@@ -31,6 +30,7 @@ export const converterNames = [
   'from-now',
   'address',
   'crypt',
+  'power',
 ] as const;
 export type ConverterName = (typeof converterNames)[number];
 
@@ -108,8 +108,6 @@ function convertOne(
       return digitsOf(text).slice(0, 6);
     case 'mac-digits':
       return digitsOf(text);
-    case 'leading-number':
-      return /^-?[0-9]+/.exec(text)?.[0];
     case 'duplex':
       return /F$/.test(text) ? 'Full' : /H$/.test(text) ? 'Half' : 'Unknown';
     case 'datetime':
@@ -124,6 +122,8 @@ function convertOne(
       return Number(text) < 0 ? forEver : distantTime(now, Number(text));
     case 'address':
       return addressAt(base, text);
+    case 'power':
+      return percentOf(text, base);
   }
   if (definition.type.base === 'boolean') return trueWords.has(text.toLowerCase()) ? 'true' : 'false';
   if (typeof value === 'number' && isInteger(definition)) return String(Math.trunc(value));
@@ -172,6 +172,24 @@ function digitsOf(text: string): string {
   return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text) ? text.replaceAll(':', '').toUpperCase() : text;
 }
 
+/**
+ * dBm as a share of the most that the radio can send, in percent; of more than it can, all of it.
+ * @param powers what it can send, separated by commas
+ */
+function percentOf(dbm: string, powers = ''): string | undefined {
+  if (dbm === 'auto') return '-1';
+  const below = Math.max(0, mostOf(powers) - Number(dbm));
+  return Number.isNaN(below) ? undefined : String(Math.round(100 / 10 ** (below / 10)));
+}
+
+const mostOf = (powers: string): number => (powers === '' ? Number.NaN : Math.max(...powers.split(',').map(Number)));
+
+/** The whole dBm that are this share. */
+function dbmOf(percent: string, powers = ''): string | undefined {
+  const dbm = String(mostOf(powers) + Math.round(10 * Math.log10(Number(percent) / 100)));
+  return percentOf(dbm, powers) === percent ? dbm : undefined;
+}
+
 function isInteger(definition: ParameterDefinition): boolean {
   return ['int', 'unsignedInt', 'long', 'unsignedLong'].includes(definition.type.base);
 }
@@ -204,6 +222,8 @@ export function toOption(
       return text.slice(0, 2);
     case 'address':
       return positionOf(base, text);
+    case 'power':
+      return text === '-1' ? '' : dbmOf(text, base);
     case 'crypt':
       return text && crypted(text);
     case 'datetime':

@@ -172,7 +172,7 @@ export function evaluateKeyed(expression: Expression, around: Surroundings): Key
         container === null || typeof container !== 'object'
           ? []
           : Object.entries(container).flatMap(([key, member]) =>
-              meets(member, step.conditions, around)
+              meets(member, step.conditions, around, key)
                 ? [{ value: member, keys: [...keys, key], around: [...outer, member] }]
                 : [],
             ),
@@ -190,17 +190,23 @@ function take(values: unknown[], step: Step, around: Surroundings): unknown[] {
   const reached: unknown[] = [];
   for (const value of values) {
     if (step.kind === 'every') {
-      for (const member of membersOf(value)) if (meets(member, step.conditions, around)) reached.push(member);
+      reached.push(...membersThat(value, step.conditions, around));
       continue;
     }
     for (const key of keysOf(step, around)) {
       const member = memberOf(value, key);
       if (member === undefined || member === null) continue;
       if (step.conditions.length === 0) reached.push(member);
-      else for (const element of membersOf(member)) if (meets(element, step.conditions, around)) reached.push(element);
+      else reached.push(...membersThat(member, step.conditions, around));
     }
   }
   return reached;
+}
+
+function membersThat(value: unknown, conditions: readonly Condition[], around: Surroundings): unknown[] {
+  if (conditions.length === 0) return membersOf(value);
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, member]) => (meets(member, conditions, around, key) ? [member] : []));
 }
 
 /** A variable that holds a list stands for each of its values. */
@@ -212,18 +218,24 @@ function keysOf(step: Step, around: Surroundings): string[] {
 
 const macAddress = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i;
 
-export function meets(value: unknown, conditions: readonly Condition[], around: Surroundings): boolean {
-  return conditions.every((condition) => {
-    const actual = text(memberOf(value, condition.key));
-    const wanted = condition.operand.startsWith('$')
-      ? text(around.variable(condition.operand.slice(1)))
-      : condition.operand;
-    if (condition.pattern) return condition.pattern.test(actual);
-    if (condition.operator === '<') return isInNetwork(actual, wanted);
-    // One daemon writes MAC addresses in capitals, the other does not.
-    const same = actual === wanted || (macAddress.test(actual) && actual.toLowerCase() === wanted.toLowerCase());
-    return same === (condition.operator === '=');
+/** @param name of the member among its siblings: `.key` */
+export function meets(value: unknown, conditions: readonly Condition[], around: Surroundings, name?: string): boolean {
+  return conditions.every(({ key, operator, operand, pattern }) => {
+    const member = memberOf(value, key) ?? (key === '.key' ? name : undefined);
+    if (pattern) return pattern.test(text(member));
+    const wanted = operand.startsWith('$') ? around.variable(operand.slice(1)) : operand;
+    if (operator === '<') return isInNetwork(text(member), text(wanted));
+    return isAmong(member, wanted) === (operator === '=');
   });
+}
+
+/** Of lists, whether they have one in common. */
+function isAmong(member: unknown, wanted: unknown): boolean {
+  if (Array.isArray(member) && member.length > 0) return member.some((item) => isAmong(item, wanted));
+  if (Array.isArray(wanted)) return wanted.some((item) => isAmong(member, item));
+  const [actual, other] = [text(member), text(wanted)];
+  // One daemon writes MAC addresses in capitals, the other does not.
+  return actual === other || (macAddress.test(actual) && actual.toLowerCase() === other.toLowerCase());
 }
 
 function patternOf(text: string): RegExp | string {

@@ -95,6 +95,8 @@ export interface ParameterRule {
   readonly in?: string;
   /** Option that a write goes to when it is read from elsewhere; `false`: read only. */
   readonly write?: string | false;
+  /** Further options that a write gives the same value. */
+  readonly also?: readonly string[];
 }
 
 /** `null` in a later file: not there any more. */

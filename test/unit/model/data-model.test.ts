@@ -109,7 +109,7 @@ describe('reading', () => {
     const { bus } = await start();
     await valuesOf(usp, 'Device.WiFi.');
     expect(bus.invoked.filter((call) => call === 'network.wireless status')).toHaveLength(1);
-    expect(bus.invoked.length).toBeLessThanOrEqual(6);
+    expect(bus.invoked.length).toBeLessThanOrEqual(7);
   });
 
   it('tells unknown paths from missing rows', async () => {
