@@ -56,6 +56,8 @@ function describe(rows: Rows): string {
       return `\`config ${rows.type}\` in \`${rows.package}\``;
     case 'section':
       return `\`config ${rows.type}${rows.name ? ` '${rows.name}'` : ''}\` in \`${rows.package}\``;
+    case 'listed':
+      return `\`list ${rows.option}\` of \`config ${rows.type}\` in \`${rows.package}\``;
     case 'items':
       return `\`list ${rows.option}\``;
     case 'members':

@@ -56,6 +56,10 @@ config bridge-vlan 'vlan_10'
 	list ports 'lan1:u*'
 	list ports 'lan2:t'
 
+config bridge-vlan 'vlan_20'
+	option device 'br-lan'
+	option vlan '20'
+
 config interface 'dsl'
 	option device 'wan.7'
 	option proto 'pppoe'

@@ -1,5 +1,6 @@
+import type { UciSection } from '#platform';
 import type { Protocol } from '../api.ts';
-import type { CompiledObject } from '../mapping/compiled.ts';
+import type { CompiledObject, ListedRows } from '../mapping/compiled.ts';
 import { zeroValue } from '../mapping/convert.ts';
 import type { ReadScope } from '../mapping/sources.ts';
 import { parentObjectPath, tablePathOf } from '../path/index.ts';
@@ -7,7 +8,7 @@ import type { ValueType } from '../schema/index.ts';
 import { equalityKey } from '../validate/index.ts';
 import type { Instances } from './instances.ts';
 import type { IndexedRows, MappedIndexes } from './mapped-index.ts';
-import { type FoundRow, type RowTools, rowsOf, sectionOf } from './mapped-rows.ts';
+import { type FoundRow, meantSections, type RowTools, rowsOf, sectionOf } from './mapped-rows.ts';
 import { type Evaluated, MappedValues } from './mapped-values.ts';
 import { declaredRow, foundNode, type Node, storedNode, tableOf, untouched } from './node.ts';
 import type { Binding, Tree } from './tree.ts';
@@ -43,6 +44,7 @@ export class Evaluator {
     this.#tools = {
       uci: (name) => scope.uci(name),
       anonymous: (pack, section) => instances.anonymous.token(pack, section),
+      drafts: (tablePath) => instances.drafts(tablePath),
       surroundings: (node, mapped) => this.mapped.surroundings(node, mapped, undefined, node.section),
     };
     this.mapped = new MappedValues(scope, this.#tools, (schemaPath) => this.rowsOf(schemaPath));
@@ -158,6 +160,11 @@ export class Evaluator {
     };
     const table = `${protocol} ${tableOf(parent, schemaPath)}${name}`;
     return this.#indexes.rows(table, parent, this.scope, () => this.#instances.epoch, make);
+  }
+
+  /** The sections that rows of a table, below this parent, are about. */
+  sections(parent: Node, rows: ListedRows, mapped: CompiledObject): readonly UciSection[] {
+    return meantSections(rows, parent, mapped, this.#tools);
   }
 
   /** All rows of a table anywhere, for references. */

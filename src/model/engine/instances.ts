@@ -1,6 +1,7 @@
 import type { Clock, Log } from '#base';
 import type { StateStore } from '#platform';
 import { AnonymousSections, type SavedSections } from './anonymous.ts';
+import { isDraft, listedIdentity } from './listed-identity.ts';
 
 const stateName = 'instances';
 const saveAfterMs = 1000;
@@ -76,16 +77,27 @@ export class Instances implements AsyncDisposable {
 
   #rename(from: string, to: string): void {
     for (const numbers of this.#tables.values()) {
-      const number = numbers.byIdentity.get(from);
-      if (number === undefined) continue;
-      numbers.byIdentity.delete(from);
-      numbers.byIdentity.set(to, number);
-      const alias = numbers.aliases.get(from);
-      if (alias === undefined) continue;
-      numbers.aliases.delete(from);
-      numbers.aliases.set(to, alias);
+      moved(numbers, from, to);
+      const inside = [...numbers.byIdentity.keys()].filter((identity) => identity.startsWith(listedIdentity(from, '')));
+      for (const identity of inside) moved(numbers, identity, to + identity.slice(from.length));
     }
     this.#touch();
+  }
+
+  /** Identities of the table's rows that are not complete yet. */
+  drafts(table: string): readonly string[] {
+    return [...(this.#tables.get(table)?.byIdentity.keys() ?? [])].filter(isDraft);
+  }
+
+  /** A row of the table stands for something else than it did: it keeps its number and Alias. @returns undoes it */
+  restate(table: string, from: string, to: string): () => void {
+    const numbers = this.#tables.get(table);
+    if (numbers) moved(numbers, from, to);
+    this.#touch();
+    return () => {
+      if (numbers) moved(numbers, to, from);
+      this.#touch();
+    };
   }
 
   /** The row is gone for good; its number is not used again. @returns undoes it */
@@ -216,4 +228,15 @@ export class Instances implements AsyncDisposable {
       this.#log.error('saved instance numbers are unusable; rows are numbered anew', { error });
     }
   }
+}
+
+function moved(numbers: TableNumbers, from: string, to: string): void {
+  const number = numbers.byIdentity.get(from);
+  if (number === undefined) return;
+  numbers.byIdentity.delete(from);
+  numbers.byIdentity.set(to, number);
+  const alias = numbers.aliases.get(from);
+  if (alias === undefined) return;
+  numbers.aliases.delete(from);
+  numbers.aliases.set(to, alias);
 }

@@ -1,5 +1,5 @@
 import type { UciPackage, UciSection } from '#platform';
-import type { CompiledObject, RowSource, SectionSource } from '../mapping/compiled.ts';
+import type { CompiledObject, ListedRows, RowSource, SectionSource } from '../mapping/compiled.ts';
 import {
   evaluateFormula,
   evaluateKeyed,
@@ -8,7 +8,9 @@ import {
   type Surroundings,
   textOf,
 } from '../mapping/expression.ts';
-import type { Node } from './node.ts';
+import { partOf } from '../mapping/list-item.ts';
+import { listedIdentity, readDraft } from './listed-identity.ts';
+import { type Node, tableOf } from './node.ts';
 
 /** A row of a source, before it has a number. */
 export interface FoundRow {
@@ -25,6 +27,8 @@ export interface RowTools {
   uci(name: string): UciPackage | undefined;
   /** What a section without a name goes by. */
   anonymous(pack: UciPackage, section: UciSection): string;
+  /** What rows of a table go by that were added and are not complete yet. */
+  drafts(tablePath: string): readonly string[];
   /** What the expressions of a mapping see at a node. */
   surroundings(node: Node, mapped: CompiledObject): Surroundings;
 }
@@ -74,15 +78,11 @@ function sectionsOf(pack: UciPackage | undefined, type: string): readonly UciSec
 function find(rows: RowSource, parent: Node, mapped: CompiledObject, tools: RowTools): FoundRow[] {
   switch (rows.kind) {
     case 'sections': {
-      const surroundings = tools.surroundings(parent, mapped);
       const pack = tools.uci(rows.package);
-      return sectionsOf(pack, rows.type).flatMap((section) => {
+      return meantSections(rows, parent, mapped, tools).map((section) => {
         // An anonymous section has no name to go by until a write gives it one.
         const identity = section.anonymous ? tools.anonymous(pack!, section) : section.name;
-        const meant =
-          rows.conditions.length === 0 ||
-          meets(Object.fromEntries([...section.options, ['.name', section.name]]), rows.conditions, surroundings);
-        return meant ? [{ identity, section: { package: rows.package, section }, item: undefined }] : [];
+        return { identity, section: { package: rows.package, section }, item: undefined };
       });
     }
     case 'members': {
@@ -97,14 +97,58 @@ function find(rows: RowSource, parent: Node, mapped: CompiledObject, tools: RowT
         return [{ identity, section: parent.section, ...row }];
       });
     }
+    case 'listed':
+      return [...listed(rows, parent, mapped, tools), ...drafts(rows, parent, mapped, tools)];
     case 'items': {
       const option = parent.section?.section.options.get(rows.option);
-      const items = typeof option === 'string' ? option.split(/\s+/).filter(Boolean) : (option ?? []);
-      return [...new Set(items)].map((item) => ({ identity: item, section: parent.section, item }));
+      return [...new Set(listItems(option))].map((item) => ({ identity: item, section: parent.section, item }));
     }
     default:
       return [];
   }
+}
+
+/** The sections that a table is about, of those below one parent. */
+export function meantSections(
+  { package: name, type, conditions }: Pick<ListedRows, 'package' | 'type' | 'conditions'>,
+  parent: Node,
+  mapped: CompiledObject,
+  tools: RowTools,
+): readonly UciSection[] {
+  const sections = sectionsOf(tools.uci(name), type);
+  if (conditions.length === 0) return sections;
+  const surroundings = tools.surroundings(parent, mapped);
+  return sections.filter((section) =>
+    meets(Object.fromEntries([...section.options, ['.name', section.name]]), conditions, surroundings),
+  );
+}
+
+/** A list, or a text of words, as UCI has both. */
+export const listItems = (option: string | readonly string[] | undefined): readonly string[] =>
+  typeof option === 'string' ? option.split(/\s+/).filter(Boolean) : (option ?? []);
+
+function listed(rows: ListedRows, parent: Node, mapped: CompiledObject, tools: RowTools): FoundRow[] {
+  const found = new Map<string, FoundRow>();
+  for (const section of meantSections(rows, parent, mapped, tools)) {
+    const name = section.anonymous ? tools.anonymous(tools.uci(rows.package)!, section) : section.name;
+    for (const item of listItems(section.options.get(rows.option))) {
+      const identity = listedIdentity(name, (rows.key && partOf(item, rows.key)) ?? item);
+      if (found.has(identity)) continue;
+      const place = { package: rows.package, section };
+      found.set(identity, { identity, section: place, item, keys: [section.name, item] });
+    }
+  }
+  return [...found.values()];
+}
+
+/** Rows that were added and are not complete: what is known of them is in what they go by. */
+function drafts(rows: ListedRows, parent: Node, mapped: CompiledObject, tools: RowTools): FoundRow[] {
+  return tools.drafts(tableOf(parent, mapped.path)).map((identity): FoundRow => {
+    const { place, item } = readDraft(identity);
+    const section = tools.uci(rows.package)?.section(place);
+    const known = section?.type === rows.type ? { package: rows.package, section } : undefined;
+    return { identity, section: known, item, keys: [known ? place : '', item] };
+  });
 }
 
 function identityOf(id: Formula, node: Node, mapped: CompiledObject, tools: RowTools): string {

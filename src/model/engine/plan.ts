@@ -1,6 +1,17 @@
 import type { UciChange } from '#platform';
 import type { FollowUp } from './follow-ups.ts';
+import type { Node } from './node.ts';
 import type { StoredRow } from './stored.ts';
+
+/** A row that is, or is going to be, an item of a list in a section. */
+export interface PlannedItem {
+  /** What its parameters say by now. */
+  readonly place: Node['section'];
+  readonly text: string;
+  /** What the changes of the plan make of it. */
+  readonly identity: string;
+  readonly listed: { readonly place: NonNullable<Node['section']>; readonly text: string } | undefined;
+}
 
 /** What a transaction is going to do; nothing has been touched yet. */
 export interface Plan {
@@ -22,6 +33,8 @@ export interface Plan {
   readonly values: Map<string, string>;
   /** Options that this transaction writes, by package, section and name: several parameters may be parts of one. */
   readonly options: Map<string, string | readonly string[]>;
+  /** Rows that are items of lists, as this transaction makes them, by path. */
+  readonly items: Map<string, PlannedItem>;
   /** Unique keys that rows of this transaction have taken: key → row. */
   readonly keys: Map<string, string>;
   /** Rows (by path) whose state within this transaction differs from what the scope reads. */
@@ -45,6 +58,7 @@ export function emptyPlan(steps?: UndoSteps): Plan {
     storedGone: set(),
     values: map(),
     options: map(),
+    items: map(),
     keys: map(),
     storedRows: map(),
     named: map(),

@@ -1,10 +1,12 @@
 import type { Origin } from '../api.ts';
+import { textOf } from '../mapping/expression.ts';
 import { tablePathOf } from '../path/index.ts';
 import type { Instances } from './instances.ts';
 import { foundNode, type Node, storedNode } from './node.ts';
 import { changesOf, type Plan } from './plan.ts';
 import type { Reading } from './read.ts';
 import type { SectionNames } from './section-names.ts';
+import type { ItemStager } from './stage-items.ts';
 import type { StoredRow, StoredRows } from './stored.ts';
 import type { Binding } from './tree.ts';
 
@@ -14,17 +16,20 @@ export class RowStager {
   readonly #origin: Origin;
   readonly #instances: Instances;
   readonly #names: SectionNames;
+  readonly #items: ItemStager;
 
-  constructor(reading: Reading, origin: Origin, instances: Instances, names: SectionNames) {
+  constructor(reading: Reading, origin: Origin, instances: Instances, names: SectionNames, items: ItemStager) {
     this.#reading = reading;
     this.#origin = origin;
     this.#instances = instances;
     this.#names = names;
+    this.#items = items;
   }
 
   /** A new row, with its defaults. @param tablePath instance path of the table */
   add(parent: Node, schemaPath: string, tablePath: string, plan: Plan): Node {
     const binding = this.#reading.tree.binding(schemaPath)!;
+    if (binding.mapped?.rows.kind === 'listed') return this.#items.add(parent, schemaPath, tablePath, binding, plan);
     return binding.stored
       ? this.#addStored(parent, schemaPath, tablePath, binding, binding.stored, plan)
       : this.#addSection(parent, schemaPath, tablePath, binding, plan);
@@ -64,13 +69,21 @@ export class RowStager {
     changes.push({ op: 'add', section: name, type: rows.type });
     const options = new Map<string, string>();
     for (const [option, text] of Object.entries(add ?? {})) {
-      const value = text === '$parent' ? (parent.section ? this.#names.of(parent, plan) : parent.identity) : text;
+      const value = this.#added(text, parent, plan);
+      if (value === '') continue;
       changes.push({ op: 'set', section: name, option, value });
       options.set(option, value);
     }
     const section = { name, type: rows.type, anonymous: false, index: -1, options };
     const found = { identity: name, section: { package: rows.package, section }, item: undefined };
     return foundNode(parent, schemaPath, binding, tablePath, found, number);
+  }
+
+  /** What `add` says of an option: a text, or a variable of the row around. */
+  #added(text: string, parent: Node, plan: Plan): string {
+    if (!text.startsWith('$')) return text;
+    if (text === '$parent') return parent.section ? this.#names.of(parent, plan) : parent.identity;
+    return textOf(this.#reading.evaluator.mapped.variable(parent, text.slice(1))) ?? '';
   }
 
   /** The row comes to be in this plan. */
@@ -87,7 +100,12 @@ export class RowStager {
       plan.storedRows.delete(node.path);
       return true;
     }
-    if (!node.section || node.readOnly) return false;
+    if (node.readOnly) return false;
+    if (node.binding.mapped?.rows.kind === 'listed') {
+      this.#items.remove(node, plan);
+      return true;
+    }
+    if (!node.section) return false;
     plan.gone.add(node.path);
     const section = this.#names.of(node, plan);
     changesOf(plan, node.section.package).push({ op: 'delete', section });

@@ -12,6 +12,7 @@ import { declaredRow, type Node } from './node.ts';
 import { changesOf, type Plan } from './plan.ts';
 import type { Reading } from './read.ts';
 import type { SectionNames } from './section-names.ts';
+import type { ItemStager } from './stage-items.ts';
 import type { StoredRow } from './stored.ts';
 
 /** What a valid value of a parameter means to a plan: an option, a program, a stored column, an Alias, or code of a room. */
@@ -20,6 +21,7 @@ export class ValueStager {
   readonly #origin: Origin;
   readonly #instances: Instances;
   readonly #names: SectionNames;
+  readonly #items: ItemStager;
   readonly #hasProgram: (name: string) => boolean;
 
   constructor(
@@ -27,12 +29,14 @@ export class ValueStager {
     origin: Origin,
     instances: Instances,
     names: SectionNames,
+    items: ItemStager,
     hasProgram: (name: string) => boolean,
   ) {
     this.#reading = reading;
     this.#origin = origin;
     this.#instances = instances;
     this.#names = names;
+    this.#items = items;
     this.#hasProgram = hasProgram;
   }
 
@@ -62,9 +66,26 @@ export class ValueStager {
     const run =
       mapped?.writable && mapped.rule.run && commandLine(this.#reading.evaluator.mapped, node, mapped.rule.run);
     if (run) return this.#stageProgram(node, mapped, run, value, plan);
+    if (mapped?.listed) return this.#stageItem(node, mapped, value, plan);
     return mapped?.option === undefined
       ? refused({ kind: 'not-writable', message: 'there is nowhere to write it' })
       : this.#stageOption(node, mapped, mapped.option, value, plan);
+  }
+
+  #stageItem(node: Node, mapped: CompiledParameter, value: string, plan: Plan): Result<undefined, ModelFault> {
+    if (node.readOnly) return refused({ kind: 'not-writable', message: 'there is nowhere to write it' });
+    if (mapped.listed === 'place') return this.#items.place(node, mapped, value, plan);
+    // A table below the same parent is meant as the parent's own.
+    const { parent } = node;
+    const stranger = mapped.rule.to?.startsWith(parent!.schemaPath) && value !== '' && !value.startsWith(parent!.path);
+    if (stranger) return refused({ kind: 'invalid-value', message: 'the row it refers to is not of the same parent' });
+    const part =
+      mapped.rule.as === 'ref'
+        ? this.#references(mapped, value, plan)
+        : toOption(value, mapped.rule, mapped.definition);
+    return typeof part === 'string'
+      ? this.#items.part(node, mapped, value, part, plan)
+      : refused({ kind: 'invalid-value', message: 'the device can not do this value' });
   }
 
   #stageProgram(
@@ -153,7 +174,12 @@ export class ValueStager {
     if (held || staged) return refused({ kind: 'duplicate-key', message: 'another row has this Alias' });
     plan.keys.set(key, node.path);
     // The alias has to stay with the row, so the row needs a name that stays.
-    const identity = this.#names.isNameless(node) ? this.#names.of(node, plan) : node.identity;
+    const identity =
+      node.binding.mapped?.rows.kind === 'listed'
+        ? this.#items.identity(node, plan)
+        : this.#names.isNameless(node)
+          ? this.#names.of(node, plan)
+          : node.identity;
     plan.effects.push(() => this.#instances.setAlias(table, identity, value));
     return ok(undefined);
   }

@@ -19,6 +19,7 @@ import type { Plan } from './plan.ts';
 import { type Reading, uniqueKeysOf } from './read.ts';
 import { resolvePath } from './resolve.ts';
 import { SectionNames } from './section-names.ts';
+import { ItemStager } from './stage-items.ts';
 import { RowStager } from './stage-rows.ts';
 import { ValueStager } from './stage-values.ts';
 import { storedKeyTaken } from './stored-keys.ts';
@@ -26,6 +27,7 @@ import { storedKeyTaken } from './stored-keys.ts';
 /** Stages writes against one read scope: everything that can be refused is refused here, with every parameter at fault. */
 export class Stager {
   readonly #reading: Reading;
+  readonly #items: ItemStager;
   readonly #rows: RowStager;
   readonly #values: ValueStager;
   readonly #mappedKeys: MappedKeys;
@@ -41,8 +43,9 @@ export class Stager {
   ) {
     this.#reading = reading;
     const names = new SectionNames(reading, instances, random);
-    this.#rows = new RowStager(reading, origin, instances, names);
-    this.#values = new ValueStager(reading, origin, instances, names, hasProgram);
+    this.#items = new ItemStager(reading, instances, names, random);
+    this.#rows = new RowStager(reading, origin, instances, names, this.#items);
+    this.#values = new ValueStager(reading, origin, instances, names, this.#items, hasProgram);
     this.#mappedKeys = new MappedKeys(reading);
   }
 
@@ -85,7 +88,7 @@ export class Stager {
     for (const node of nodes.value) {
       const done = this.#parameters(node, write.parameters, plan);
       if (!done.ok) return done;
-      const taken = this.#duplicateKey(node, tablePathOf(node.path), plan);
+      const taken = this.#duplicateKey(node, tablePathOf(node.path), plan) ?? this.#items.finish(node, plan);
       if (taken) return refuse(taken);
       written.push({ path: node.path, ...done.value, uniqueKeys: {} });
     }
@@ -116,7 +119,7 @@ export class Stager {
       const parameters = write.parameters.map((one) => (keys.includes(one.name) ? { ...one, required: true } : one));
       const done = this.#parameters(node, parameters, plan);
       if (!done.ok) return done;
-      const taken = this.#duplicateKey(node, tablePath, plan);
+      const taken = this.#duplicateKey(node, tablePath, plan) ?? this.#items.finish(node, plan);
       if (taken) return refuse(taken);
       written.push({ path: node.path, ...done.value, uniqueKeys: this.#keysOfNew(node, done.value.parameters, plan) });
     }

@@ -141,6 +141,8 @@ export class Writer {
 
   /** What can be other than before a write, besides what services make of it later. `undefined`: anything. */
   #affectedBy(plan: Plan, packages: ReplacedPackages, tables: Iterable<string>): ReadonlySet<SourceKey> | undefined {
+    // Neither an Alias nor a row that is not complete yet is in a package.
+    if (plan.items.size > 0) return undefined;
     for (const path of plan.written) if (path.endsWith('.Alias')) return undefined;
     return new Set([
       ...[...packages.keys()].map(uciKey),

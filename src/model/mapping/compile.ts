@@ -6,6 +6,7 @@ import type { CompiledObject, CompiledParameter, RowSource, SectionSource, Varia
 import { converterNames } from './convert.ts';
 import { type Expression, type Formula, parseConditions, parseExpression, parseFormula } from './expression.ts';
 import type { MappingProblem, ObjectText, ParameterRule } from './grammar.ts';
+import { type ItemForm, parseItemForm, partNames } from './list-item.ts';
 import type { MergedObject } from './merge.ts';
 
 type Say = (below: string, reason: string) => void;
@@ -34,14 +35,18 @@ export function compileObject(
   const [rows = none, ...more] = rowSources(text, mapping, say, parsers);
   if (definition.table && rows.kind === 'none') say('', 'is a table and needs rows');
   if (!definition.table && text.rows) say('', 'is a single object and has no rows');
-  if (text.add && rows.kind !== 'sections') say('add', 'needs rows that are sections');
+  const item = itemForm(text, rows, say);
+  if (text.add && rows.kind !== 'sections' && !item)
+    say('add', 'needs rows that are sections, or items that can be written');
+  if (text.add && item && Object.keys(text.add).length > 0) say('add', 'has no options where rows are items');
   const variables = new Map<string, Variable>();
   for (const [name, source] of Object.entries(text.let ?? {})) {
     const all = typeof source !== 'string';
     const formula = parsers.formula(`let/${name}`, all ? source[0] : source);
     if (formula) variables.set(name, { formula, all });
   }
-  const inSection = rows.kind === 'sections' || rows.kind === 'section' || insideSection(path, textOf);
+  const inSection =
+    rows.kind === 'sections' || rows.kind === 'listed' || rows.kind === 'section' || insideSection(path, textOf);
   const parameters = new Map<string, CompiledParameter>();
   for (const [name, ruleText] of Object.entries(text.parameters)) {
     if (ruleText === null) continue;
@@ -56,7 +61,7 @@ export function compileObject(
     if (rule.to && !views.some((view) => view.has(toSchemaPath(rule.to!)))) say(name, `'${rule.to}' is not an object`);
     parameters.set(
       name,
-      compileParameter(parameter, rule, mapping, inSection, parsers, (reason) => say(name, reason)),
+      compileParameter(parameter, rule, mapping, inSection, item, parsers, (reason) => say(name, reason)),
     );
   }
   const object: CompiledObject = {
@@ -67,6 +72,7 @@ export function compileObject(
     rows,
     more,
     variables,
+    item,
     add: text.add,
     when: text.when === undefined ? undefined : parsers.formula('when', text.when),
     keep: text.keep ?? true,
@@ -113,6 +119,7 @@ function compileParameter(
   rule: ParameterRule,
   mapping: Pick<MergedObject, 'sources'>,
   inSection: boolean,
+  item: ItemForm | undefined,
   parsers: Parsers,
   say: (reason: string) => void,
 ): CompiledParameter {
@@ -147,6 +154,11 @@ function compileParameter(
   const writable = definition.access !== 'readOnly' && rule.write !== false;
   const option = typeof rule.write === 'string' ? rule.write : own;
   const stored = writable && rule.is === undefined ? option : undefined;
+  const part = item !== undefined && partNames(item).includes(name);
+  if (part && (rule.at !== '$item' || rule.pick === undefined))
+    say("is part of the item: it needs 'at' $item and a pick");
+  const place = item !== undefined && rule.at === '$of' && rule.as === 'ref' && rule.by === 'id';
+  const listed = !writable ? undefined : part ? 'part' : place ? 'place' : undefined;
   return {
     definition,
     rule,
@@ -156,8 +168,33 @@ function compileParameter(
     base: rule.of === undefined ? undefined : parsers.formula(name, rule.of),
     section,
     option: stored,
-    writable: stored !== undefined || (writable && rule.run !== undefined),
+    listed,
+    writable: stored !== undefined || listed !== undefined || (writable && rule.run !== undefined),
   };
+}
+
+function itemForm(text: ObjectText, rows: RowSource, say: Say): ItemForm | undefined {
+  if (text.item === undefined) return undefined;
+  const form = parseItemForm(text.item);
+  if (typeof form === 'string') {
+    say('item', form);
+    return undefined;
+  }
+  if (rows.kind !== 'listed') say('item', 'needs rows that are items of a list in sections');
+  for (const name of partNames(form)) if (!text.parameters[name]) say('item', `'${name}' is not mapped`);
+  return form;
+}
+
+/** What picks the first part out of an item. What is wrong with it is said where the parameter is compiled. */
+function itemKey({ item, parameters }: ObjectText): RegExp | undefined {
+  const form = item === undefined ? '' : parseItemForm(item);
+  const rule = typeof form === 'string' ? undefined : parameters[form.key];
+  if (!rule || typeof rule === 'string' || rule.pick === undefined) return undefined;
+  try {
+    return new RegExp(rule.pick, 'u');
+  } catch {
+    return undefined;
+  }
 }
 
 /** The option that a formula is and nothing else. */
@@ -205,6 +242,22 @@ function rowSources(
   }
   const id = text.id === undefined ? undefined : formula('id', text.id);
   return [text.rows ?? []].flat().map((rows): RowSource => {
+    const listed = /^([\w-]+)\/([\w-]+)(?:\[(.*)\])?\/([\w-]+)\[\]$/.exec(rows);
+    if (listed) {
+      const [, source, type, filter, option] = listed as unknown as [
+        string,
+        string,
+        string,
+        string | undefined,
+        string,
+      ];
+      const pack = mapping.sources[source]?.uci;
+      const conditions = filter === undefined ? [] : parseConditions(filter);
+      if (pack && typeof conditions !== 'string')
+        return { kind: 'listed', package: pack, type, conditions, option, key: itemKey(text) };
+      say('rows', typeof conditions === 'string' ? conditions : `'${source}' is not a UCI source of this file`);
+      return none;
+    }
     const list = /^([\w-]+)\[\]$/.exec(rows);
     if (list) return { kind: 'items', option: list[1]! };
     const sections = /^([\w-]+)\/([\w-]+)(?:\[(.*)\])?$/.exec(rows);

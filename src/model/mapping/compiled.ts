@@ -1,6 +1,7 @@
 import type { CommandDefinition, EventDefinition, ObjectDefinition, ParameterDefinition } from '../schema/index.ts';
 import type { Condition, Expression, Formula } from './expression.ts';
 import type { CommandRule, EventRule, ParameterRule, SourceText } from './grammar.ts';
+import type { ItemForm } from './list-item.ts';
 
 export interface CompiledParameter {
   readonly definition: ParameterDefinition;
@@ -13,9 +14,11 @@ export interface CompiledParameter {
   readonly base: Formula | undefined;
   /** The section of its option, when it is not the row's. */
   readonly section: SectionSource | undefined;
-  /** Option of the section that a write sets; `undefined`: read only. */
+  /** Option of the section that a write sets; `undefined`: none. */
   readonly option: string | undefined;
-  /** It can be written, to the option or by running a program. */
+  /** In a row that is an item of a list: a write changes this part of the item, or the section that it is in. `undefined`: neither. */
+  readonly listed: 'part' | 'place' | undefined;
+  /** It can be written: to the option, to the item, or by running a program. */
   readonly writable: boolean;
 }
 
@@ -45,7 +48,19 @@ export type RowSource =
     }
   | SectionSource
   | { readonly kind: 'members'; readonly expression: Expression; readonly id: Formula | undefined }
-  | { readonly kind: 'items'; readonly option: string };
+  | { readonly kind: 'items'; readonly option: string }
+  | ListedRows;
+
+/** Items of one list option of each of several sections. */
+export interface ListedRows {
+  readonly kind: 'listed';
+  readonly package: string;
+  readonly type: string;
+  readonly conditions: readonly Condition[];
+  readonly option: string;
+  /** Picks what tells the items of a section apart; `undefined`: the whole item does. */
+  readonly key: RegExp | undefined;
+}
 
 export interface CompiledObject {
   readonly path: string;
@@ -58,6 +73,8 @@ export interface CompiledObject {
   /** Further sources of rows, which can not be written. */
   readonly more: readonly RowSource[];
   readonly variables: ReadonlyMap<string, Variable>;
+  /** Of rows that are items of lists: how one is written. */
+  readonly item: ItemForm | undefined;
   readonly add: Readonly<Record<string, string>> | undefined;
   readonly when: Formula | undefined;
   readonly keep: boolean;

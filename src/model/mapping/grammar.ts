@@ -140,7 +140,7 @@ export interface ArgumentText {
 }
 
 export interface ObjectText {
-  /** Table: `package/type[filter]`, `source/path/*`, or `option[]`; of several, rows of the later ones are read only. */
+  /** Table: `package/type[filter]`, `package/type[filter]/option[]`, `source/path/*`, or `option[]`; of several, rows of the later ones are read only. */
   readonly rows?: string | readonly string[];
   /** Table over an array: what identifies a row. */
   readonly id?: string;
@@ -150,6 +150,8 @@ export interface ObjectText {
   readonly let?: Readonly<Record<string, string | readonly [string]>>;
   /** Options of a new section. Present: rows may be added and deleted. */
   readonly add?: Readonly<Record<string, string>>;
+  /** Of rows that are items of lists in sections: how an item is put together (`{Port}:{Untagged}`). Present: its parts can be written. */
+  readonly item?: string;
   /** The object is absent while this expression gives nothing. */
   readonly when?: string;
   /** false: instance numbers live in memory only (rows that come and go by themselves). */

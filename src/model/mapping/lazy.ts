@@ -44,6 +44,9 @@ export class LazyObject implements CompiledObject {
   get variables(): CompiledObject['variables'] {
     return this.#object.variables;
   }
+  get item(): CompiledObject['item'] {
+    return this.#object.item;
+  }
   get add(): CompiledObject['add'] {
     return this.#object.add;
   }

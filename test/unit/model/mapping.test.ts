@@ -28,6 +28,12 @@ const problemsOf = (mapping: unknown) =>
     ({ path, reason }) => `${path}: ${reason}`,
   );
 
+const listed = (object: Record<string, unknown>, item: string) => ({
+  sources: { network: { uci: 'network' } },
+  'Device.Bridging.Bridge.{i}.': { rows: 'network/device' },
+  'Device.Bridging.Bridge.{i}.VLANPort.{i}.': { rows: 'network/bridge-vlan/ports[]', item, ...object },
+});
+
 describe('checking a mapping against the schema', () => {
   it('finds nothing to say about the ones that ship', () => {
     expect(createDataModel(schemaTable(), shippedMappings(), ports).problems).toEqual([]);
@@ -54,6 +60,24 @@ describe('checking a mapping against the schema', () => {
       "Device.DeviceInfo.ModelName: 'rot13' is not a converter",
     ],
     [{ sources: { a: { uci: 'x', file: 'y' } } }, 'sources/a: is one of uci, ubus, file, script, handler and value'],
+    [listed({}, 'Port'), "Device.Bridging.Bridge.{i}.VLANPort.{i}.item: 'Port' has no parameter in braces"],
+    [listed({}, '{Port}'), "Device.Bridging.Bridge.{i}.VLANPort.{i}.item: 'Port' is not mapped"],
+    [
+      listed({ Untagged: '$item' }, '{Untagged}'),
+      "Device.Bridging.Bridge.{i}.VLANPort.{i}.Untagged: is part of the item: it needs 'at' $item and a pick",
+    ],
+    [
+      listed({ add: { vlan: '1' }, Untagged: { at: '$item', pick: 't' } }, '{Untagged}'),
+      'Device.Bridging.Bridge.{i}.VLANPort.{i}.add: has no options where rows are items',
+    ],
+    [
+      listed({ rows: 'network/bridge-vlan', Untagged: { at: '$item', pick: 't' } }, '{Untagged}'),
+      'Device.Bridging.Bridge.{i}.VLANPort.{i}.item: needs rows that are items of a list in sections',
+    ],
+    [
+      listed({ rows: 'nowhere/bridge-vlan/ports[]' }, '{Untagged}'),
+      "Device.Bridging.Bridge.{i}.VLANPort.{i}.rows: 'nowhere' is not a UCI source of this file",
+    ],
     [{ Device: {} }, 'Device: an object path ends in a dot'],
   ])('%j', (mapping, problem) => {
     expect(problemsOf(mapping)).toContain(problem);

@@ -1,0 +1,168 @@
+import { ok, type Result, refused } from '#base';
+import type { ModelFault } from '../api.ts';
+import type { CompiledParameter, ListedRows } from '../mapping/compiled.ts';
+import { itemOf, partOf } from '../mapping/list-item.ts';
+import { tablePathOf } from '../path/index.ts';
+import type { Instances } from './instances.ts';
+import { draftIdentity, isDraft, listedIdentity, readDraft } from './listed-identity.ts';
+import { listItems } from './mapped-rows.ts';
+import { foundNode, type Node } from './node.ts';
+import { changesOf, type Plan, type PlannedItem } from './plan.ts';
+import type { Reading } from './read.ts';
+import type { SectionNames } from './section-names.ts';
+import type { Binding } from './tree.ts';
+
+type Place = NonNullable<Node['section']>;
+
+/**
+ * Rows that are items of lists in sections (`list ports 'lan1:t'`). A row that is added is no item until its parameters say which section it is in and what
+ * tells it apart there; until then it is a draft, which only the model knows of.
+ */
+export class ItemStager {
+  readonly #reading: Reading;
+  readonly #instances: Instances;
+  readonly #names: SectionNames;
+  readonly #random: () => string;
+
+  constructor(reading: Reading, instances: Instances, names: SectionNames, random: () => string) {
+    this.#reading = reading;
+    this.#instances = instances;
+    this.#names = names;
+    this.#random = random;
+  }
+
+  /** A draft, to be finished when its parameters are staged. */
+  add(parent: Node, schemaPath: string, tablePath: string, binding: Binding, plan: Plan): Node {
+    const { item: form, keep, parameters } = binding.mapped!;
+    // Rows that nobody has looked at yet get their numbers before the new one does.
+    this.#reading.evaluator.children(parent, schemaPath);
+    // Nobody finds it by this before it is finished and applied.
+    const identity = `~${this.#random()}`;
+    const number = this.#instances.numberOf(tablePath, identity, keep);
+    plan.created.push({ table: tablePath, identity });
+    const item = itemOf(form!, (name) => partIn('', parameters.get(name)!));
+    const found = { identity, section: undefined, item, keys: ['', item] };
+    const node = foundNode(parent, schemaPath, binding, tablePath, found, number);
+    plan.items.set(node.path, { place: undefined, text: item, identity, listed: undefined });
+    return node;
+  }
+
+  /** @param path of the row that stands for the section that the item is to be in */
+  place(node: Node, { rule }: CompiledParameter, path: string, plan: Plan): Result<undefined, ModelFault> {
+    const { evaluator } = this.#reading;
+    const { mapped } = node.binding;
+    const row = evaluator.rowsOf(rule.to!).find((candidate) => candidate.path === `${path}.`);
+    const sections = evaluator.sections(node.parent!, mapped!.rows as ListedRows, mapped!);
+    const section = row?.section && sections.includes(row.section.section) ? row.section : undefined;
+    if (path !== '' && !section)
+      return refused({
+        kind: 'invalid-value',
+        message: 'the row it refers to is not there, or not of the same parent',
+      });
+    plan.items.set(node.path, { ...this.#planned(node, plan), place: section });
+    return ok(undefined);
+  }
+
+  /** @param part what stands for the value in an item */
+  part(
+    node: Node,
+    parameter: CompiledParameter,
+    value: string,
+    part: string,
+    plan: Plan,
+  ): Result<undefined, ModelFault> {
+    const mapped = node.binding.mapped!;
+    const planned = this.#planned(node, plan);
+    // An item may say the same in another way, and keeps to it.
+    const now: Node = { ...node, item: planned.text, variables: new Map(), below: undefined };
+    if (this.#reading.evaluator.mapped.of(now, mapped, parameter).value === value) return ok(undefined);
+    const text = itemOf(mapped.item!, (name) =>
+      name === parameter.definition.name ? part : partIn(planned.text, mapped.parameters.get(name)!),
+    );
+    if ((partOf(text, parameter.pick!) ?? '') !== part)
+      return refused({ kind: 'invalid-value', message: 'the device can not do this value' });
+    plan.items.set(node.path, { ...planned, text });
+    return ok(undefined);
+  }
+
+  /** All parameters of one write are staged: what they make of the row. @returns why that can not be */
+  finish(node: Node, plan: Plan): ModelFault | undefined {
+    const rows = node.binding.mapped?.rows;
+    const planned = plan.items.get(node.path);
+    if (rows?.kind !== 'listed' || !planned) return undefined;
+    const { place, text, listed } = planned;
+    const key = partOf(text, rows.key!) ?? '';
+    const before = this.#identityOf(node, planned, rows, plan);
+    const stays = listed?.place.section === place?.section;
+    const items = place && key !== '' ? [...this.#itemsOf(place, rows, plan)] : undefined;
+    if (items) {
+      const own = listed && stays ? items.indexOf(listed.text) : -1;
+      if (items.some((other, at) => at !== own && partOf(other, rows.key!) === key))
+        return { kind: 'duplicate-key', message: 'there is such an item already', path: node.path };
+      if (own < 0) items.push(text);
+      else items[own] = text;
+    }
+    if (listed && !(items && stays)) this.#takeOut(node, listed, rows, plan);
+    if (items) this.#put(node, place!, rows, items, plan);
+    const name = place ? this.#names.of(node, plan, place) : '';
+    const identity = items
+      ? listedIdentity(name, key)
+      : draftIdentity(isDraft(before) ? readDraft(before).sign : this.#random(), name, text);
+    plan.items.set(node.path, { place, text, identity, listed: items && { place: place!, text } });
+    if (identity !== before) plan.effects.push(() => this.#instances.restate(tablePathOf(node.path), before, identity));
+    return undefined;
+  }
+
+  remove(node: Node, plan: Plan): void {
+    const rows = node.binding.mapped!.rows as ListedRows;
+    const planned = this.#planned(node, plan);
+    const identity = this.identity(node, plan);
+    if (planned.listed) this.#takeOut(node, planned.listed, rows, plan);
+    plan.items.set(node.path, { ...planned, listed: undefined });
+    plan.gone.add(node.path);
+    plan.effects.push(() => this.#instances.drop(tablePathOf(node.path), identity));
+  }
+
+  /** What the row goes by after what has been planned until now. */
+  identity(node: Node, plan: Plan): string {
+    return this.#identityOf(node, this.#planned(node, plan), node.binding.mapped!.rows as ListedRows, plan);
+  }
+
+  #planned(node: Node, plan: Plan): PlannedItem {
+    const text = String(node.item);
+    const listed = node.section && !isDraft(node.identity) ? { place: node.section, text } : undefined;
+    return plan.items.get(node.path) ?? { place: node.section, text, identity: node.identity, listed };
+  }
+
+  /** What the row goes by when it is this change's turn: its section has a name by then. */
+  #identityOf(node: Node, { identity, listed }: PlannedItem, rows: ListedRows, plan: Plan): string {
+    if (!listed) return identity;
+    return listedIdentity(this.#names.of(node, plan, listed.place), partOf(listed.text, rows.key!) ?? listed.text);
+  }
+
+  #itemsOf(place: Place, { option }: ListedRows, plan: Plan): readonly string[] {
+    return listItems(plan.options.get(keyOf(place, option)) ?? place.section.options.get(option));
+  }
+
+  #takeOut(node: Node, { place, text }: { place: Place; text: string }, rows: ListedRows, plan: Plan): void {
+    const items = this.#itemsOf(place, rows, plan).filter((item) => item !== text);
+    this.#put(node, place, rows, items, plan);
+  }
+
+  #put(node: Node, place: Place, { option }: ListedRows, items: readonly string[], plan: Plan): void {
+    plan.options.set(keyOf(place, option), items);
+    const section = this.#names.of(node, plan, place);
+    const words = typeof place.section.options.get(option) === 'string';
+    changesOf(plan, place.package).push(
+      items.length === 0
+        ? { op: 'unset', section, option }
+        : { op: 'set', section, option, value: words ? items.join(' ') : [...items] },
+    );
+  }
+}
+
+/** What stands for a parameter in an item, or in the item that its default is. */
+const partIn = (item: string, { pick, rule }: CompiledParameter): string =>
+  partOf(item, pick!) ?? partOf(rule.default ?? '', pick!) ?? '';
+
+const keyOf = ({ package: pack, section }: Place, option: string): string => `${pack} ${section.name} ${option}`;
