@@ -42,6 +42,8 @@ export function coveragePage(datamodel: string): string {
     '  source a rule of fw4 is about what the device itself sends, without a destination about what it receives.',
     '- `WiFi.Radio.{i}.TransmitPower` takes what is a whole dBm of the most that the radio can send (`TransmitPowerSupported`), and -1 for as much as it may; only while the',
     '  radio is on is that known.',
+    '- `TemperatureSensor.{i}.`: extremes are of what the agent has seen, once a minute from the first question on, until `Reset()` or its restart. Alarms are not kept: a',
+    '  threshold of USP (`LocalAgent.Threshold.{i}.`) on `Value` tells of them.',
     '- `Ethernet.Interface.{i}.` are ports: those of a DSA switch, and network cards that no such switch is connected to. Ports of a swconfig switch are not known to netifd.',
     '- `DynamicDNS.Server.{i}.` and `Client.{i}.` are two sides of one section: `ServiceName` is one of `SupportedServices`, and a hostname goes with its client.',
     '',

@@ -238,6 +238,18 @@ describe('every mapped parameter', () => {
     expect(model.sourceCalls - before).toBeLessThanOrEqual(40);
   });
 
+  it('of a temperature sensor begins anew with Reset()', async () => {
+    const path = 'Device.DeviceInfo.TemperatureStatus.TemperatureSensor.1.';
+    const read = async (name: string): Promise<string | undefined> => {
+      const [reading] = await model.get({ protocol: 'usp' }, [path + name]);
+      return reading!.result.ok ? reading!.result.value[0]?.parameters[0]?.value : undefined;
+    };
+    expect(Number(await read('MinValue'))).toBeGreaterThan(0);
+    const reset = { path: `${path}Reset()`, args: {}, commandKey: 'reset', origin: { by: 'cli' } } as const;
+    expect(await model.operate({ protocol: 'usp' }, reset)).toMatchObject({ ok: true });
+    expect(await read('MinValue')).toBe(await read('MaxValue'));
+  });
+
   it('reads as a value of its type', async () => {
     const lexical: Readonly<Record<string, RegExp>> = {
       boolean: /^(true|false)$/,

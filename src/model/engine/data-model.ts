@@ -127,6 +127,7 @@ export class DataModel implements Model, AsyncDisposable {
   #actionTools(): ActionTools {
     return {
       ports: this.#ports,
+      handlers: this.#sources.handlers,
       rowsOf: async (schemaPath) => {
         const view: View = { protocol: 'usp' };
         const { reading, result } = await this.#readings.evaluateIn(view, undefined, ({ evaluator }) =>

@@ -1,6 +1,7 @@
 import { explain, ok, refused } from '#base';
 import type { BlobTable } from '#platform';
 import type { CommandDeclaration, CommandResult, Origin } from '../api.ts';
+import type { Handlers } from '../handlers/index.ts';
 import type { CompiledCommand, CompiledEvent, CompiledObject } from '../mapping/compiled.ts';
 import { memberOf } from '../mapping/expression.ts';
 import type { SourcePorts } from '../mapping/sources.ts';
@@ -12,6 +13,7 @@ import type { Tree } from './tree.ts';
 /** What commands and events of mapping files need of the data model. */
 export interface ActionTools {
   readonly ports: SourcePorts;
+  readonly handlers: Handlers;
   /** All rows of an object as they are now, with what evaluates their variables. */
   rowsOf(schemaPath: string): Promise<{ readonly evaluator: Evaluator; readonly nodes: readonly Node[] }>;
   raise(path: string, args: Readonly<Record<string, string>>, origin: Origin): void;
@@ -59,6 +61,10 @@ function mappedCommand(object: CompiledObject, command: CompiledCommand, tools: 
       }
       const { evaluator, nodes } = await tools.rowsOf(object.path);
       const node = nodes.find((candidate) => candidate.path === path);
+      if (node && rule.handler) {
+        await tools.handlers[rule.handler](node.identity);
+        return ok(outputOf(command, {}));
+      }
       const call = node && callOf(command, args, (name) => evaluator.mapped.variable(node, name));
       if (!call) return refused({ kind: 'command-failed', message: 'the device does not have what it is about', path });
       return ok(outputOf(command, await bus.invoke(...call, { timeoutMs, signal })));

@@ -4,12 +4,16 @@ import { cpuLoad } from './cpu.ts';
 import { umbimModems, uqmiModems } from './modems.ts';
 import { processes } from './processes.ts';
 import { sockets } from './sockets.ts';
+import { temperatures } from './temperatures.ts';
 
 /** What a mapping's source may name as `handler`: answers that no file or call of the device gives in a form that expressions can take apart. */
-export const handlerNames = ['cpu', 'processes', 'sockets', 'memory', 'uqmi', 'umbim'] as const;
+export const handlerNames = ['cpu', 'processes', 'sockets', 'memory', 'temperatures', 'uqmi', 'umbim'] as const;
 export type HandlerName = (typeof handlerNames)[number];
-/** A promise: it is waited for as an answer of the bus is. */
-export type Handlers = Readonly<Record<HandlerName, () => unknown>>;
+/**
+ * A promise is waited for as an answer of the bus is.
+ * @param row identity of the row that a command is about; a read is about all
+ */
+export type Handlers = Readonly<Record<HandlerName, (row?: string) => unknown>>;
 
 export interface HandlerPorts {
   readonly files: Files;
@@ -27,6 +31,7 @@ export function createHandlers(ports: HandlerPorts): Handlers {
     processes: () => processes(files),
     sockets: () => sockets(files),
     memory: () => memory(files),
+    temperatures: temperatures(files, clock),
     uqmi: async () => (modems ? uqmiModems(modems) : {}),
     umbim: async () => (modems ? umbimModems(modems) : {}),
   };

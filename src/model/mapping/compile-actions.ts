@@ -1,3 +1,4 @@
+import { handlerNames } from '../handlers/index.ts';
 import type { Arguments, ObjectDefinition, SchemaView } from '../schema/index.ts';
 import type { CompiledCommand, CompiledEvent } from './compiled.ts';
 import type { ObjectText } from './grammar.ts';
@@ -19,7 +20,10 @@ export function compileActions(
       if (rule) say(name, 'is not a command of the schema');
       continue;
     }
-    if ((rule.ubus === undefined) === (rule.script === undefined)) say(name, "has either 'ubus' or 'script'");
+    if ([rule.ubus, rule.script, rule.handler].filter((kind) => kind !== undefined).length !== 1)
+      say(name, "has one of 'ubus', 'script' and 'handler'");
+    if (rule.handler !== undefined && !handlerNames.includes(rule.handler))
+      say(name, `'${rule.handler}' is not a handler`);
     if (rule.script !== undefined && rule.args !== undefined)
       say(name, 'a script gets all arguments on standard input');
     for (const value of Object.values(rule.args ?? {})) {

@@ -1,3 +1,5 @@
+import type { HandlerName } from '../handlers/index.ts';
+
 /**
  * The mapping language as it stands in the JSON files (docs/mapping-language.md). It says only where a parameter lives; what it is
  * comes from the schema.
@@ -109,6 +111,8 @@ export interface CommandRule {
   readonly ubus?: readonly [string, string];
   /** Arguments of the call: constants, `$name` a variable of the row, `$in.Name` an argument of the command. */
   readonly args?: Readonly<Record<string, string | number | boolean>>;
+  /** What code does (`src/model/handlers`), to the row. */
+  readonly handler?: HandlerName;
   /** An executable: gets `{"path", "args"}` as JSON on standard input and prints an object of output arguments. */
   readonly script?: string;
   /** Output arguments that are always the same. */

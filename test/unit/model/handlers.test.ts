@@ -226,3 +226,50 @@ config interface 'hostile'
     });
   });
 });
+
+describe('temperatures', () => {
+  const zone = (temp: string, type = 'cpu-thermal\n') => ({
+    '/sys/class/thermal/thermal_zone0/type': type,
+    '/sys/class/thermal/thermal_zone0/temp': temp,
+  });
+  const start = () => {
+    const texts: Record<string, string> = { ...zone('51234\n'), '/sys/class/thermal/cooling_device0/type': 'fan' };
+    const clock = new HandClock(Date.parse('2026-01-01T00:00:00Z'));
+    const { temperatures } = createHandlers({ files: filesOf(texts), clock, uci: noUci });
+    return { temperatures, clock, set: (temp: string) => Object.assign(texts, zone(temp)) };
+  };
+  const at = Date.parse('2026-01-01T00:00:00Z') / 1000;
+
+  it('keep their extremes, looked at once a minute from the first question on', async () => {
+    const { temperatures, clock, set } = start();
+    expect(clock.pending).toBe(0);
+    const first = { name: 'cpu-thermal', value: 51, at, min: 51, minAt: at, max: 51, maxAt: at, resetAt: at };
+    expect(temperatures()).toEqual({ 0: first });
+    expect(temperatures()).toEqual({ 0: first });
+    expect(clock.pending).toBe(1);
+    set('-3600');
+    clock.advance(60_000);
+    set('70500');
+    clock.advance(60_000);
+    set('60000');
+    expect(temperatures()).toEqual({
+      0: { ...first, value: 60, at: at + 120, min: -4, minAt: at + 60, max: 71, maxAt: at + 120 },
+    });
+    expect(temperatures('7')).toMatchObject({ 0: { min: -4 } });
+    const again = at + 120;
+    expect(temperatures('0')).toEqual({
+      0: { ...first, value: 60, at: again, min: 60, minAt: again, max: 60, maxAt: again, resetAt: again },
+    });
+  });
+
+  it('that can not be read are errors, and leave the extremes as they were', () => {
+    const { temperatures, set } = start();
+    temperatures();
+    for (const garbage of ['', 'nan', '1e9', '99999999999', '5 1', '\0']) {
+      set(garbage);
+      expect(temperatures()).toEqual({ 0: expect.objectContaining({ value: undefined, min: 51, max: 51 }) });
+    }
+    set('52000');
+    expect(temperatures()).toMatchObject({ 0: { value: 52, min: 51, max: 52 } });
+  });
+});

@@ -113,7 +113,7 @@ describe('what is wrong with a command or event', () => {
     );
   it.each([
     [{ 'Device.': { 'Fly()': { script: '/x' } } }, 'Device.Fly(): is not a command of the schema'],
-    [{ 'Device.': { 'Reboot()': {} } }, "Device.Reboot(): has either 'ubus' or 'script'"],
+    [{ 'Device.': { 'Reboot()': {} } }, "Device.Reboot(): has one of 'ubus', 'script' and 'handler'"],
     [
       { 'Device.': { 'Reboot()': { ubus: ['a', 'b'], args: { x: '$in.Nothing' } } } },
       "Device.Reboot(): has no argument 'Nothing'",
