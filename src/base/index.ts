@@ -7,5 +7,5 @@ export { type Ok, ok, type Refused, type Result, refused } from './result.ts';
 export { type RetryPolicy, retryWaitMs, standardRetry } from './retry.ts';
 export { Scope } from './scope.ts';
 export { Secret } from './secret.ts';
-export { type Clock, formatDateTime, sleep, systemClock, unknownTime } from './time.ts';
+export { type Clock, clockIsSet, formatDateTime, sleep, systemClock, unknownTime } from './time.ts';
 export { TokenBucket } from './token-bucket.ts';

@@ -51,6 +51,10 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+/** Before this no device with this software can have run: a clock that says so has not been set. */
+const firstPossibleMs = Date.UTC(2026, 0, 1);
+export const clockIsSet = (nowMs: number): boolean => nowMs >= firstPossibleMs;
+
 /** TR-106 dateTime in UTC, whole seconds: `2026-11-21T01:45:00Z`. */
 export function formatDateTime(epochMs: number): string {
   return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;

@@ -1,6 +1,7 @@
+import { clockIsSet } from '#base';
 import {
   allowsAddress,
-  clockIsSet,
+  type HttpTls,
   isOnOtherNetwork,
   listenHttp,
   localAddressTowards,
@@ -9,6 +10,7 @@ import {
   openUdp,
   resolveHost,
   resolveService,
+  revocationLists,
 } from '#platform';
 import { type Discovery, discoverAcs, isIdle, publishTransferApi, startOnDemand } from '#services';
 import type { RoomParts } from './room.ts';
@@ -16,7 +18,7 @@ import { composeTransfers } from './transfers.ts';
 
 /** CWMP, started when it is first enabled. */
 export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
-  const { model, clock, state, runtime, settings, bus, factory, random, randomHex } = parts;
+  const { model, clock, state, runtime, settings, bus, factory, files, random, randomHex } = parts;
   const log = parts.log.child('cwmp');
   return startOnDemand({
     model,
@@ -32,6 +34,12 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         log.error('connection_request_allow: neither an address nor a prefix', { entry }),
       );
       let toldUrl = (): string => '';
+      const tls = (pins: readonly string[]): HttpTls => ({
+        ...factory.tls,
+        pins,
+        ...(settings.cwmpCrl !== undefined && { crl: revocationLists(files.readText(settings.cwmpCrl)) }),
+        withoutDates: () => settings.tlsWithoutClock && !clockIsSet(clock.now()),
+      });
       const allows = (source: string): boolean =>
         listed(source) && (connectionRequest.fromLan || !isOnOtherNetwork(source, hostOf(toldUrl())));
       const discovery = composeDiscovery(parts, () => hasContacted(state, log));
@@ -45,11 +53,7 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         runtime,
         openHttp: () =>
           openHttp({
-            tls: {
-              ...factory.tls,
-              pins: settings.cwmpPins,
-              withoutDates: () => settings.tlsWithoutClock && !clockIsSet(clock.now()),
-            },
+            tls: tls(settings.cwmpPins),
             connectTimeoutMs: settings.cwmpTimeouts.connect * 1000,
             idleTimeoutMs: settings.cwmpTimeouts.idle * 1000,
           }),
@@ -70,7 +74,7 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         reach: {
           openUdp: ({ listening, ...options }) =>
             openUdp({ ...options, log, ...(listening && !isAnyAddress(address) && { host: address }) }),
-          openStream: (to, events) => openStream({ ...to, tls: factory.tls, clock }, events),
+          openStream: (to, events) => openStream({ ...to, tls: tls(settings.xmppPins), clock }, events),
           resolveHost,
           resolveService,
           allowPlain: settings.allowPlainHttp,

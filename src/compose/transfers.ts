@@ -1,4 +1,5 @@
-import { clockIsSet, openHttpStreams, StagingDirectory } from '#platform';
+import { clockIsSet } from '#base';
+import { openHttpStreams, StagingDirectory } from '#platform';
 import { createTransfers, type TransferEngine } from '#services';
 import type { RoomParts } from './room.ts';
 

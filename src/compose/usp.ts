@@ -1,3 +1,4 @@
+import { clockIsSet } from '#base';
 import {
   type HttpTls,
   listenUnixSocket,
@@ -10,6 +11,7 @@ import {
   openUnixSocket,
   openWebSocket,
   publicRoots,
+  revocationLists,
   trusting,
 } from '#platform';
 import { startOnDemand } from '#services';
@@ -18,7 +20,7 @@ import type { RoomParts } from './room.ts';
 
 /** USP, started when a controller is first enabled. */
 export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
-  const { model, clock, factory, settings, random, randomHex, version } = parts;
+  const { model, clock, factory, files, settings, random, randomHex, version } = parts;
   const log = parts.log.child('usp');
   return startOnDemand({
     model,
@@ -29,7 +31,13 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
     start: async () => {
       const { startUsp } = await import('#usp');
       let trusted = '';
-      const tls = (): HttpTls => trusting(factory.tls, trusted);
+      const tls = (): HttpTls => ({
+        ...trusting(factory.tls, trusted),
+        pins: settings.uspPins,
+        ...(settings.uspCrl !== undefined && { crl: revocationLists(files.readText(settings.uspCrl)) }),
+        // Only among authorities of the factory.
+        withoutDates: () => ca !== undefined && settings.uspWithoutClock && !clockIsSet(clock.now()),
+      });
       const { ca, cert, key } = factory.tls;
       const agent = await startUsp({
         model,
@@ -77,7 +85,10 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
         boot: await parts.boot(),
       });
       parts.operators.push({ managed: () => agent.managed, probe: () => agent.reconnect(), undone: () => {} });
-      parts.status.usp = () => agent.status();
+      parts.status.usp = () => ({
+        ...agent.status(),
+        ...(tls().withoutDates?.() && { clock: "not set: certificates' dates are not judged" }),
+      });
       return agent;
     },
   });

@@ -62,7 +62,7 @@ export {
   type StompSubscription,
 } from './net/stomp.ts';
 export { openStream, StreamError, type StreamEvents, type StreamLink, type StreamOptions } from './net/stream.ts';
-export { clockIsSet, TlsError } from './net/tls-trust.ts';
+export { revocationLists, TlsError } from './net/tls-trust.ts';
 export {
   type HostAddress,
   openUdp,

@@ -25,8 +25,15 @@ export interface Settings {
   };
   /** Of the ACS's keys: SHA-256, base64. */
   readonly cwmpPins: readonly string[];
-  /** Certificates' dates are not judged while the clock has never been set. */
+  /** Certificates' dates are not judged while the clock has never been set: towards the ACS, XMPP and file servers; towards USP's controllers and brokers. */
   readonly tlsWithoutClock: boolean;
+  readonly uspWithoutClock: boolean;
+  /** Of the servers of XMPP, and of USP's controllers and brokers, as `cwmpPins`. */
+  readonly xmppPins: readonly string[];
+  readonly uspPins: readonly string[];
+  /** Files with revocation lists (PEM), for the ACS and XMPP, and for USP; `undefined`: revocation is not asked for. */
+  readonly cwmpCrl: string | undefined;
+  readonly uspCrl: string | undefined;
   /** Root of the data model that the ACS is shown: TR-181's, or TR-098's on top of it. */
   readonly cwmpRoot: 'Device' | 'InternetGatewayDevice';
   /** Whether the ACS that DHCP names is followed; `any`: even if nothing but a public authority vouches for it. */
@@ -86,6 +93,11 @@ export function readSettings(uci: Uci): Settings {
     },
     cwmpPins: list('cwmp', 'pin'),
     tlsWithoutClock: option('cwmp', 'tls_without_clock') === '1',
+    uspWithoutClock: option('usp', 'tls_without_clock') === '1',
+    xmppPins: list('cwmp', 'xmpp_pin'),
+    uspPins: list('usp', 'pin'),
+    cwmpCrl: absolute(option('cwmp', 'crl')),
+    uspCrl: absolute(option('usp', 'crl')),
     cwmpRoot: option('cwmp', 'root') === 'InternetGatewayDevice' ? 'InternetGatewayDevice' : 'Device',
     discovery: discoveries[option('cwmp', 'discovery') ?? ''] ?? 'on',
     transferDirectory: absolute(option('agent', 'transfer_directory')) ?? '/var/run/tandem/transfer',

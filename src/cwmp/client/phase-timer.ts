@@ -1,5 +1,4 @@
-import { type Clock, periodicWaitMs } from '#base';
-import { clockIsSet } from '#platform';
+import { type Clock, clockIsSet, periodicWaitMs } from '#base';
 
 export interface PhasePlan {
   readonly enabled: boolean;

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
 import { TandemError } from '#base';
 import { bits, boolean, implicit, integer, octets, oid, sequence, set, tagged, time, utf8 } from './der.ts';
@@ -25,6 +25,8 @@ export interface Pki {
   readonly caPem: string;
   /** @throws PkiError for an `ip` that is none */
   issue(request: CertificateRequest): Issued;
+  /** A revocation list (RFC 5280 section 5). @param certificates PEM @param nextUpdate default: ten years after the authority's now */
+  revoke(certificates: readonly string[], nextUpdate?: Date): string;
 }
 
 /** PKI_ADDRESS */
@@ -70,8 +72,32 @@ export function createPki(name: string, now: Date = new Date()): Pki {
       ]);
       return { certPem, keyPem: own.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
     },
+    revoke(certificates, nextUpdate = new Date(now.getTime() + 10 * yearMs)) {
+      const thisUpdate = new Date(Math.min(now.getTime(), nextUpdate.getTime()) - 3_600_000);
+      const revoked = certificates.map((one) =>
+        sequence(integer(Buffer.from(new X509Certificate(one).serialNumber, 'hex')), time(thisUpdate)),
+      );
+      const toBeSigned = sequence(
+        integer(Buffer.from([1])),
+        ecdsaWithSha256,
+        nameOf(name),
+        time(thisUpdate),
+        time(nextUpdate),
+        ...(revoked.length > 0 ? [sequence(...revoked)] : []),
+        tagged(
+          0,
+          sequence(
+            extension('2.5.29.35', false, sequence(implicit(0, authority.keyId))),
+            extension('2.5.29.20', false, integer(Buffer.from([1]))),
+          ),
+        ),
+      );
+      return pem(sequence(toBeSigned, ecdsaWithSha256, bits(sign('sha256', toBeSigned, keys.privateKey))), 'X509 CRL');
+    },
   };
 }
+
+const nameOf = (commonName: string): Buffer => sequence(set(sequence(oid('2.5.4.3'), utf8(commonName))));
 
 interface Authority {
   readonly name: string;
@@ -88,16 +114,15 @@ function certificate(
 ): string {
   const now = authority.now.getTime();
   const { notBefore = new Date(now - 3_600_000), notAfter = new Date(now + 10 * yearMs) } = request;
-  const named = (commonName: string): Buffer => sequence(set(sequence(oid('2.5.4.3'), utf8(commonName))));
   const serial = randomBytes(16);
   serial[0] = (serial[0]! & 0x7f) | 0x40;
   const toBeSigned = sequence(
     tagged(0, integer(Buffer.from([2]))),
     integer(serial),
     ecdsaWithSha256,
-    named(authority.name),
+    nameOf(authority.name),
     sequence(time(notBefore), time(notAfter)),
-    named(request.commonName),
+    nameOf(request.commonName),
     publicKey.export({ type: 'spki', format: 'der' }),
     tagged(3, sequence(...extensions)),
   );
@@ -128,7 +153,7 @@ function addressBytes(ip: string): Buffer {
   return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]));
 }
 
-function pem(certificateDer: Buffer): string {
-  const lines = certificateDer.toString('base64').match(/.{1,64}/g)!;
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
+function pem(content: Buffer, label = 'CERTIFICATE'): string {
+  const lines = content.toString('base64').match(/.{1,64}/g)!;
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }

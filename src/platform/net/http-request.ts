@@ -23,6 +23,12 @@ export interface HttpTls {
   readonly key?: Secret;
   /** SHA-256 of public keys, base64: one of the chain's has to be among them. */
   readonly pins?: readonly string[];
+  /** PEM, of every authority between a peer and its anchor: what they have revoked, or a list that is too old, ends the attempt. */
+  readonly crl?: readonly string[];
+  /** PEM: a certificate that is taken as it is, whoever issued it and whatever host it names. */
+  readonly known?: string;
+  /** Told of the peer's certificate (DER) before it is judged. */
+  readonly shown?: (certificate: Uint8Array) => void;
   /** Whether, just now, validity dates can not be judged and need not be. With anchors of our own only. */
   readonly withoutDates?: () => boolean;
 }
@@ -60,7 +66,6 @@ export class HttpRequests implements Disposable {
   localAddress: string | undefined;
 
   constructor(tls: HttpTls = {}, limits: HttpLimits = {}) {
-    const { ca, cert, key } = tls;
     const { checked, ...trust } = tlsTrust(tls);
     this.#checked = checked;
     const kept = {
@@ -74,13 +79,9 @@ export class HttpRequests implements Disposable {
     this.#plain = new HttpAgent(kept);
     this.#secure = new HttpsAgent({
       ...kept,
-      minVersion: 'TLSv1.2',
       ...trust,
       // A resumed session shows no certificates to check.
       ...(checked && { maxCachedSessions: 0 }),
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key: key.reveal() }),
     });
   }
 

@@ -4,6 +4,7 @@ import { connect, createServer, type TLSSocket } from 'node:tls';
 import { explain } from '#base';
 import type { HttpTls } from './http-request.ts';
 import { chainOf } from './peer.ts';
+import { tlsContext } from './tls-trust.ts';
 
 export interface MemoryTlsEvents {
   /** TLS records for the peer; those that one message was encrypted into come together. */
@@ -69,7 +70,7 @@ class Memory implements MemoryTls {
   #plain: Buffer[] = [];
   #plainBytes = 0;
 
-  constructor(role: 'client' | 'server', { ca, cert, key }: HttpTls, events: MemoryTlsEvents) {
+  constructor(role: 'client' | 'server', tls: HttpTls, events: MemoryTlsEvents) {
     this.#events = events;
     this.#wire = new Duplex({
       read() {},
@@ -80,12 +81,7 @@ class Memory implements MemoryTls {
       },
     });
     this.#wire.on('error', () => {});
-    const identity = {
-      ...suite,
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key: key.reveal() }),
-    };
+    const identity = { ...tlsContext(tls), ...suite };
     try {
       if (role === 'client') {
         const socket = connect({ socket: this.#wire, ...identity, checkServerIdentity: () => undefined });

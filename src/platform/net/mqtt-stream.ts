@@ -1,7 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TandemError } from '#base';
-import { dial } from './dial.ts';
+import { dial, dialTo } from './dial.ts';
 import type { HttpTls } from './http-request.ts';
 import { type Peer, peerOf } from './peer.ts';
 
@@ -39,17 +39,12 @@ export async function mqttStream(options: MqttTransport): Promise<MqttStream> {
     return { stream: socket, peer: () => peerOf(socket) };
   }
   const { WebSocket, createWebSocketStream } = await import('ws');
-  const { ca, cert, key } = secure ?? {};
   const url = new URL(`${transport}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`);
   url.pathname = options.path ?? '/mqtt';
   const socket = new WebSocket(url, 'mqtt', {
-    ...more,
+    ...(secure ? { createConnection: dialTo(url, secure, more) } : more),
     perMessageDeflate: false,
     followRedirects: false,
-    minVersion: 'TLSv1.2',
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key: key.reveal() }),
   });
   let under: Socket | undefined;
   socket.once('upgrade', (response) => {

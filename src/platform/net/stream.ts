@@ -1,6 +1,6 @@
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { connect as connectSecure } from 'node:tls';
+import { connect as connectPlain, type Socket } from 'node:net';
 import { type Clock, systemClock, TandemError } from '#base';
+import { secured } from './dial.ts';
 import type { HttpTls } from './http-request.ts';
 import { isTlsProblem } from './tls-problem.ts';
 
@@ -102,18 +102,8 @@ export async function openStream(options: StreamOptions, events: StreamEvents): 
       if (over) throw new StreamError('STREAM_BROKEN', 'the connection is closed');
       const plain = socket;
       plain.removeAllListeners('data');
-      const { ca, cert, key } = tls;
-      const bare = serverName.replace(/^\[|\]$/g, '');
-      const encrypted = connectSecure({
-        socket: plain,
-        minVersion: 'TLSv1.2',
-        // The identity that is checked; an address can not be a server name (RFC 6066 3).
-        host: bare,
-        ...(isIP(bare) === 0 && { servername: bare }),
-        ...(ca !== undefined && { ca }),
-        ...(cert !== undefined && { cert }),
-        ...(key !== undefined && { key: key.reveal() }),
-      });
+      // The identity that is checked is the name's, whatever address it was found at.
+      const encrypted = secured(serverName.replace(/^\[|\]$/g, ''), { socket: plain }, tls);
       socket = encrypted;
       await new Promise<void>((resolve, reject) => {
         const fail = (error: StreamError): void => {
@@ -133,6 +123,8 @@ export async function openStream(options: StreamOptions, events: StreamEvents): 
           if (!secure) fail(new StreamError('STREAM_BROKEN', 'the peer has closed the connection'));
         });
         encrypted.once('secureConnect', () => {
+          // The peer was turned down at the last moment, which an error is about to say.
+          if (encrypted.destroyed) return;
           timer[Symbol.dispose]();
           secure = true;
           listen();

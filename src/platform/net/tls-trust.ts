@@ -1,43 +1,62 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import type { ConnectionOptions, PeerCertificate, TLSSocket } from 'node:tls';
+import type { ConnectionOptions, PeerCertificate, SecureContextOptions, TLSSocket } from 'node:tls';
 import { checkServerIdentity } from 'node:tls';
 import { TandemError } from '#base';
 import type { HttpTls } from './http-request.ts';
+import { publicRoots } from './peer.ts';
 
 /** TLS_PIN: no key of the chain is one of those that were pinned. TLS_PATH: no path to a trust anchor, or another host. */
 export class TlsError extends TandemError {}
-
-/** Before this no device with this software can have run: a clock that says so has not been set. */
-const firstPossibleMs = Date.UTC(2026, 0, 1);
-export const clockIsSet = (nowMs: number): boolean => nowMs >= firstPossibleMs;
 
 /** Longer chains are not followed. */
 const depthLimit = 4;
 const serverAuthentication = '1.3.6.1.5.5.7.3.1';
 
+/** What of our own and of whom we trust goes into every TLS context. */
+export function tlsContext({ ca, cert, key, crl }: HttpTls): SecureContextOptions {
+  return {
+    minVersion: 'TLSv1.2',
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key: key.reveal() }),
+    ...(crl !== undefined && { crl: [...crl] }),
+  };
+}
+
 /**
- * How a connection's peer is checked: chain, host name and dates by Node; pins on top. While the clock has never been set, and only if the
+ * How the peer of a connection that we open is checked: chain, host name and dates by Node; pins on top. While the clock has never been set, and only if the
  * configuration has said so, the dates alone are waived (TR-069 3.3): the path is then checked here, certificate by certificate, because
- * Node tells one problem of a chain only and a wrong date would hide the others.
+ * Node tells one problem of a chain only and a wrong date would hide the others. With revocation lists, whose dates matter as much, they are not.
  */
 export function tlsTrust(
   tls: HttpTls,
 ): ConnectionOptions & { readonly checked?: (socket: TLSSocket, host: string) => void } {
   const pins = tls.pins ?? [];
-  const withoutDates = tls.withoutDates?.() === true && tls.ca !== undefined;
+  const known = tls.known === undefined ? undefined : new X509Certificate(tls.known);
+  const isKnown = (raw: Uint8Array | undefined): boolean => raw !== undefined && known?.raw.equals(raw) === true;
+  const context: ConnectionOptions = {
+    ...tlsContext(tls),
+    // Node below 20.18 does not know the option: there it has to be self-signed.
+    ...(known && { ca: `${tls.ca ?? publicRoots()}\n${known}`, allowPartialTrustChain: true }),
+  };
+  const withoutDates = tls.withoutDates?.() === true && tls.ca !== undefined && tls.crl === undefined;
   if (!withoutDates) {
-    return pins.length === 0
-      ? {}
-      : {
-          checkServerIdentity: (host, certificate) =>
-            checkServerIdentity(host, certificate) ?? pinProblem(chainOf(certificate), pins),
-        };
+    if (pins.length === 0 && !known) return context;
+    return {
+      ...context,
+      checkServerIdentity: (host, certificate) =>
+        isKnown(certificate.raw)
+          ? undefined
+          : (checkServerIdentity(host, certificate) ?? pinProblem(chainOf(certificate), pins)),
+    };
   }
   const anchors = certificatesOf(tls.ca!);
   return {
+    ...context,
     rejectUnauthorized: !withoutDates,
     checked: (socket, host) => {
       const chain = chainOf(socket.getPeerCertificate(true));
+      if (isKnown(chain[0]?.raw)) return;
       const problem = pathProblem(chain, anchors, host) ?? pinProblem(chain, pins);
       if (problem) socket.destroy(problem);
     },
@@ -98,6 +117,11 @@ function pinProblem(chain: readonly X509Certificate[], pins: readonly string[]):
     ? undefined
     : new TlsError('ERR_TLS_PIN', 'no key of the certificates is one that was pinned');
 }
+
+/** The revocation lists of a file. A file that is not there is one that revokes nobody, and no authority goes without: nobody is trusted. */
+export const revocationLists = (text: string | undefined): readonly string[] =>
+  text?.match(/-----BEGIN X509 CRL-----[\s\S]*?-----END X509 CRL-----/g) ?? [noList];
+const noList = '-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n';
 
 const certificatesOf = (pem: string): X509Certificate[] =>
   (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).map(

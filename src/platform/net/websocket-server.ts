@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createSecureServer, type TLSSocket } from 'node:tls';
 import { type Clock, explain, type Log, TandemError } from '#base';
 import type { HttpTls } from './http-request.ts';
+import { tlsContext } from './tls-trust.ts';
 import { hearMessages, linkOf, receiving, type WebSocketEvents, type WebSocketLink } from './websocket-link.ts';
 
 /** WS_LISTEN: the port is taken or not ours to open; WS_TRUST: there is no certificate of our own, or nobody whose clients are to be trusted. */
@@ -185,21 +186,14 @@ export async function listenWebSocket(options: WebSocketServerOptions): Promise<
 }
 
 /** Mutual TLS, checked in full by Node; there is no way to do without the client's certificate (R-MTP.1). */
-function secureServer({ ca, cert, key }: HttpTls): Server {
-  if (ca === undefined || cert === undefined || key === undefined) {
+function secureServer(tls: HttpTls): Server {
+  if (tls.ca === undefined || tls.cert === undefined || tls.key === undefined) {
     throw new WebSocketServerError(
       'WS_TRUST',
       'encryption needs a certificate of the device and an authority to trust',
     );
   }
-  return createSecureServer({
-    ca,
-    cert,
-    key: key.reveal(),
-    requestCert: true,
-    rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
-  });
+  return createSecureServer({ ...tlsContext(tls), requestCert: true, rejectUnauthorized: true });
 }
 
 /** Without the prefix of an IPv4 address on a listener for IPv6 (RFC 4291 2.5.5.2); '' when the peer has gone already. */

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { type Clock, errorCode, TandemError } from '#base';
+import { dialTo } from './dial.ts';
 import type { HttpTls } from './http-request.ts';
 import { isTlsProblem } from './tls-problem.ts';
 import { hearMessages, linkOf, receiving, type WebSocketEvents, type WebSocketLink } from './websocket-link.ts';
@@ -59,18 +60,15 @@ export async function openWebSocket(options: WebSocketOptions, events: WebSocket
 
 /** An address, a header or a certificate that can not be used is told like every other failure. */
 function create(Socket: typeof WebSocket, options: WebSocketOptions, maxPayload: number): WebSocket {
-  const { ca, cert, key } = options.tls ?? {};
+  const { url, tls } = options;
   if (options.signal?.aborted) throw stopped(options.signal);
   try {
-    return new Socket(options.url, options.protocol, {
+    return new Socket(url, options.protocol, {
       headers: { ...options.headers },
       ...receiving,
       followRedirects: false,
       maxPayload,
-      minVersion: 'TLSv1.2',
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key: key.reveal() }),
+      ...(url.protocol === 'wss:' && { createConnection: dialTo(url, tls ?? {}) }),
     });
   } catch (error) {
     throw wrap(error);

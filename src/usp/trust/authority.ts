@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { Clock } from '#base';
+import { type Clock, clockIsSet } from '#base';
 import type { Model, View } from '#model';
 import { accessOf } from './access.ts';
 import type { Certificates } from './certificates.ts';
@@ -31,9 +31,6 @@ export interface Claimant {
   /** `Controller.{i}.Credential`: rows, without the last dot. */
   readonly credentials: readonly string[];
 }
-
-/** An earlier time than this is none: the clock has not been set yet. */
-const plausibleMs = Date.UTC(2024, 0, 1);
 
 /** Who may what: from the trust configuration and from how sure it is who somebody is. */
 export class Authority {
@@ -130,7 +127,7 @@ export class Authority {
       credentials: this.#config.credentials.flatMap(({ certificate: row, ...rest }) =>
         certificates.of([row]).map((certificate) => ({ certificate, ...rest })),
       ),
-      now: now < plausibleMs ? undefined : now,
+      now: clockIsSet(now) ? now : undefined,
     };
   }
 
