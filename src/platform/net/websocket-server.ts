@@ -67,6 +67,9 @@ const defaults: WebSocketServerLimits = {
   unsentLimitBytes: 16 << 20,
 };
 
+/** For the close frames of the clients when the server ends. */
+const partingMs = 1000;
+
 export interface WebSocketListener extends AsyncDisposable {
   readonly port: number;
 }
@@ -137,7 +140,9 @@ export async function listenWebSocket(options: WebSocketServerOptions): Promise<
     if (stream.destroyed) return;
     extra.set(request, admission.headers ?? {});
     sockets.handleUpgrade(request, stream, head, (socket) => {
-      open.get(keyOf(stream))?.deadline?.[Symbol.dispose]();
+      const taken = open.get(keyOf(stream));
+      taken?.deadline?.[Symbol.dispose]();
+      if (taken) taken.deadline = undefined;
       let events: WebSocketEvents | undefined;
       // Its messages come in later turns: nothing is lost until there is somebody to hear them.
       hearMessages(socket, (bytes) => events?.message(bytes));
@@ -177,10 +182,15 @@ export async function listenWebSocket(options: WebSocketServerOptions): Promise<
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets.clients) socket.terminate();
-      for (const { stream } of open.values()) stream.destroy();
       http.close();
+      // What was said last still goes out.
+      for (const socket of sockets.clients) socket.close(1001, 'the agent stops');
+      for (const { stream, deadline } of open.values()) if (deadline) stream.destroy();
+      const deadline = clock.timer(partingMs, () => {
+        for (const { stream } of open.values()) stream.destroy();
+      });
       await closed;
+      deadline[Symbol.dispose]();
     },
   };
 }

@@ -209,6 +209,14 @@ export class ControllerSession implements Recipient, Disposable {
     if (at >= 0) this.#links.splice(at, 1);
   }
 
+  /** The agent ends a way itself, and says so (R-MTP.7). */
+  leave(link: Link): void {
+    if (!this.#links.includes(link)) return;
+    link.send(this.#exchange.farewell('the agent disconnects', this.#vouch(link.evidence)));
+    this.disconnected(link);
+    if (!this.#gone) this.#exchange.settle();
+  }
+
   /** A record of this controller for this agent, as checked by whoever took it from the transport. */
   receive(record: UspRecord, arrival: Arrival): void {
     if (this.#gone) return;
@@ -261,8 +269,11 @@ export class ControllerSession implements Recipient, Disposable {
     this.#gone = true;
     this.#outbox[Symbol.dispose]();
     void this.#turn.then(() => {
+      for (const link of [...this.#links]) {
+        this.leave(link);
+        link.close?.('the controller is not enabled any more');
+      }
       this.#exchange[Symbol.dispose]();
-      for (const link of [...this.#links]) link.close?.('the controller is not enabled any more');
     });
   }
 

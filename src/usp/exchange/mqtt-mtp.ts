@@ -148,6 +148,7 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
   } finally {
     signal.removeEventListener('abort', stop);
     changed[Symbol.dispose]();
+    if (signal.aborted) links.leave();
     links[Symbol.dispose]();
     parts.found(undefined);
     // R-MQTT.35

@@ -25,7 +25,9 @@ export class SharedLinks<User extends SharedUser> implements Disposable {
   /** @param hello what a controller is sent first (R-MTP.6) */
   sync(users: readonly User[], hello: RecordContent): void {
     for (const [session, { user: was }] of [...this.#links]) {
-      if (!users.some((user) => user.session === session && user.address === was.address)) this.#remove(session);
+      if (users.some((user) => user.session === session && user.address === was.address)) continue;
+      session.leave(this.#links.get(session)!.link);
+      this.#remove(session);
     }
     for (const user of users) {
       const { session } = user;
@@ -44,6 +46,12 @@ export class SharedLinks<User extends SharedUser> implements Disposable {
       this.#links.set(session, entry);
       session.connected(link);
     }
+  }
+
+  /** The agent ends the connection itself. */
+  leave(): void {
+    for (const [session, { link }] of this.#links) session.leave(link);
+    this.#links.clear();
   }
 
   [Symbol.dispose](): void {

@@ -105,6 +105,7 @@ export async function runStomp(parts: StompMtpParts): Promise<void> {
   } finally {
     signal.removeEventListener('abort', stop);
     changed[Symbol.dispose]();
+    if (signal.aborted) links.leave();
     links[Symbol.dispose]();
     parts.learned('');
     await stomp[Symbol.asyncDispose]();

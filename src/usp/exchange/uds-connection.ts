@@ -6,6 +6,8 @@ import { UdsReader, udsType, writeUdsFrame } from './uds-frame.ts';
 export interface UdsPeer {
   record(bytes: Uint8Array): void;
   closed(reason: string): void;
+  /** The connection is about to be ended from here. */
+  leave?(): void;
 }
 
 export interface UdsConnectionParts {
@@ -57,6 +59,7 @@ export class UdsConnection {
   }
 
   close(reason: string): void {
+    this.#peer?.leave?.();
     this.#parts.stream.end();
     this.#end(reason);
   }

@@ -117,5 +117,6 @@ function greet(parts: UdsMtpParts, endpointId: string, connection: UdsConnection
       });
     },
     closed: () => session.disconnected(link),
+    leave: () => session.leave(link),
   };
 }

@@ -74,7 +74,10 @@ export async function runWebSocket(parts: WebSocketMtpParts): Promise<void> {
     send,
     refuse: (reason) => close(policyViolation, reason),
   };
-  const stop = (): void => close(goingAway, 'the agent stops');
+  const stop = (): void => {
+    session.leave(link);
+    close(goingAway, 'the agent stops');
+  };
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {

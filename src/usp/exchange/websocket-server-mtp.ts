@@ -36,12 +36,14 @@ const goingAway = 1001;
  */
 export async function runWebSocketServer(parts: WebSocketServerMtpParts): Promise<void> {
   const { config, listen, log, signal } = parts;
+  /** What each connection that stands is left by. */
+  const standing = new Set<() => void>();
   const server = await listen({
     port: config.port,
     protocol: subprotocol,
     encryption: config.encryption,
     pingIntervalMs: config.keepAliveSeconds * 1000,
-    admit: (request) => admit(parts, request),
+    admit: (request) => admit(parts, standing, request),
   });
   parts.stands();
   log.info('listening for controllers', { port: server.port, path: config.resource, encryption: config.encryption });
@@ -49,12 +51,17 @@ export async function runWebSocketServer(parts: WebSocketServerMtpParts): Promis
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
+  for (const leave of standing) leave();
   await server[Symbol.asyncDispose]();
 }
 
 const refused = (status: number, reason: string): WebSocketAdmission => ({ admitted: false, status, reason });
 
-async function admit(parts: WebSocketServerMtpParts, request: WebSocketRequest): Promise<WebSocketAdmission> {
+async function admit(
+  parts: WebSocketServerMtpParts,
+  standing: Set<() => void>,
+  request: WebSocketRequest,
+): Promise<WebSocketAdmission> {
   const { config } = parts;
   if (config.interfaces.length > 0) {
     const reachable = await parts.addressesOf(config.interfaces);
@@ -94,11 +101,14 @@ async function admit(parts: WebSocketServerMtpParts, request: WebSocketRequest):
         session.disconnected(link);
         socket.close(goingAway, 'replaced by a newer connection');
       });
+      const leave = (): void => session.leave(link);
+      standing.add(leave);
       session.connected(link);
       return {
         message: (bytes) => receiveOverWebSocket(session, bytes, parts.endpointId, socket, parts.log, evidence),
         closed: (code, reason) => {
           parts.log.info('connection closed', { controller: endpointId, code, reason });
+          standing.delete(leave);
           held[Symbol.dispose]();
           session.disconnected(link);
         },

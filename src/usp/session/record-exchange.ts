@@ -98,6 +98,12 @@ export class RecordExchange<Voucher> implements Disposable {
     } else if (mode === 'Require' && way) this.#session.ensure();
   }
 
+  /** What says that the agent leaves: the peer forgets the session with it (R-MTP.7). */
+  farewell(reason: string, voucher: Voucher | undefined): Buffer {
+    this.#session.end();
+    return this.record({ disconnect: { reason, reasonCode: 0 } }, voucher);
+  }
+
   /** `E2ESession.Reset()` */
   reset(): void {
     const { settings, route } = this.#parts;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Controller, installFactory, type Router, startController, startRouter, startStompBroker } from '#lab';
 import { configureAgent, fullController, type Section } from '../../support/agent-config.ts';
 import { type AgentProcess, buildBundles, startDaemon } from '../../support/agent-process.ts';
@@ -137,10 +137,14 @@ async function overStomp(port: number, own: Section[2]): Promise<Controller> {
 
 describe('over every transport', () => {
   for (const [name, begin, able = true] of transports) {
-    it.skipIf(!able)(`get, set, add, notify, operate, delete: ${name}`, async () => {
+    it.skipIf(!able)(`get, set, add, notify, operate, delete, and a farewell: ${name}`, async () => {
       const controller = await begin();
       await controller.connected(device);
       await exchange(controller, router);
+      // R-MTP.7, and once.
+      await agent!.stop();
+      await controller.record(({ disconnect }) => disconnect !== undefined);
+      expect(controller.records.filter(({ disconnect }) => disconnect)).toHaveLength(1);
     });
   }
 });

@@ -70,7 +70,13 @@ function begin(given: Given) {
         link.send(Buffer.from(JSON.stringify(link.connect)));
         seen.links.push(link);
       },
-      disconnected: (link: Link) => void seen.links.splice(seen.links.indexOf(link), 1),
+      disconnected: (link: Link) => {
+        seen.links = seen.links.filter((one) => one !== link);
+      },
+      leave: (link: Link) => {
+        seen.asked.push('farewell');
+        seen.links = seen.links.filter((one) => one !== link);
+      },
     } as unknown as ControllerSession;
     return { session, address, retainResponse: false, retainNotify: address.includes('retain') };
   }
@@ -158,7 +164,7 @@ describe('what an MQTT client listens to (R-MQTT.15, R-MQTT.21)', () => {
     else expect(hello).toMatchObject({ topic: 'c', responseTopic: replyTo, contentType: 'usp.msg' });
     stop.abort();
     await run;
-    expect(seen.asked.at(-1)).toBe('DISCONNECT');
+    expect(seen.asked.slice(-2)).toEqual(['farewell', 'DISCONNECT']);
     expect(seen.links).toEqual([]);
   });
 
