@@ -1,3 +1,4 @@
+import { LinkedAbort } from '#base';
 import { createVerbs } from '../answer.ts';
 import { httpTransport } from '../exchange/http-transport.ts';
 import { type OwnRequest, runSession, SessionError, type SessionTransport } from '../exchange/session.ts';
@@ -73,12 +74,12 @@ async function exchange(
   const { ports, seen, state, notifications, transfers, schedule, afterwards } = parts;
   const { log, randomHex, allowPlain, clock, timeouts = defaultTimeouts } = ports;
   const { username, password, compression } = parts.config();
-  const late = new AbortController();
+  using end = new LinkedAbort(parts.signal);
   // An ACS that does not come to an end holds nothing up for ever.
   using _watchdog = clock.timer(timeouts.sessionMs, () =>
-    late.abort(new SessionError('CWMP_ENDLESS', 'the session did not come to its end in time')),
+    end.abort(new SessionError('CWMP_ENDLESS', 'the session did not come to its end in time')),
   );
-  const signal = AbortSignal.any([parts.signal, late.signal]);
+  const { signal } = end;
   const inform = await informOf(parts, telling, parameters);
   using http = ports.openHttp();
   const transport = httpTransport({

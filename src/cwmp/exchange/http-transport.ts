@@ -1,3 +1,4 @@
+import { LinkedAbort } from '#base';
 import {
   authorize,
   type Challenge,
@@ -66,17 +67,20 @@ export function httpTransport(parts: HttpTransportParts): SessionTransport {
         clientNonce: parts.clientNonce(),
       });
     }
-    const expiry = new AbortController();
-    using _deadline = parts.deadline?.(() => expiry.abort());
-    const signal = AbortSignal.any([parts.signal, expiry.signal]);
+    using end = new LinkedAbort(parts.signal);
+    let expired = false;
+    using _deadline = parts.deadline?.(() => {
+      expired = true;
+      end.abort(new Error('too late'));
+    });
     try {
-      const response = await parts.http.send(url, { method: 'POST', headers, ...inParts(sent) }, signal);
+      const response = await parts.http.send(url, { method: 'POST', headers, ...inParts(sent) }, end.signal);
       cookies.store(url, response.setCookie);
       return response;
     } catch (error) {
       // Whoever ended it says why.
       if (parts.signal.reason instanceof SessionError) throw parts.signal.reason;
-      if (!expiry.signal.aborted || parts.signal.aborted) throw error;
+      if (!expired || parts.signal.aborted) throw error;
       throw new SessionError('CWMP_SLOW', 'the answer did not come to its end in time', { cause: error });
     }
   }

@@ -1,4 +1,4 @@
-import { type Clock, explain, type Log, sleep } from '#base';
+import { type Clock, explain, LinkedAbort, type Log, sleep } from '#base';
 import { Binder, type StunCredentials } from './binding.ts';
 import type { LifetimeSearch } from './lifetime-search.ts';
 import { responseAddress, responsePort, type StunAttribute, type TransportAddress } from './message.ts';
@@ -66,15 +66,19 @@ async function survives(
   const attribute = way(before.mapped);
   if (!attribute) return false;
   if (seconds > 0) await sleep(clock, seconds * 1000, signal);
-  const arrived = new AbortController();
+  using asked = new LinkedAbort(signal);
+  let arrived = false;
   const id = asking.newId();
-  using _expected = left.expect(id, () => arrived.abort(new Error('it has arrived')));
+  using _expected = left.expect(id, () => {
+    arrived = true;
+    asked.abort(new Error('it has arrived'));
+  });
   try {
-    await asking.request([attribute], AbortSignal.any([signal, arrived.signal]), id);
+    await asking.request([attribute], asked.signal, id);
   } catch (error) {
-    if (!arrived.signal.aborted) throw error;
+    if (!arrived) throw error;
   }
-  return arrived.signal.aborted;
+  return arrived;
 }
 
 async function portOf(parts: LifetimeTestParts): Promise<AsyncDisposable & { readonly binder: Binder }> {

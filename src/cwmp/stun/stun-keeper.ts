@@ -1,4 +1,4 @@
-import { type Clock, explain, type Log, retryWaitMs, sleep, standardRetry, TandemError } from '#base';
+import { type Clock, explain, LinkedAbort, type Log, retryWaitMs, sleep, standardRetry, TandemError } from '#base';
 import type { UdpPeer, UdpSocket } from '#platform';
 import { Binder, type BindingAnswer, type StunCredentials } from './binding.ts';
 import { LifetimeSearch } from './lifetime-search.ts';
@@ -46,7 +46,7 @@ export class StunKeeper implements AsyncDisposable {
   readonly #parts: StunParts;
   readonly #abort = new AbortController();
   readonly #running: Promise<void>;
-  #wake = new AbortController();
+  #wake: LinkedAbort | undefined;
   /** What is known is no longer to be relied on. */
   #stale = false;
   #socket: { readonly family: 4 | 6; readonly udp: UdpSocket } | undefined;
@@ -71,7 +71,7 @@ export class StunKeeper implements AsyncDisposable {
   /** The network is another one: looked at now. */
   refresh(): void {
     this.#stale = true;
-    this.#wake.abort(new Error('the network has changed'));
+    this.#wake?.abort(new Error('the network has changed'));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -191,10 +191,9 @@ export class StunKeeper implements AsyncDisposable {
   /** Until the time is over, or `refresh` is called. @throws when all ends */
   async #pause(ms: number): Promise<void> {
     const { signal } = this.#abort;
-    this.#wake = new AbortController();
-    if (!this.#stale) {
-      await sleep(this.#parts.clock, ms, AbortSignal.any([signal, this.#wake.signal])).catch(() => {});
-    }
+    using wake = new LinkedAbort(signal);
+    this.#wake = wake;
+    if (!this.#stale) await sleep(this.#parts.clock, ms, wake.signal).catch(() => {});
     signal.throwIfAborted();
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, explain, type Log, retryWaitMs, sleep, standardRetry } from '#base';
+import { type Clock, explain, LinkedAbort, type Log, retryWaitMs, sleep, standardRetry } from '#base';
 import type { Element } from '../codec/element.ts';
 import type { XmppPorts } from './ports.ts';
 import { type ServerChoice, serversOf } from './servers.ts';
@@ -59,7 +59,7 @@ export class XmppConnection implements AsyncDisposable {
   readonly #parts: XmppConnectionParts;
   readonly #abort = new AbortController();
   readonly #running: Promise<void>;
-  #wake = new AbortController();
+  #wake: LinkedAbort | undefined;
   #status: XmppStatus = 'Connecting';
   #changedMs: number;
   #session: XmppSession | undefined;
@@ -91,7 +91,7 @@ export class XmppConnection implements AsyncDisposable {
 
   /** The network is another one: a wait is over, a connection is looked after. */
   refresh(): void {
-    this.#wake.abort(new Error('the network has changed'));
+    this.#wake?.abort(new Error('the network has changed'));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,7 +126,7 @@ export class XmppConnection implements AsyncDisposable {
     let failure: unknown;
     for (const server of servers) {
       signal.throwIfAborted();
-      const ended = new AbortController();
+      using ended = new LinkedAbort(signal);
       try {
         this.#session = await openXmppSession({
           ...this.#parts,
@@ -157,7 +157,7 @@ export class XmppConnection implements AsyncDisposable {
     log.info('connected to the XMPP server', { as: session.jabberId, tls: session.secure });
     this.#enter('Enabled');
     try {
-      await this.#keepAlive(AbortSignal.any([signal, ended]));
+      await this.#keepAlive(ended);
     } catch (error) {
       signal.throwIfAborted();
       log.warn('the connection to the XMPP server is lost', { reason: explain(error) });
@@ -219,8 +219,9 @@ export class XmppConnection implements AsyncDisposable {
 
   /** @param ms `undefined`: for ever. Ended by `refresh` too. */
   async #pause(ms: number | undefined, signal: AbortSignal): Promise<void> {
-    this.#wake = new AbortController();
-    const either = AbortSignal.any([signal, this.#wake.signal]);
+    using wake = new LinkedAbort(signal);
+    this.#wake = wake;
+    const { signal: either } = wake;
     if (either.aborted) return;
     if (ms === undefined) await new Promise((resolve) => either.addEventListener('abort', resolve, { once: true }));
     else await sleep(this.#parts.clock, ms, either).catch(() => {});
