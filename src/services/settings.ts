@@ -25,6 +25,8 @@ export interface Settings {
   };
   /** Of the ACS's keys: SHA-256, base64. */
   readonly cwmpPins: readonly string[];
+  /** Of the file servers' keys. */
+  readonly transferPins: readonly string[];
   /** Certificates' dates are not judged while the clock has never been set: towards the ACS, XMPP and file servers; towards USP's controllers and brokers. */
   readonly tlsWithoutClock: boolean;
   readonly uspWithoutClock: boolean;
@@ -92,6 +94,7 @@ export function readSettings(uci: Uci): Settings {
       session: timeout('session_timeout', 3600),
     },
     cwmpPins: list('cwmp', 'pin'),
+    transferPins: list('agent', 'transfer_pin'),
     tlsWithoutClock: option('cwmp', 'tls_without_clock') === '1',
     uspWithoutClock: option('usp', 'tls_without_clock') === '1',
     xmppPins: list('cwmp', 'xmpp_pin'),

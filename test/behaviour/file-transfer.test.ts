@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -11,6 +11,7 @@ import { createPki, FileShelf } from '#lab';
 import { type Files, openHttpStreams, type Scripts, type Staging, StagingDirectory, type Uci } from '#platform';
 import { createTransfers, type TransferEngine } from '#services';
 import { FakeBus } from '../support/fake-bus.ts';
+import { MemoryState } from '../support/memory-state.ts';
 
 const pki = createPki('Operator');
 const directory = mkdtempSync(join(tmpdir(), 'tandem-files-'));
@@ -38,23 +39,38 @@ interface Bench {
   readonly restored: Map<string, string>[];
 }
 /** @param free what the staging area says that it has */
-function bench({ free, plain = false, scripts }: { free?: number; plain?: boolean; scripts?: Scripts } = {}): Bench {
+function bench({
+  free,
+  plain = false,
+  scripts,
+  state = new MemoryState(),
+  pins = [],
+}: {
+  pins?: readonly string[];
+  free?: number;
+  plain?: boolean;
+  scripts?: Scripts;
+  state?: MemoryState;
+} = {}): Bench {
   const staging = new StagingDirectory(join(directory, 'staging'));
   if (free !== undefined) staging.freeBytes = () => free;
   const restored: Map<string, string>[] = [];
   const texts: Record<string, string> = { network: "config interface 'lan'\n", tandem: "config agent 'agent'\n" };
   const engine = createTransfers({
     model: {
-      restore: async (packages) => {
+      restore: async (packages, _, states = []) => {
         restored.push(new Map(packages));
+        // One transaction in the model.
+        for (const { name, text } of states) await state.write(name, text!);
       },
     },
     bus: new FakeBus({ 'log read': () => ({ log: [{ msg: 'hello', time: 0, priority: 30 }] }) }),
     uci: { packages: () => Object.keys(texts), text: (name: string) => texts[name] } as unknown as Uci,
+    state,
     files: { exists: (path: string) => path.startsWith('/etc/tandem/transfer.d/X_') } as unknown as Files,
     scripts: scripts ?? { run: async () => ({}) },
     staging,
-    openStreams: () => openHttpStreams({ tls: { ca: pki.caPem } }),
+    openStreams: () => openHttpStreams({ tls: { ca: pki.caPem, pins } }),
     randomHex: (count) => 'ab'.repeat(count),
     allowPlain: plain,
     log: silentLog,
@@ -86,6 +102,16 @@ describe('the server', () => {
     expect(await get(engine, `${other}/f`)).toBe('authentication');
     const name = (await serve((_, response) => response.end('bad'))).replace('127.0.0.1', 'localhost');
     expect(await get(engine, `${name}/f`)).toBe('authentication');
+  });
+
+  it('has a key that is pinned, where keys are', async () => {
+    const url = await serve((_, response) => response.end('good'));
+    const pin = (pem: string): string =>
+      createHash('sha256')
+        .update(new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' }))
+        .digest('base64');
+    expect(await get(bench({ pins: [pin(pki.caPem)] }).engine, `${url}/f`)).toBe('here');
+    expect(await get(bench({ pins: [pin(createPki('Somebody').caPem)] }).engine, `${url}/f`)).toBe('authentication');
   });
 
   it('is not spoken to in the clear, unless in the lab', async () => {
@@ -282,9 +308,11 @@ describe('what is installed', () => {
   it('is the configuration: never our own package, and nothing of what is no configuration', async () => {
     const { engine, staging, restored } = bench();
     const origin = { by: 'cwmp' } as const;
+    let orders = 0;
     const install = async (text: string) => {
-      staging.writeText('t1', text);
-      return engine.install('t1', 'configuration', '', origin, signal);
+      const id = `t${++orders}`;
+      staging.writeText(id, text);
+      return engine.install(id, 'configuration', '', origin, signal);
     };
     expect(
       (await install("package system\nconfig system\n\toption hostname 'a'\npackage tandem\nconfig agent\n")).ok,
@@ -302,6 +330,27 @@ describe('what is installed', () => {
     }
     expect(restored).toHaveLength(1);
     expect(staging.names()).toEqual([]);
+  });
+
+  it('is not installed twice when the power went before its end was noted, and not even fetched', async () => {
+    const files = new FileShelf();
+    files.put('f', Buffer.from('package system\nconfig system\n'));
+    let asked = 0;
+    const url = await serve((request, response) => {
+      asked++;
+      shelf(files)(request, response);
+    });
+    const state = new MemoryState();
+    const order = async (id: string): Promise<number> => {
+      const { engine, restored } = bench({ state });
+      expect((await engine.download(id, remote(`${url}/files/f`), 'configuration', 0, signal)).ok).toBe(true);
+      expect((await engine.install(id, 'configuration', '', { by: 'cwmp' }, signal)).ok).toBe(true);
+      return restored.length;
+    };
+    expect(await order('t1')).toBe(1);
+    expect(await order('t1')).toBe(0);
+    expect(asked).toBe(1);
+    expect(await order('t2')).toBe(1);
   });
 
   it("is a vendor's own by his program, and what it prints is what is told", async () => {

@@ -7,6 +7,7 @@ import { type AcsModel, openAcsModel } from '../view/index.ts';
 import { type CwmpConfig, readConfig } from './config.ts';
 import { ConnectionRequestPort } from './connection-request-port.ts';
 import { GoingDown } from './going-down.ts';
+import { NotificationLimit } from './notification-limit.ts';
 import { type Notifications, watchNotifications } from './notifications.ts';
 import { OwedEvents } from './owed-events.ts';
 import { OwnChanges } from './own-changes.ts';
@@ -65,6 +66,7 @@ class Client implements CwmpClient {
   readonly #pace: Pace;
   readonly #periodic: PhaseTimer;
   readonly #heartbeat: PhaseTimer;
+  readonly #limit: NotificationLimit;
   #heartbeatDue = false;
   readonly #abort = new AbortController();
   readonly #declared: Disposable[] = [];
@@ -92,6 +94,7 @@ class Client implements CwmpClient {
       origin,
       reported: () => this.#consider(),
     });
+    this.#limit = new NotificationLimit(clock);
     this.#periodic = new PhaseTimer(clock, ports.random, () => this.#raise('2 PERIODIC'));
     this.#heartbeat = new PhaseTimer(clock, ports.random, () => {
       this.#heartbeatDue = true;
@@ -129,11 +132,7 @@ class Client implements CwmpClient {
       this.#seen,
       this.#state,
       log,
-      () => {
-        this.#events.raise('4 VALUE CHANGE');
-        // What changes together is told together.
-        queueMicrotask(() => this.#consider());
-      },
+      (path) => this.#limit.admit(path, this.#config?.deviceLimitSeconds ?? 0, () => this.#valueChanged(path)),
       (change, active) => this.#reach?.tell(change, active),
     );
     this.#sessions = this.#makeSessions(this.#notifications);
@@ -187,7 +186,7 @@ class Client implements CwmpClient {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort(new Error('stopped'));
-    for (const timed of [this.#pace, this.#periodic, this.#heartbeat, this.#schedule, this.#reboot]) {
+    for (const timed of [this.#pace, this.#periodic, this.#heartbeat, this.#limit, this.#schedule, this.#reboot]) {
       timed[Symbol.dispose]();
     }
     await this.transfers[Symbol.asyncDispose]();
@@ -258,6 +257,14 @@ class Client implements CwmpClient {
     } catch (error) {
       this.#ports.log.error('the configuration could not be taken over', { error });
     }
+  }
+
+  #valueChanged(path: string): void {
+    // It may have been told with another session meanwhile.
+    if (!this.#notifications?.changed.has(path)) return;
+    this.#events.raise('4 VALUE CHANGE');
+    // What changes together is told together.
+    queueMicrotask(() => this.#consider());
   }
 
   #raise(code: string): void {

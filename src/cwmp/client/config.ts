@@ -18,6 +18,8 @@ export interface CwmpConfig {
   readonly heartbeat: PhasePlan;
   /** DefaultActiveNotificationThrottle. */
   readonly throttleSeconds: number;
+  /** ManageableDeviceNotificationLimit. */
+  readonly deviceLimitSeconds: number;
   readonly retry: RetryPolicy;
   readonly instances: InstanceSettings;
   /** How requests are compressed. */
@@ -66,6 +68,7 @@ export async function readConfig(model: Model): Promise<CwmpConfig> {
       phase: phaseOf(text('HeartbeatPolicy.InitiationTime')),
     },
     throttleSeconds: whole('DefaultActiveNotificationThrottle', 0),
+    deviceLimitSeconds: whole('ManageableDeviceNotificationLimit', 0),
     retry: {
       minimumWaitSeconds: whole('CWMPRetryMinimumWaitInterval', 5),
       intervalMultiplier: whole('CWMPRetryIntervalMultiplier', 2000),

@@ -124,7 +124,8 @@ export class UdpReach implements AsyncDisposable {
     const { runtime, state, log } = this.#parts;
     const failed = (error: unknown): void => log.warn('the state can not be saved', { reason: explain(error) });
     runtime.write(runtimeName, String(timestamp)).catch(failed);
-    if (timestamp - (state.get().udpRequestTimestamp ?? 0) < saveSeconds) return;
+    const saved = state.get().udpRequestTimestamp ?? 0;
+    if (timestamp >= saved && timestamp - saved < saveSeconds) return;
     state.change({ udpRequestTimestamp: timestamp }).catch(failed);
   }
 }

@@ -1,9 +1,14 @@
 import { type Clock, type Secret, TokenBucket } from '#base';
 import { isSignedWith, readUdpConnectionRequest } from './udp-connection-request.ts';
 
+interface Credentials {
+  readonly username: string;
+  readonly password: Secret;
+}
+
 export interface RequestJudgeParts {
   readonly clock: Clock;
-  readonly credentials: () => { readonly username: string; readonly password: Secret };
+  readonly credentials: () => Credentials;
   /** One that is new, and not signed with our credentials. */
   readonly refused?: () => void;
   /** @returns false: too many have been accepted of late */
@@ -19,33 +24,37 @@ const burst = 50;
 const perSecond = 50;
 
 /**
- * Decides on UDP Connection Requests (TR-069 G.2.2.3): signed with our password, newer than the one accepted before it, and so only
+ * Decides on UDP Connection Requests (TR-069 G.2.2.3): signed with our password, newer than the one accepted before it by the same password, and so only
  * once, however often the ACS repeats it. Whatever is refused is dropped without a word.
  */
 export class RequestJudge {
   readonly #parts: RequestJudgeParts;
   readonly #signatures: TokenBucket;
-  #last: { readonly timestamp: number; readonly id: string };
+  #last: { readonly timestamp: number; readonly id: string; readonly by: Credentials };
 
   constructor(parts: RequestJudgeParts) {
     this.#parts = parts;
     this.#signatures = new TokenBucket(parts.clock, burst, perSecond);
-    this.#last = { timestamp: parts.lastTimestamp, id: '' };
+    this.#last = { timestamp: parts.lastTimestamp, id: '', by: parts.credentials() };
   }
 
   received(datagram: Uint8Array): void {
     const request = readUdpConnectionRequest(datagram);
     if (!request) return;
     const timestamp = Number(request.timestamp);
-    if (timestamp <= this.#last.timestamp || request.id === this.#last.id) return;
+    const credentials = this.#parts.credentials();
+    const { username, password } = credentials;
+    const { by } = this.#last;
+    // With others than the last one nothing that was signed before is good: an ACS whose clock was set back may begin anew.
+    const again = by.username === username && by.password.reveal() === password.reveal();
+    if (again && (timestamp <= this.#last.timestamp || request.id === this.#last.id)) return;
     if (!this.#signatures.take()) return;
-    const { username, password } = this.#parts.credentials();
     if (!isSignedWith(request, username, password)) {
       this.#parts.refused?.();
       return;
     }
     if (!this.#parts.accepted()) return;
-    this.#last = { timestamp, id: request.id };
+    this.#last = { timestamp, id: request.id, by: credentials };
     this.#parts.saveTimestamp(timestamp);
   }
 }

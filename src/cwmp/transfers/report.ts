@@ -25,6 +25,9 @@ export interface UnitOutcome {
   readonly outcome: TransferOutcome;
 }
 
+/** A change of a software module that the ACS has not ordered. */
+export type AutonomousUnit = UnitOutcome & { readonly operation: string };
+
 export interface AutonomousTransfer {
   readonly announceUrl: string;
   readonly transferUrl: string;
@@ -58,7 +61,7 @@ export type Report =
   | {
       readonly method: 'AutonomousDUStateChangeComplete';
       readonly id: string;
-      readonly results: readonly (UnitOutcome & { readonly operation: string })[];
+      readonly results: readonly AutonomousUnit[];
     }
   | {
       readonly method: 'RequestDownload';

@@ -5,13 +5,13 @@ import type { Envelope } from '../codec/read-envelope.ts';
 import type { OwnRequest } from '../exchange/session.ts';
 import type { InformEvent } from '../inform.ts';
 import { acsView } from '../verbs/verb.ts';
-import { isWanted } from './autonomous.ts';
+import { isWanted, wantedUnits } from './autonomous.ts';
 import { TransferBook } from './book.ts';
 import { TransferDesk } from './desk.ts';
 import { nextUrlOf, Outbox } from './outbox.ts';
 import type { FileEngine } from './port.ts';
 import { TransferQueue } from './queue.ts';
-import type { AutonomousTransfer, Report, TransferOutcome } from './report.ts';
+import type { AutonomousTransfer, AutonomousUnit, Report, TransferOutcome } from './report.ts';
 import type { ListedTransfer } from './transfer.ts';
 import { UnitQueue } from './unit-queue.ts';
 import { noUnits, type UnitEngine } from './units.ts';
@@ -102,8 +102,10 @@ export class Transfers implements AsyncDisposable {
     return this.#owe({ method: 'AutonomousTransferComplete', id: this.#uniqueId(), transfer, outcome });
   }
 
-  /** Software modules have changed by themselves. */
-  unitsChanged(results: Extract<Report, { method: 'AutonomousDUStateChangeComplete' }>['results']): Promise<boolean> {
+  /** Software modules have changed by themselves: what of it the ACS's policy wants to hear is told. @returns whether it wants any */
+  async unitsChanged(changes: readonly AutonomousUnit[]): Promise<boolean> {
+    const results = await wantedUnits(this.#model, changes);
+    if (results.length === 0) return false;
     return this.#owe({ method: 'AutonomousDUStateChangeComplete', id: this.#uniqueId(), results });
   }
 

@@ -262,9 +262,10 @@ export class DataModel implements Model, AsyncDisposable {
   /**
    * Replaces packages by what an operator has kept of them, as one write: all or nothing, journalled, on probation like any other.
    * @param packages their texts
+   * @param states what goes to flash along with them
    * @throws ApplyError
    */
-  restore(packages: ReadonlyMap<string, string>, origin: Origin): Promise<void> {
+  restore(packages: ReadonlyMap<string, string>, origin: Origin, states: readonly StateChange[] = []): Promise<void> {
     return this.#turns.take(async () => {
       const plan = { ...emptyPlan(), whole: new Map(packages) };
       const write = (replaced: ReplacedPackages): AppliedWrite => ({
@@ -274,7 +275,7 @@ export class DataModel implements Model, AsyncDisposable {
         postponed: false,
       });
       const replaced = await this.#transactions.apply(plan, new Map(), {
-        states: (about) => [this.#ports.applying?.(write(about))].filter(isGiven),
+        states: (about) => [...states, this.#ports.applying?.(write(about))].filter(isGiven),
         rows: noRows,
       });
       this.#ports.applied?.(write(replaced));

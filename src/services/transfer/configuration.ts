@@ -1,5 +1,5 @@
 import { explain, ok, type Result, refused } from '#base';
-import type { DataModel, Origin } from '#model';
+import type { DataModel, Origin, StateChange } from '#model';
 import { parseUci, parseUciExport, type Uci, UciError } from '#platform';
 import { type TransferFault, transferFault } from './fault.ts';
 
@@ -38,16 +38,17 @@ export function readConfiguration(text: string): Result<ReadonlyMap<string, stri
   }
 }
 
-/** All packages of the file or none; those that it does not name stay as they are. */
+/** @param states what goes to flash along with it. All packages of the file or none; those that it does not name stay as they are. */
 export async function restoreConfiguration(
   model: Pick<DataModel, 'restore'>,
   text: string,
   origin: Origin,
+  states: readonly StateChange[],
 ): Promise<Result<void, TransferFault>> {
   const packages = readConfiguration(text);
   if (!packages.ok) return packages;
   try {
-    await model.restore(packages.value, origin);
+    await model.restore(packages.value, origin, states);
     return ok(undefined);
   } catch (error) {
     return refused(transferFault('failed', explain(error)));

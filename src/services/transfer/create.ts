@@ -1,7 +1,7 @@
 import type { Log } from '#base';
 import { ok } from '#base';
 import type { DataModel } from '#model';
-import type { Bus, Files, HttpStreams, Scripts, Staging, Uci } from '#platform';
+import type { Bus, Files, HttpStreams, Scripts, Staging, StateStore, Uci } from '#platform';
 import { configurationLimitBytes, restoreConfiguration, writeConfiguration } from './configuration.ts';
 import { type FileUse, type Installer, type Producer, TransferEngine } from './engine.ts';
 import { HttpFiles } from './http-files.ts';
@@ -12,6 +12,7 @@ export interface TransferParts {
   readonly model: Pick<DataModel, 'restore'>;
   readonly bus: Bus;
   readonly uci: Uci;
+  readonly state: StateStore;
   readonly files: Files;
   readonly scripts: Scripts;
   readonly staging: Staging;
@@ -21,13 +22,21 @@ export interface TransferParts {
   readonly log: Log;
 }
 
+/** State: which transfer's configuration was taken over last. */
+const installed = 'configuration-installed';
+
 /** The transfer engine with what this device can take (its configuration, vendors' files) and give (its configuration, its log). */
 export function createTransfers(parts: TransferParts): TransferEngine {
-  const { model, bus, uci, staging, log } = parts;
+  const { model, bus, uci, state, staging, log } = parts;
   const installers: Partial<Record<FileUse, Installer>> = {
     configuration: {
       limitBytes: configurationLimitBytes,
-      install: (file, _, origin) => restoreConfiguration(model, file.readText(configurationLimitBytes), origin),
+      done: (id) => state.read(installed) === id,
+      // In one with the note of it: a configuration that an operator has changed since is not to be overwritten once more.
+      install: (file, _, origin) =>
+        restoreConfiguration(model, file.readText(configurationLimitBytes), origin, [
+          { name: installed, text: file.id },
+        ]),
     },
   };
   const producers: Partial<Record<FileUse, Producer>> = {

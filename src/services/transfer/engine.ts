@@ -9,6 +9,8 @@ import type { VendorFiles } from './vendor-files.ts';
 export type FileUse = 'firmware' | 'web-content' | 'configuration' | 'log' | 'tone' | 'ringer' | `X ${string}`;
 
 export interface StagedFile {
+  /** Of the transfer. */
+  readonly id: string;
   /** For programs. */
   readonly path: string;
   /** @throws StagingError */
@@ -18,6 +20,8 @@ export interface StagedFile {
 /** Takes over a file that has come in whole. Firmware will be one of these; nothing else about a transfer changes with it. */
 export interface Installer {
   readonly limitBytes: number;
+  /** Whether the file of this transfer has been taken over before: the power went before that could be noted. */
+  readonly done?: (id: string) => boolean;
   /** @param target the name that the operator gave it, or '' */
   install(file: StagedFile, target: string, origin: Origin, signal: AbortSignal): Promise<Result<void, TransferFault>>;
 }
@@ -71,6 +75,7 @@ export class TransferEngine {
     signal: AbortSignal,
   ): Promise<Result<void, TransferFault>> {
     const { files, installers, staging } = this.#parts;
+    if (installers[use]?.done?.(id)) return ok(undefined);
     try {
       const here = staging.size(id) ?? 0;
       const limitBytes = Math.min(installers[use]?.limitBytes ?? Number.MAX_SAFE_INTEGER, here + staging.freeBytes());
@@ -91,11 +96,12 @@ export class TransferEngine {
     const { installers, vendor, staging } = this.#parts;
     const path = staging.path(id);
     try {
+      if (installers[use]?.done?.(id)) return ok(undefined);
       if (staging.size(id) === undefined) return refused(transferFault('failed', 'the file is gone'));
       const installer = installers[use];
       return installer
         ? await installer.install(
-            { path, readText: (limitBytes) => staging.readText(id, limitBytes) },
+            { id, path, readText: (limitBytes) => staging.readText(id, limitBytes) },
             target,
             origin,
             signal,

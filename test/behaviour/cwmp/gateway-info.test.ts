@@ -79,3 +79,40 @@ it('standby is neither offered nor told of', async () => {
   expect(cpe.fixture.model.supported('cwmp').object('Device.ManagementServer.StandbyPolicy.')).toBeUndefined();
   expect(codes(0)).not.toContain('13 WAKEUP');
 });
+
+it('devices that name themselves are told of, no more often than the ACS wants to hear', async () => {
+  const count = 'Device.ManagementServer.ManageableDeviceNumberOfEntries';
+  const device = (root: string, number: number): void => {
+    const directory = join(root, 'var/run/tandem/lan');
+    mkdirSync(directory, { recursive: true });
+    const mac = `02:00:00:00:00:0${number}`;
+    writeFileSync(join(directory, mac), `mac: ${mac}\noui: 00112${number}\nserial: S${number}\nclass: \n`);
+  };
+  cpe = await startCpe({ prepare: prepare(), cwmp: "\toption manageable_device_limit '60'\n" });
+  await cpe.informed(1);
+  await cpe.call({ rpc: 'SetParameterAttributes', attributes: [{ name: count, notification: 2 }] });
+  const { length } = cpe.acs.informs;
+  const came = async (number: number): Promise<void> => {
+    device(cpe.fixture.root, number);
+    await cpe.fixture.model.changed();
+  };
+  await came(1);
+  await cpe.informed(length + 1);
+  expect(cpe.acs.informs[length]!.parameters.get(count)).toBe('1');
+  await came(2);
+  await came(3);
+  cpe.clock.advance(59_000);
+  await cpe.idle();
+  expect(cpe.acs.informs).toHaveLength(length + 1);
+  cpe.clock.advance(1000);
+  await cpe.informed(length + 2);
+  expect(cpe.acs.informs[length + 1]!.parameters.get(count)).toBe('3');
+  // What goes with another session needs none of its own.
+  await came(4);
+  cpe.client.inform();
+  await cpe.informed(length + 3);
+  expect(cpe.acs.informs[length + 2]!.parameters.get(count)).toBe('4');
+  cpe.clock.advance(60_000);
+  await cpe.idle();
+  expect(cpe.acs.informs).toHaveLength(length + 3);
+});

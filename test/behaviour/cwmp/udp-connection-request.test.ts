@@ -78,6 +78,27 @@ it('does not fall for a replay after a restart of the agent, nor after a boot', 
   expect(JSON.parse(made.state.entries.get('cwmp')!).udpRequestTimestamp).toBe(5000);
 });
 
+it('hears an ACS whose clock was set back, once that has set another password', async () => {
+  const made = await bench();
+  nat.deliver(50_001, udpConnectionRequest(900_000, '1'));
+  await made.informed(2);
+  nat.deliver(50_001, udpConnectionRequest(1000, '2'));
+  await settled();
+  expect(made.informs).toHaveLength(2);
+  await made.set('Device.ManagementServer.ConnectionRequestPassword', 'another');
+  await expect
+    .poll(() => {
+      nat.deliver(50_001, udpConnectionRequest(1000, '3', 'another'));
+      return made.informs.length;
+    })
+    .toBe(3);
+  expect(JSON.parse(made.state.entries.get('cwmp')!).udpRequestTimestamp).toBe(1000);
+  nat.deliver(50_001, udpConnectionRequest(999, '4', 'another'));
+  nat.deliver(50_001, udpConnectionRequest(900_001, '5'));
+  await settled();
+  expect(made.informs).toHaveLength(3);
+});
+
 it('writes flash at most once an hour, however many requests come', async () => {
   const made = await bench();
   const { writes } = made.state;

@@ -514,7 +514,7 @@ describe('software modules', () => {
     expect(await bench.acknowledge()).toHaveLength(1);
   });
 
-  it('that change by themselves are told', async () => {
+  it('that change by themselves are told, as far as the policy wants to hear of them', async () => {
     const outcome = { code: 0, text: '', startMs: 0, completeMs: 1000 };
     const result = {
       operation: 'Update',
@@ -526,7 +526,20 @@ describe('software modules', () => {
       executionUnits: '',
       outcome,
     } as const;
-    await bench.transfers.unitsChanged([result]);
+    const failed = (code: number) => ({ ...result, unit: `F${code}`, outcome: { ...outcome, code } });
+    const changes = [result, { ...result, operation: 'Install' }, failed(9017), failed(9018)];
+    const told = async (policy: Readonly<Record<string, string>>): Promise<boolean> => {
+      bench.policy = { OperationTypeFilter: 'Update', ResultTypeFilter: 'Both', FaultCodeFilter: '9018', ...policy };
+      return bench.transfers.unitsChanged(changes);
+    };
+    expect(await told({ Enable: 'false' })).toBe(false);
+    expect(await told({ Enable: 'true', OperationTypeFilter: '' })).toBe(false);
+    expect(await told({ Enable: 'true', ResultTypeFilter: 'Failure', FaultCodeFilter: '' })).toBe(false);
+    expect(bench.transfers.events).toEqual([]);
+    expect(await told({ Enable: 'true' })).toBe(true);
+    const message = (await bench.acknowledge()).at(-1)!;
+    expect(message.match(/<DeploymentUnitRef>\w+/g)).toEqual(['<DeploymentUnitRef>D', '<DeploymentUnitRef>F9018']);
+    expect(await told({ Enable: 'true', ResultTypeFilter: 'Success' })).toBe(true);
     expect(bench.transfers.events).toEqual([{ code: '12 AUTONOMOUS DU STATE CHANGE COMPLETE', commandKey: '' }]);
     expect((await bench.acknowledge()).at(-1)).toContain('<OperationPerformed>Update</OperationPerformed>');
   });
