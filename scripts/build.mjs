@@ -12,11 +12,22 @@ const replacement = (name) => join(top, 'scripts/bundle', name);
 const alias = {
   'readable-stream': 'node:stream',
   debug: replacement('no-debug.cjs'),
-  socks: replacement('no-socks.cjs'),
   'lru-cache': replacement('lru-cache.cjs'),
   'worker-timers': replacement('timers.cjs'),
   bufferutil: replacement('absent.cjs'),
   'utf-8-validate': replacement('absent.cjs'),
+};
+// Ways to connect that no router takes, and a package.json of which mqtt wants the version.
+const trimMqtt = {
+  name: 'trim-mqtt',
+  setup(bundler) {
+    const unused = /node_modules\/mqtt\/build\/lib\/connect\/(ali|wx|socks)\.js$/;
+    bundler.onLoad({ filter: unused }, () => ({ contents: '' }));
+    bundler.onLoad({ filter: /node_modules\/mqtt\/package\.json$/ }, ({ path }) => {
+      const { version } = JSON.parse(readFileSync(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
 };
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
@@ -37,6 +48,7 @@ for (const [entry, name] of [
     format: 'cjs',
     define: { TANDEM_VERSION: JSON.stringify(version) },
     alias,
+    plugins: [trimMqtt],
     banner: { js: '#!/usr/bin/env node' },
   });
   console.log(`${name} ${statSync(join(dist, name)).size} bytes`);
