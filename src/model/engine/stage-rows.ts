@@ -17,6 +17,7 @@ export class RowStager {
   readonly #instances: Instances;
   readonly #names: SectionNames;
   readonly #items: ItemStager;
+  readonly #schemaDefaults = new Map<string, Record<string, string>>();
 
   constructor(reading: Reading, origin: Origin, instances: Instances, names: SectionNames, items: ItemStager) {
     this.#reading = reading;
@@ -43,18 +44,28 @@ export class RowStager {
     stored: StoredRows,
     plan: Plan,
   ): Node {
-    const definition = this.#reading.tree.definition(schemaPath)!;
     const number = stored.takeNumber();
-    const values: Record<string, string> = {};
-    for (const column of stored.columns) {
-      const parameter = definition.parameter(column);
-      if (parameter?.default?.kind === 'object') values[column] = parameter.default.value;
-    }
+    const values = { ...this.#defaults(schemaPath, stored) };
     if (stored.columns.has('Alias')) values.Alias = `cpe-${number}`;
     Object.assign(values, stored.declaration.defaults?.(this.#origin));
     const row: StoredRow = { path: `${tablePath}${number}.`, instances: [...parent.instances, number], values };
     plan.storedRows.set(row.path, row);
     return storedNode(parent, schemaPath, binding, row);
+  }
+
+  /** What the schema gives to every new row. */
+  #defaults(schemaPath: string, { columns }: StoredRows): Record<string, string> {
+    let values = this.#schemaDefaults.get(schemaPath);
+    if (!values) {
+      values = {};
+      const definition = this.#reading.tree.definition(schemaPath)!;
+      for (const column of columns) {
+        const parameter = definition.parameter(column);
+        if (parameter?.default?.kind === 'object') values[column] = parameter.default.value;
+      }
+      this.#schemaDefaults.set(schemaPath, values);
+    }
+    return values;
   }
 
   #addSection(parent: Node, schemaPath: string, tablePath: string, binding: Binding, plan: Plan): Node {

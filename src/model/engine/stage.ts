@@ -116,7 +116,9 @@ export class Stager {
       const node = this.#rows.add(parent, schemaPath, tablePath, plan);
       // A unique key is required whether it is said to be or not (TR-369 "Add Request", `required`).
       const keys = view.protocol === 'usp' ? info.uniqueKeys.flat() : [];
-      const parameters = write.parameters.map((one) => (keys.includes(one.name) ? { ...one, required: true } : one));
+      const parameters = write.parameters.map((one) =>
+        !one.required && keys.includes(one.name) ? { ...one, required: true } : one,
+      );
       const done = this.#parameters(node, parameters, plan);
       if (!done.ok) return done;
       const taken = this.#duplicateKey(node, tablePath, plan) ?? this.#items.finish(node, plan);
@@ -203,7 +205,7 @@ export class Stager {
     const staged = this.#values.stage(node, definition, checked.value, plan);
     if (!staged.ok) return refused({ ...staged.fault, path });
     plan.written.add(path);
-    plan.values.set(path, checked.value);
+    if (!node.binding.stored?.columns.has(name)) plan.values.set(path, checked.value);
     return checked;
   }
 

@@ -13,8 +13,6 @@ export function storedKeyTaken(tree: Tree, node: Node, tablePath: string, plan: 
   const definition = tree.definition(node.schemaPath);
   const row = plan.storedRows.get(node.path);
   if (!stored || !definition || !row) return undefined;
-  const valuesOf = (of: StoredRow, names: readonly string[]): string =>
-    JSON.stringify(names.map((name) => of.values[name] ?? ''));
   for (const { parameters } of definition.uniqueKeys) {
     if (!parameters.every((name) => stored.columns.has(name))) continue;
     const values = valuesOf(row, parameters);
@@ -23,14 +21,14 @@ export function storedKeyTaken(tree: Tree, node: Node, tablePath: string, plan: 
     const byOther = holder !== undefined && holder !== row.path && plan.storedRows.has(holder);
     // The last parameter of a key tells most: `ID` in `Recipient, ID`.
     const last = parameters.at(-1)!;
-    const candidates = [...stored.having(tablePath, last, row.values[last] ?? '')];
-    const taken = candidates.some(
-      (other) =>
+    let taken = byOther;
+    for (const other of stored.having(tablePath, last, row.values[last] ?? '')) {
+      taken ||=
         other.path !== row.path &&
         !plan.storedGone.has(other.path) &&
-        valuesOf(plan.storedRows.get(other.path) ?? other, parameters) === values,
-    );
-    if (byOther || taken) {
+        valuesOf(plan.storedRows.get(other.path) ?? other, parameters) === values;
+    }
+    if (taken) {
       const message = `another row has the same ${parameters.join(', ')}`;
       return { kind: 'duplicate-key', message, path: node.path };
     }
@@ -38,3 +36,6 @@ export function storedKeyTaken(tree: Tree, node: Node, tablePath: string, plan: 
   }
   return undefined;
 }
+
+const valuesOf = ({ values }: StoredRow, names: readonly string[]): string =>
+  names.length === 1 ? (values[names[0]!] ?? '') : JSON.stringify(names.map((name) => values[name] ?? ''));

@@ -12,29 +12,27 @@ export const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
 /** Reads protobuf from bytes that nobody vouches for. Every step is checked against what is left. */
 export class Reader {
   readonly #bytes: Buffer;
-  readonly #end: number;
-  #at: number;
+  #end: number;
+  #at = 0;
   // The varint that was read last: bits 0 to 27, 28 to 55, 56 to 63. Doubles can't hold 64 bits, bigints are slow.
   #low = 0;
   #middle = 0;
   #high = 0;
 
-  constructor(bytes: Buffer, start = 0, end = bytes.length) {
+  constructor(bytes: Buffer) {
     this.#bytes = bytes;
-    this.#at = start;
-    this.#end = end;
+    this.#end = bytes.length;
   }
 
   get done(): boolean {
     return this.#at >= this.#end;
   }
 
-  /** The number and the wire type of the field that follows. */
-  tag(): { readonly number: number; readonly type: number } {
+  /** Of the field that follows: its number, and in the lowest three bits its wire type. */
+  tag(): number {
     const tag = this.#varint32();
-    const number = tag >>> 3;
-    if (number === 0) throw malformed('field number 0');
-    return { number, type: tag & 7 };
+    if (tag >>> 3 === 0) throw malformed('field number 0');
+    return tag;
   }
 
   /** @returns 32 bits; what lies above is dropped, as protobuf asks for enumerations */
@@ -78,11 +76,17 @@ export class Reader {
     return view.toString('utf8');
   }
 
-  /** A reader of the length-delimited field. */
-  nested(): Reader {
+  /** Into the length-delimited field, which is then all there is. @returns for `leave`, when it is done */
+  enter(): number {
     const length = this.#varint32();
-    const at = this.#take(length);
-    return new Reader(this.#bytes, at, at + length);
+    if (length > this.#end - this.#at) throw malformed('cut off');
+    const outer = this.#end;
+    this.#end = this.#at + length;
+    return outer;
+  }
+
+  leave(outer: number): void {
+    this.#end = outer;
   }
 
   skip(type: number): void {
@@ -175,23 +179,24 @@ export class Writer {
     this.#at += this.#bytes.write(value, this.#at);
   }
 
-  /** A length-delimited field whose length is known only when it is written. */
-  nested(write: () => void): void {
-    const before = this.#at;
+  /** A length-delimited field whose length is known only when it is written. @returns for `close` */
+  open(): number {
     // One byte for the length fits most messages; the others are moved.
     this.#room(1);
-    this.#at++;
-    write();
-    const length = this.#at - before - 1;
+    return ++this.#at;
+  }
+
+  close(start: number): void {
+    const length = this.#at - start;
     let extra = 0;
     for (let rest = length >>> 7; rest > 0; rest >>>= 7) extra++;
     if (extra > 0) {
       this.#room(extra);
-      this.#bytes.copyWithin(before + 1 + extra, before + 1, this.#at);
+      this.#bytes.copyWithin(start + extra, start, this.#at);
       this.#at += extra;
     }
     const end = this.#at;
-    this.#at = before;
+    this.#at = start - 1;
     this.varint(length);
     this.#at = end;
   }

@@ -14,17 +14,31 @@ export interface Field {
   readonly oneof?: string;
 }
 
+/** A field of a table that is finished. */
+interface TableField extends Field {
+  /** Number and wire type, as they stand before the field. */
+  readonly tag: number;
+}
+
 export interface MessageTable {
   readonly name: string;
-  readonly fields: readonly Field[];
-  readonly byNumber: ReadonlyMap<number, Field>;
+  readonly fields: readonly TableField[];
+  readonly byNumber: ReadonlyMap<number, TableField>;
+  /** Fields that are there even if nothing of them was sent. */
+  readonly always: readonly TableField[];
 }
 
 /** What a decoded message looks like before it has a type. */
 export type Plain = Record<string, unknown>;
 
 export function table(name: string, fields: readonly Field[]): MessageTable {
-  return { name, fields, byNumber: new Map(fields.map((field) => [field.number, field])) };
+  const all = fields.map((each) => ({ ...each, tag: (each.number << 3) | wireTypeOf(each) }));
+  return {
+    name,
+    fields: all,
+    byNumber: new Map(all.map((each) => [each.number, each])),
+    always: all.filter(({ repeated, kind, oneof }) => repeated || kind === 'map' || (!oneof && kind !== 'message')),
+  };
 }
 
 const field =
@@ -74,12 +88,11 @@ export function decode(of: MessageTable, input: Uint8Array, limitBytes: number):
 }
 
 /** A message of which nothing was sent. */
-function empty(of: MessageTable): Plain {
+function empty({ always }: MessageTable): Plain {
   const plain: Plain = {};
-  for (const each of of.fields) {
-    if (each.repeated) plain[each.name] = [];
-    else if (each.kind === 'map') plain[each.name] = Object.create(null);
-    else if (!each.oneof && each.kind !== 'message') plain[each.name] = zero(each.kind);
+  for (let at = 0; at < always.length; at++) {
+    const { name, repeated, kind } = always[at]!;
+    plain[name] = repeated ? [] : kind === 'map' ? Object.create(null) : zero(kind);
   }
   return plain;
 }
@@ -87,33 +100,38 @@ function empty(of: MessageTable): Plain {
 function decodeMessage(of: MessageTable, reader: Reader, plain: Plain, depth: number, budget: Budget): void {
   if (depth > depthLimit) throw malformed('nested too deeply');
   while (!reader.done) {
-    const { number, type } = reader.tag();
-    const known = of.byNumber.get(number);
+    const tag = reader.tag();
+    const known = of.byNumber.get(tag >>> 3);
     if (!known) {
-      reader.skip(type);
+      reader.skip(tag & 7);
       continue;
     }
-    if (type !== wireTypeOf(known)) throw malformed(`${of.name}.${known.name} has wire type ${type}`);
+    if (tag !== known.tag) throw malformed(`${of.name}.${known.name} has wire type ${tag & 7}`);
     if ((known.repeated || known.kind === 'map' || known.kind === 'message') && --budget.elements < 0)
       throw new UspCodecError('USP_TOO_LARGE', `more than ${elementLimit} elements`);
     if (known.kind === 'map') {
-      const { key, value } = decodeEntry(reader.nested());
-      (plain[known.name] as Record<string, string>)[key] = value;
+      const outer = reader.enter();
+      decodeEntry(reader, plain[known.name] as Record<string, string>);
+      reader.leave(outer);
       continue;
     }
     const before = plain[known.name];
     if (known.message) {
       // A single message that comes in pieces is all of them together.
       const inner = known.repeated || before === undefined ? empty(known.message) : (before as Plain);
-      decodeMessage(known.message, reader.nested(), inner, depth + 1, budget);
+      const outer = reader.enter();
+      decodeMessage(known.message, reader, inner, depth + 1, budget);
+      reader.leave(outer);
       if (known.repeated) (before as Plain[]).push(inner);
       else plain[known.name] = inner;
     } else if (known.repeated) (before as unknown[]).push(decodeScalar(known, reader));
     else plain[known.name] = decodeScalar(known, reader);
     // Of a oneof the last one counts.
     if (known.oneof && before === undefined) {
-      for (const { oneof, name } of of.fields)
-        if (oneof === known.oneof && name !== known.name && plain[name] !== undefined) delete plain[name];
+      for (const name in plain) {
+        if (name !== known.name && of.fields.some((other) => other.name === name && other.oneof === known.oneof))
+          delete plain[name];
+      }
     }
   }
 }
@@ -135,16 +153,18 @@ function decodeScalar(of: Field, reader: Reader): unknown {
   }
 }
 
-function decodeEntry(reader: Reader): { key: string; value: string } {
-  const entry = { key: '', value: '' };
+function decodeEntry(reader: Reader, into: Record<string, string>): void {
+  let key = '';
+  let value = '';
   while (!reader.done) {
-    const { number, type } = reader.tag();
-    const name = number === 1 ? 'key' : number === 2 ? 'value' : undefined;
-    if (name === undefined) reader.skip(type);
-    else if (type !== wireType.bytes) throw malformed('an entry of a map is no text');
-    else entry[name] = reader.string();
+    const tag = reader.tag();
+    const number = tag >>> 3;
+    if (number > 2) reader.skip(tag & 7);
+    else if ((tag & 7) !== wireType.bytes) throw malformed('an entry of a map is no text');
+    else if (number === 1) key = reader.string();
+    else value = reader.string();
   }
-  return entry;
+  into[key] = value;
 }
 
 export function encode(of: MessageTable, plain: Plain): Buffer {
@@ -153,28 +173,35 @@ export function encode(of: MessageTable, plain: Plain): Buffer {
   return writer.finish();
 }
 
-function encodeMessage(of: MessageTable, plain: Plain, writer: Writer): void {
-  for (const each of of.fields) {
+function encodeMessage({ fields }: MessageTable, plain: Plain, writer: Writer): void {
+  for (let at = 0; at < fields.length; at++) {
+    const each = fields[at]!;
     const value = plain[each.name];
     if (value === undefined) continue;
-    if (each.kind === 'map') {
-      for (const [key, text] of Object.entries(value as Record<string, string>)) {
-        writer.varint((each.number << 3) | wireType.bytes);
-        writer.nested(() => {
-          writer.varint((1 << 3) | wireType.bytes);
-          writer.string(key);
-          writer.varint((2 << 3) | wireType.bytes);
-          writer.string(text);
-        });
-      }
-    } else if (each.repeated) for (const item of value as unknown[]) encodeValue(each, item, writer);
+    if (each.kind === 'map') encodeMap(each, value as Record<string, string>, writer);
+    else if (each.repeated) {
+      const items = value as unknown[];
+      for (let item = 0; item < items.length; item++) encodeValue(each, items[item], writer);
+    }
     // proto3: what has its default is not sent, but a member of a oneof is.
     else if (each.oneof || each.kind === 'message' || !isZero(value)) encodeValue(each, value, writer);
   }
 }
 
-function encodeValue(of: Field, value: unknown, writer: Writer): void {
-  writer.varint((of.number << 3) | wireTypeOf(of));
+function encodeMap(of: TableField, entries: Record<string, string>, writer: Writer): void {
+  for (const key in entries) {
+    writer.varint(of.tag);
+    const start = writer.open();
+    writer.varint((1 << 3) | wireType.bytes);
+    writer.string(key);
+    writer.varint((2 << 3) | wireType.bytes);
+    writer.string(entries[key]!);
+    writer.close(start);
+  }
+}
+
+function encodeValue(of: TableField, value: unknown, writer: Writer): void {
+  writer.varint(of.tag);
   const { kind } = of;
   if (kind === 'string') writer.string(value as string);
   else if (kind === 'bytes') writer.bytes(value as Uint8Array);
@@ -185,17 +212,24 @@ function encodeValue(of: Field, value: unknown, writer: Writer): void {
     else writer.varint(value as number);
   } else if (kind === 'uint64') writer.varint64(value as bigint);
   else if (kind === 'fixed32') writer.fixed32(value as number);
-  else writer.nested(() => encodeMessage(of.message!, value as Plain, writer));
+  else {
+    const start = writer.open();
+    encodeMessage(of.message!, value as Plain, writer);
+    writer.close(start);
+  }
 }
 
+/** A map is a list of entries. */
 function wireTypeOf({ kind }: Field): number {
   if (kind === 'bool' || kind === 'enum' || kind === 'uint64') return wireType.varint;
   return kind === 'fixed32' ? wireType.fixed32 : wireType.bytes;
 }
 
+const noBytes = Buffer.alloc(0);
+
 function zero(kind: Field['kind']): unknown {
   if (kind === 'string') return '';
-  if (kind === 'bytes') return Buffer.alloc(0);
+  if (kind === 'bytes') return noBytes;
   if (kind === 'bool') return false;
   return kind === 'uint64' ? 0n : 0;
 }

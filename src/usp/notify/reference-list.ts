@@ -11,6 +11,7 @@ export const changeKinds: Readonly<Record<string, Change['kind']>> = {
 
 /** Items of a list. Commas within brackets or quotes are part of their item. */
 export function listItems(text: string): string[] {
+  if (text === '') return [];
   const items = text.match(/(?:\[(?:"[^"]*"|[^\]"])*\]|"[^"]*"|[^,])+/g) ?? [];
   return items.map((item) => item.trim()).filter(Boolean);
 }
