@@ -20,7 +20,6 @@ export class RawController implements AsyncDisposable {
   /** Of a frame that has not come as a whole. */
   #rest: Buffer = Buffer.alloc(0);
   #messages = 0;
-  #bytes = 0;
   #ids = 0;
   #heard: () => void = () => {};
   /** Content of the last frame, while somebody wants it. */
@@ -106,9 +105,19 @@ export class RawController implements AsyncDisposable {
     return times.subarray(0, timed);
   }
 
-  /** Of all answers so far. */
-  get bytes(): number {
-    return this.#bytes;
+  /** That have come so far, over all connections. */
+  get messages(): number {
+    return this.#messages;
+  }
+
+  /** Resolves when so many have come. */
+  count(messages: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#heard = () => {
+        if (this.#messages >= messages) resolve();
+      };
+      this.#heard();
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,6 +135,7 @@ export class RawController implements AsyncDisposable {
           `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: v1.usp\r\n\r\n`,
       );
       this.#socket = socket;
+      this.#rest = Buffer.alloc(0);
       socket.on('data', (chunk) => this.#read(chunk));
     });
   }
@@ -134,7 +144,6 @@ export class RawController implements AsyncDisposable {
   #read(chunk: Buffer): void {
     let data = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
     const before = this.#messages;
-    this.#bytes += chunk.length;
     for (;;) {
       if (data.length < 2) break;
       const short = data[1]! & 0x7f;
