@@ -1,7 +1,7 @@
 import { TandemError } from '#base';
 import { DataModel } from './engine/data-model.ts';
 import type { DataModelPorts } from './engine/ports.ts';
-import { acts, compileObject } from './mapping/compile.ts';
+import { acts, compileObject, refersTo } from './mapping/compile.ts';
 import type { CompiledObject } from './mapping/compiled.ts';
 import { type DeviceFacts, holds } from './mapping/condition.ts';
 import type { MappingProblem, ObjectText } from './mapping/grammar.ts';
@@ -109,7 +109,7 @@ function lazily(
     const kept = texts.get(of);
     return kept === undefined ? undefined : (JSON.parse(kept) as ObjectText);
   };
-  return new LazyObject(path, sources, Object.keys(text.parameters), acts(text), () => {
+  return new LazyObject(path, sources, Object.keys(text.parameters), refersTo(text), acts(text), () => {
     const { object, problems } = compileObject(file, path, { text: textOf(path)!, sources }, textOf, views);
     if (object) return object;
     throw new TandemError('MAPPING_BROKEN', `${path} of the shipped mappings: ${problems[0]?.reason}`);

@@ -56,7 +56,7 @@ export class MappedValues {
     }
     const value =
       rule.as === 'ref'
-        ? this.#reference(definition.type.list ? values : values.flat().slice(0, 1), rule.to!, rule.by)
+        ? this.reference(definition.type.list ? values : values.flat().slice(0, 1), rule.to!, rule.by)
         : toParameter(values, rule, definition, {
             now: this.#now,
             base: this.base(node, parameter),
@@ -68,7 +68,8 @@ export class MappedValues {
     return { value: zero, fault: { kind: 'internal', message: failed, path: node.path + definition.name } };
   }
 
-  #reference(values: readonly unknown[], to: string, by: string | undefined): string | undefined {
+  /** Paths of the rows that are named, with commas; `undefined`: nothing is named. */
+  reference(values: readonly unknown[], to: string, by: string | undefined): string | undefined {
     const wanted = values
       .flatMap((value) => (Array.isArray(value) ? value : [value]))
       .flatMap((value) => textOf(value) ?? []);

@@ -20,6 +20,7 @@ import { type Reading, uniqueKeysOf } from './read.ts';
 import { resolvePath } from './resolve.ts';
 import { SectionNames } from './section-names.ts';
 import { ItemStager } from './stage-items.ts';
+import { ReferenceStager } from './stage-references.ts';
 import { RowStager } from './stage-rows.ts';
 import { ValueStager } from './stage-values.ts';
 import { storedKeyTaken } from './stored-keys.ts';
@@ -30,6 +31,7 @@ export class Stager {
   readonly #items: ItemStager;
   readonly #rows: RowStager;
   readonly #values: ValueStager;
+  readonly #references: ReferenceStager;
   readonly #mappedKeys: MappedKeys;
   #last: { readonly path: string; readonly resolved: ReturnType<typeof resolvePath> } | undefined;
 
@@ -46,6 +48,7 @@ export class Stager {
     this.#items = new ItemStager(reading, instances, names, random);
     this.#rows = new RowStager(reading, origin, instances, names, this.#items);
     this.#values = new ValueStager(reading, origin, instances, names, this.#items, hasProgram);
+    this.#references = new ReferenceStager(reading, names);
     this.#mappedKeys = new MappedKeys(reading);
   }
 
@@ -62,12 +65,17 @@ export class Stager {
   prepare(write: Write): void {
     const { tree, evaluator } = this.#reading;
     const resolved = this.#resolve(write.path);
-    if (!resolved.ok || write.op === 'delete') return;
-    const mapped = tree.binding(resolved.value.schemaPath)?.mapped;
+    if (!resolved.ok) return;
+    const { schemaPath, nodes } = resolved.value;
+    if (write.op === 'delete') {
+      this.#references.prepare(schemaPath);
+      return;
+    }
+    const mapped = tree.binding(schemaPath)?.mapped;
     for (const { name, value } of write.parameters) {
       const rule = mapped?.parameters.get(name)?.rule;
       if (rule?.as === 'ref') for (const path of splitList(value)) evaluator.mapped.referenced(rule.to!, rule.by, path);
-      for (const node of rule?.run ? resolved.value.nodes : []) commandLine(evaluator.mapped, node, rule!.run!);
+      for (const node of rule?.run ? nodes : []) commandLine(evaluator.mapped, node, rule!.run!);
     }
   }
 
@@ -143,6 +151,7 @@ export class Stager {
       if (!this.#rows.remove(node, plan)) {
         return refuse({ kind: 'not-deletable', message: 'the device made this row itself', path: node.path });
       }
+      this.#references.clear(node, plan);
       written.push({ path: node.path, parameters: [], refusals: [], uniqueKeys: {} });
     }
     return ok(written);

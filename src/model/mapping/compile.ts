@@ -67,6 +67,7 @@ export function compileObject(
   const object: CompiledObject = {
     path,
     acts: acts(text),
+    refersTo: refersTo(text),
     maps: (name) => parameters.has(name),
     definition,
     rows,
@@ -81,6 +82,14 @@ export function compileObject(
     ...compileActions(text, definition, views, say),
   };
   return { object: problems.length === 0 ? object : undefined, problems };
+}
+
+const noTables: readonly string[] = [];
+
+/** Tables that references of the object name rows of. */
+export function refersTo({ parameters }: ObjectText): readonly string[] {
+  const tables = Object.values(parameters).flatMap((rule) => (typeof rule === 'object' && rule?.to ? [rule.to] : []));
+  return tables.length === 0 ? noTables : tables;
 }
 
 /** It has commands or events. */
@@ -168,6 +177,7 @@ function compileParameter(
     base: rule.of === undefined ? undefined : parsers.formula(name, rule.of),
     section,
     option: stored,
+    named: own,
     listed,
     writable: stored !== undefined || listed !== undefined || (writable && rule.run !== undefined),
   };

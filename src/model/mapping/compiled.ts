@@ -16,6 +16,8 @@ export interface CompiledParameter {
   readonly section: SectionSource | undefined;
   /** Option of the section that a write sets; `undefined`: none. */
   readonly option: string | undefined;
+  /** Option of the section that the value comes from, whether it can be written or not. */
+  readonly named: string | undefined;
   /** In a row that is an item of a list: a write changes this part of the item, or the section that it is in. `undefined`: neither. */
   readonly listed: 'part' | 'place' | undefined;
   /** It can be written: to the option, to the item, or by running a program. */
@@ -66,6 +68,8 @@ export interface CompiledObject {
   readonly path: string;
   /** It has commands or events. */
   readonly acts: boolean;
+  /** Tables that its references name rows of. */
+  readonly refersTo: readonly string[];
   /** Whether it maps a parameter of this name. */
   maps(name: string): boolean;
   readonly definition: ObjectDefinition;

@@ -9,6 +9,7 @@ export class LazyObject implements CompiledObject {
   readonly path: string;
   readonly sources: CompiledObject['sources'];
   readonly acts: boolean;
+  readonly refersTo: CompiledObject['refersTo'];
   /** Of its parameters, with blanks around each. */
   readonly #names: string;
   #compile: (() => CompiledObject) | undefined;
@@ -18,12 +19,14 @@ export class LazyObject implements CompiledObject {
     path: string,
     sources: CompiledObject['sources'],
     names: readonly string[],
+    refersTo: readonly string[],
     acts: boolean,
     compile: () => CompiledObject,
   ) {
     this.path = path;
     this.sources = sources;
     this.acts = acts;
+    this.refersTo = refersTo;
     this.#names = ` ${names.join(' ')} `;
     this.#compile = compile;
   }

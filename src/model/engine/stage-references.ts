@@ -1,0 +1,90 @@
+import type { CompiledParameter } from '../mapping/compiled.ts';
+import { listItems } from './mapped-rows.ts';
+import type { Node } from './node.ts';
+import { changesOf, type Plan } from './plan.ts';
+import type { Reading } from './read.ts';
+import type { SectionNames } from './section-names.ts';
+
+/** An item of an option that names a row. */
+interface Use {
+  readonly node: Node;
+  readonly parameter: CompiledParameter;
+  readonly place: NonNullable<Node['section']>;
+  readonly option: string;
+  readonly item: string;
+}
+
+/**
+ * Strong references to rows that go are taken out of UCI in the same transaction (TR-106 section 3.2.4: the value becomes empty, the path leaves the list). That is for
+ * options that name the row itself; one that names something the row is known by, as a rule names a zone, is not about the row. Weak ones stay.
+ */
+export class ReferenceStager {
+  readonly #reading: Reading;
+  readonly #names: SectionNames;
+  /** By schema path of what goes: what names such rows, or rows below, by path of the row. */
+  readonly #uses = new Map<string, ReadonlyMap<string, readonly Use[]>>();
+
+  constructor(reading: Reading, names: SectionNames) {
+    this.#reading = reading;
+    this.#names = names;
+  }
+
+  /** Touches every source that clearing will need. */
+  prepare(schemaPath: string): void {
+    if (!this.#uses.has(schemaPath)) this.#uses.set(schemaPath, this.#find(schemaPath));
+  }
+
+  clear(gone: Node, plan: Plan): void {
+    this.prepare(gone.schemaPath);
+    for (const [path, all] of this.#uses.get(gone.schemaPath)!) {
+      if (path.startsWith(gone.path)) for (const use of all) this.#take(use, plan);
+    }
+  }
+
+  #find(schemaPath: string): ReadonlyMap<string, readonly Use[]> {
+    const { tree, evaluator } = this.#reading;
+    const found = new Map<string, Use[]>();
+    for (const path of tree.paths) {
+      const mapped = tree.binding(path)?.mapped;
+      if (!mapped?.refersTo.some((table) => table.startsWith(schemaPath))) continue;
+      for (const parameter of mapped.parameters.values()) {
+        const { rule, definition, named } = parameter;
+        const itself = rule.as === 'ref' && (rule.by === undefined || rule.by === 'id') && named !== undefined;
+        if (!itself || !rule.to!.startsWith(schemaPath) || definition.type.pathReference?.refType === 'weak') continue;
+        for (const node of evaluator.rowsOf(path)) {
+          const place = evaluator.mapped.sectionFor(node, parameter);
+          const value = place?.section.options.get(named);
+          if (!place || value === undefined) continue;
+          for (const item of [value].flat()) {
+            const row = evaluator.mapped.reference([item], rule.to!, rule.by);
+            if (!row) continue;
+            const uses = found.get(`${row}.`) ?? [];
+            uses.push({ node, parameter, place, option: named, item });
+            found.set(`${row}.`, uses);
+          }
+        }
+      }
+    }
+    return found;
+  }
+
+  #take({ node, parameter, place, option, item }: Use, plan: Plan): void {
+    const changes = changesOf(plan, place.package);
+    const name = plan.named.get(`${place.package} ${place.section.name}`) ?? place.section.name;
+    if (changes.some((change) => change.op === 'delete' && change.section === name)) return;
+    const key = `${place.package} ${place.section.name} ${option}`;
+    const before = plan.options.get(key) ?? place.section.options.get(option);
+    const kept =
+      typeof before === 'string' ? (before === item ? [] : [before]) : listItems(before).filter((one) => one !== item);
+    if (kept.length === [before ?? []].flat().length) return;
+    plan.options.set(key, typeof before === 'string' ? kept.join('') : kept);
+    const section = this.#names.of(node, plan, place);
+    changes.push(kept.length === 0 ? { op: 'unset', section, option } : { op: 'set', section, option, value: kept });
+    const { rule, definition } = parameter;
+    plan.written.add(node.path + definition.name);
+    plan.values.set(
+      node.path + definition.name,
+      this.#reading.evaluator.mapped.reference(kept, rule.to!, rule.by) ?? '',
+    );
+  }
+}
