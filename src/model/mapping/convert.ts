@@ -210,7 +210,8 @@ export function toOption(
     case 'list':
       return text === '' ? [] : text.split(',');
     case 'words':
-      return text.split(',').join(' ');
+      // A blank inside a word would make it two.
+      return /\s/.test(text) ? undefined : text.replaceAll(',', ' ');
     case 'mac':
     case 'lower':
       return text.toLowerCase();

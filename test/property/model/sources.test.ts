@@ -1,12 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '#base';
 import { type Router, startRouter } from '#lab';
-import { createDataModel, type DataModel, type ObjectReading } from '#model';
-import { type BlobTable, connectUbus, RootedFiles, RootedScripts, type UbusClient, UciFiles } from '#platform';
+import { createDataModel, type DataModel, type ObjectReading, type Write } from '#model';
+import {
+  type BlobTable,
+  connectUbus,
+  parseUci,
+  RootedFiles,
+  RootedScripts,
+  type UbusClient,
+  UciFiles,
+} from '#platform';
 import { FakeBus } from '../../support/fake-bus.ts';
 import { HandClock } from '../../support/hand-clock.ts';
 import { MemoryState } from '../../support/memory-state.ts';
@@ -33,14 +41,14 @@ class AnyBus extends FakeBus {
   }
 }
 
-function modelOf(answer: Answer, spoil: Spoil = (text) => text): DataModel {
+function modelOf(answer: Answer, spoil: Spoil = (text) => text, config = join(router.root, 'etc/config')): DataModel {
   const files = new RootedFiles(router.root);
   const { model, problems } = createDataModel(
     schemaTable(),
     shippedMappings(),
     {
       bus: new AnyBus(answer),
-      uci: new UciFiles(join(router.root, 'etc/config'), silentLog),
+      uci: new UciFiles(config, silentLog, async (_paths, work) => work()),
       files: {
         readText: (path, limit) => {
           const text = files.readText(path, limit);
@@ -198,6 +206,40 @@ describe('whatever the sources answer', () => {
         await model[Symbol.asyncDispose]();
       }),
       { numRuns: 15, endOnFailure: true },
+    );
+  }, 60_000);
+
+  it('garbage in the middle of it: every write is answered, and lands whole or not at all', async () => {
+    const sane = modelOf(recorded);
+    const values: Readonly<Record<string, string>> = { boolean: 'true', string: 'x', dateTime: '2026-01-02T03:04:05Z' };
+    const writes = (await everything(sane)).flatMap(({ path, parameters }) =>
+      parameters.flatMap(({ info }): Write[] =>
+        info.writable
+          ? [{ op: 'set', path, parameters: [{ name: info.name, value: values[info.type] ?? '7', required: true }] }]
+          : [],
+      ),
+    );
+    await sane[Symbol.asyncDispose]();
+    expect(writes.length).toBeGreaterThan(200);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.constantFrom(2, 16), async (seed, rarity) => {
+        const next = sequence(seed);
+        const config = mkdtempSync(join(directory, 'config-'));
+        cpSync(join(router.root, 'etc/config'), config, { recursive: true });
+        const model = modelOf((...call) => spoiled(recorded(...call), next, rarity), undefined, config);
+        const sections = () =>
+          readdirSync(config).map((name) => parseUci(readFileSync(join(config, name), 'utf8')).sectionNames.length);
+        const before = sections();
+        const answer = await model.write({ protocol: 'usp' }, writes, { origin: { by: 'usp' }, partial: true });
+        expect(answer.outcomes).toHaveLength(writes.length);
+        for (const { result } of answer.outcomes) {
+          if (!result.ok) expect(result.fault.fault.message).not.toBe('');
+        }
+        // Still packages, with the sections that they had.
+        expect(sections()).toEqual(before);
+        await model[Symbol.asyncDispose]();
+      }),
+      { numRuns: 5, endOnFailure: true },
     );
   }, 60_000);
 
