@@ -20,7 +20,7 @@ import type { RoomParts } from './room.ts';
 
 /** USP, started when a controller is first enabled. */
 export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
-  const { model, clock, factory, files, settings, random, randomHex, version } = parts;
+  const { model, clock, factory, files, state, settings, random, randomHex, version } = parts;
   const log = parts.log.child('usp');
   return startOnDemand({
     model,
@@ -75,6 +75,10 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
           policy: settings.identity,
           anchors: () => ca ?? publicRoots(),
           ...(cert !== undefined && key !== undefined && { own: { cert, key } }),
+          locks: {
+            read: () => locksIn(state.read('challenges')),
+            keep: (locks) => state.write('challenges', JSON.stringify(locks)),
+          },
           trusted: (certificates) => {
             trusted = certificates;
           },
@@ -92,6 +96,16 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
       return agent;
     },
   });
+}
+
+/** What is none is left out. */
+function locksIn(text: string | undefined): Record<string, number> {
+  try {
+    const kept: unknown = JSON.parse(text ?? '{}');
+    return Object.fromEntries(Object.entries(kept ?? {}).filter(([, seconds]) => seconds > 0));
+  } catch {
+    return {};
+  }
 }
 
 function mqttOptions(client: MqttClientConfig, endpointId: string): MqttOptions {

@@ -7,8 +7,8 @@ import { chainOf } from './peer.ts';
 import { tlsContext } from './tls-trust.ts';
 
 export interface MemoryTlsEvents {
-  /** TLS records for the peer; those that one message was encrypted into come together. */
-  readonly records: (records: readonly Uint8Array[]) => void;
+  /** TLS records for the peer; those that one message was encrypted into come together, and with it. */
+  readonly records: (records: readonly Uint8Array[], message?: Uint8Array) => void;
   /** What the peer has sent as one. */
   readonly message: (message: Buffer) => void;
   /** The handshake is complete, both certificates are issued by who is trusted; whose they are is the caller's to look at. */
@@ -162,7 +162,7 @@ class Memory implements MemoryTls {
     this.#writing = true;
     this.#socket!.write(message, () => {
       this.#writing = false;
-      this.#flush();
+      this.#flush(message);
       this.#write();
     });
   }
@@ -184,11 +184,11 @@ class Memory implements MemoryTls {
     }
   }
 
-  #flush(): void {
+  #flush(message?: Uint8Array): void {
     if (this.#over || this.#out.length === 0) return;
     const bytes = Buffer.concat(this.#out);
     this.#out = [];
-    this.#events.records(recordsOf(bytes));
+    this.#events.records(recordsOf(bytes), message);
   }
 
   /** After what TLS still has to say of it: an alert. */

@@ -1,9 +1,17 @@
 import type { SessionContext } from '../codec/record.ts';
 import { keptRecords, sizeOf } from './kept-records.ts';
 
+interface Kept {
+  readonly content: SessionContext;
+  readonly bytes: number;
+  tries: number;
+  /** The message that ends with this record. */
+  readonly message: Uint8Array | undefined;
+}
+
 /** The records that we have sent within a session context and the peer has not acknowledged (TR-369 "Handling Duplicate or Retransmitted USP Records"). */
 export class SentRecords {
-  readonly #kept = new Map<bigint, { readonly content: SessionContext; readonly bytes: number; tries: number }>();
+  readonly #kept = new Map<bigint, Kept>();
   #bytes = 0;
   #next = 1n;
 
@@ -12,11 +20,11 @@ export class SentRecords {
     return this.#next;
   }
 
-  /** Gives it its number, and keeps it for being asked for again. */
-  number(unnumbered: Omit<SessionContext, 'sequenceId'>): SessionContext {
+  /** Gives it its number, and keeps it for being asked for again. @param message whole, if it ends with this record */
+  number(unnumbered: Omit<SessionContext, 'sequenceId'>, message?: Uint8Array): SessionContext {
     const content: SessionContext = { ...unnumbered, sequenceId: this.#next++ };
     const bytes = sizeOf(content);
-    this.#kept.set(content.sequenceId, { content, bytes, tries: 0 });
+    this.#kept.set(content.sequenceId, { content, bytes, tries: 0, message });
     this.#bytes += bytes;
     // What the peer never acknowledges is not kept for ever.
     for (const oldest of this.#kept.keys()) {
@@ -42,6 +50,11 @@ export class SentRecords {
     if (most >= 0 && known.tries >= most) return { wrong: 'a record was asked for too many times' };
     known.tries++;
     return known.content;
+  }
+
+  /** Messages that a peer who lacks this record can not have taken: it takes records in their order. */
+  missed(sequence: bigint): Uint8Array[] {
+    return [...this.#kept].flatMap(([at, { message }]) => (at >= sequence && message ? [message] : []));
   }
 
   #forget(sequence: bigint): void {

@@ -17,8 +17,8 @@ export interface SequenceParts {
   readonly payload: (payload: Buffer) => void;
   /** Records of ours have gone out. */
   readonly sent: () => void;
-  /** The session context can not go on. */
-  readonly failed: (reason: string) => void;
+  /** The session context can not go on. @param missed messages that the peer has not got */
+  readonly failed: (reason: string, missed?: readonly Uint8Array[]) => void;
 }
 
 const messageBytes = 5 << 20;
@@ -36,7 +36,7 @@ export class Sequence implements Disposable {
 
   constructor(parts: SequenceParts) {
     this.#parts = parts;
-    this.#early = new EarlyRecords({ ...parts, missing: () => this.send([], this.#expected) });
+    this.#early = new EarlyRecords({ ...parts, missing: () => this.send([], undefined, this.#expected) });
   }
 
   /** `sequence_id` of the peer's record whose turn it is. */
@@ -53,13 +53,15 @@ export class Sequence implements Disposable {
     return this.#expected > 1n;
   }
 
-  /** @param units the message, or the TLS records that it was encrypted into @param retransmitId what we ask for with it; 0: nothing */
-  send(units: readonly Uint8Array[], retransmitId = 0n): void {
+  /** @param units the message, or the TLS records that it was encrypted into @param message it, if it is one @param retransmitId what we ask for with it; 0: nothing */
+  send(units: readonly Uint8Array[], message?: Uint8Array, retransmitId = 0n): void {
     const { sessionId, settings, overheadBytes, transmit, sent } = this.#parts;
     const { maxRecordBytes } = settings();
     const room = maxRecordBytes === 0 ? 0 : Math.max(64, maxRecordBytes - overheadBytes());
-    for (const segment of segmentsOf(units, room)) {
-      transmit(this.#sent.number({ sessionId, expectedId: this.#expected, retransmitId, ...segment }));
+    const segments = segmentsOf(units, room);
+    for (const [index, segment] of segments.entries()) {
+      const ended = index === segments.length - 1 ? message : undefined;
+      transmit(this.#sent.number({ sessionId, expectedId: this.#expected, retransmitId, ...segment }, ended));
     }
     sent();
   }
@@ -110,7 +112,7 @@ export class Sequence implements Disposable {
     const { settings, transmit, failed } = this.#parts;
     const again = this.#sent.again(sequence, settings().maxRetransmitTries);
     if ('wrong' in again) {
-      failed(again.wrong);
+      failed(again.wrong, this.#sent.missed(sequence));
       return false;
     }
     transmit(again);

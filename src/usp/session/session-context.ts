@@ -59,6 +59,8 @@ export class Session implements Disposable {
   readonly #ended: bigint[] = [];
   /** Messages for the session that is about to begin. */
   #waiting: Uint8Array[] = [];
+  /** Those that a failed session has passed on, which is done once. */
+  readonly #passedOn = new WeakSet<Uint8Array>();
   #expiry: Disposable | undefined;
   #restart: Disposable | undefined;
   #handshake: Disposable | undefined;
@@ -153,6 +155,8 @@ export class Session implements Disposable {
       return;
     }
     current.sequence.receive(content);
+    // What was to go into the session that the peer's has taken the place of.
+    if (this.#current === current && !current.tunnel) this.#giveWaiting(current);
     if (this.#current === current && current.sequence.expected > limits.lastSequence) this.restart();
   }
 
@@ -200,7 +204,7 @@ export class Session implements Disposable {
         transmit: (content) => this.#parts.transmit(content, security),
         payload: (payload) => this.#take(current, payload),
         sent: () => this.#sent(current),
-        failed: (reason) => this.#fail(reason),
+        failed: (reason, missed) => this.#fail(reason, false, missed),
       }),
       tunnel: undefined,
       secure: false,
@@ -217,8 +221,8 @@ export class Session implements Disposable {
     const { openTunnel, deliver, secured } = this.#parts;
     const mine = (): boolean => this.#current === current;
     return openTunnel?.(current.begunByUs ? 'client' : 'server', {
-      records: (records) => {
-        if (mine()) current.sequence.send(records);
+      records: (records, message) => {
+        if (mine()) current.sequence.send(records, message);
       },
       message: (message) => {
         if (!mine() || !current.secure) return;
@@ -256,11 +260,17 @@ export class Session implements Disposable {
     if (this.#ended.length > limits.ended) this.#ended.shift();
   }
 
-  /** R-E2E.21: a new session in place of the failed one; at once the first time, then by the table (R-E2E.10), a failed handshake always by the table. */
-  #fail(reason: string, wait = false): void {
+  /**
+   * R-E2E.21: a new session in place of the failed one; at once the first time, then by the table (R-E2E.10), a failed handshake always by the table.
+   * @param missed messages that go into the next one, each once: one that no session survives is not to keep any from coming to stand
+   */
+  #fail(reason: string, wait = false, missed: readonly Uint8Array[] = []): void {
     const { log, clock, settings, random } = this.#parts;
     log.warn('a session context failed', { reason, retries: this.#retries });
     this.#end();
+    const again = missed.filter((message) => !this.#passedOn.has(message));
+    for (const message of again) this.#passedOn.add(message);
+    this.#waiting = [...again, ...this.#waiting].slice(0, limits.waiting);
     this.#retries++;
     if (this.#retries === 1 && !wait) {
       this.#start();
@@ -291,7 +301,7 @@ export class Session implements Disposable {
   #give(current: Current, message: Uint8Array): void {
     if (current.tunnel && !current.secure) this.#wait(message);
     else if (current.tunnel) current.tunnel.send(message);
-    else current.sequence.send([message]);
+    else current.sequence.send([message], message);
   }
 
   #sent(current: Current): void {

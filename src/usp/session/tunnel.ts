@@ -11,8 +11,8 @@ export interface RecordKeys {
 }
 
 export interface TunnelEvents {
-  /** TLS records for the peer; those that one message was encrypted into come together. */
-  readonly records: (records: readonly Uint8Array[]) => void;
+  /** TLS records for the peer; those that one message was encrypted into come together, and with it. */
+  readonly records: (records: readonly Uint8Array[], message?: Uint8Array) => void;
   /** A message of the peer. */
   readonly message: (message: Buffer) => void;
   /** The handshake is complete and both sides have shown a certificate that is trusted. */

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type Clock, type Log, ok, refused, type Secret } from '#base';
+import { type Clock, explain, type Log, ok, refused, type Secret } from '#base';
 import type { CommandContext, CommandResult, FaultKind, Model, ModelFault } from '#model';
 
 /** One row of `Device.LocalAgent.ControllerTrust.Challenge.{i}.` that is enabled. */
@@ -18,6 +18,13 @@ export interface Challenge {
   readonly lockoutSeconds: number;
 }
 
+/** Locks on flash, so that cutting the power is no way around them. */
+export interface ChallengeLocks {
+  /** Seconds by row. */
+  read(): Readonly<Record<string, number>>;
+  keep(locks: Readonly<Record<string, number>>): Promise<void>;
+}
+
 export interface ChallengeParts {
   readonly model: Model;
   readonly clock: Clock;
@@ -28,6 +35,7 @@ export interface ChallengeParts {
   readonly controller: (
     endpointId: string,
   ) => { readonly path: string; readonly assigned: readonly string[] } | undefined;
+  readonly locks: ChallengeLocks;
   /** Roles that a successful response replaces. */
   readonly untrusted: () => readonly string[];
 }
@@ -54,10 +62,18 @@ export class Challenges implements Disposable {
   readonly #outstanding = new Map<string, Outstanding>();
   /** By row, over all controllers. */
   readonly #failures = new Map<string, Failures>();
+  /**
+   * As on flash. A row stays when its lock is over, until it is met: so whoever keeps failing costs one write, and a restart begins the lock anew.
+   */
+  readonly #locks: Map<string, number>;
   readonly #declared: Disposable;
 
   constructor(parts: ChallengeParts) {
     this.#parts = parts;
+    this.#locks = new Map(Object.entries(parts.locks.read()));
+    const now = parts.clock.monotonicMs();
+    for (const [row, seconds] of this.#locks)
+      this.#failures.set(row, { count: 0, lockedUntilMs: now + seconds * 1000 });
     this.#declared = parts.model.declare({
       path: 'Device.LocalAgent.ControllerTrust.',
       commands: {
@@ -102,11 +118,12 @@ export class Challenges implements Disposable {
     if (!asked) return refuse('invalid-value', 'the challenge is not there any more');
     if (!same(asked.value.reveal(), args.Value ?? '')) {
       log.warn('a challenge was not met', { controller: peer, challenge: open.row });
-      this.#fail(asked);
+      await this.#fail(asked);
       return refuse('command-failed', 'the value is wrong');
     }
     this.#outstanding.delete(peer);
     this.#failures.delete(open.row);
+    if (this.#locks.delete(open.row)) await this.#keepLocks();
     const granted = await this.#grant(known, asked.roles);
     if (granted) log.info('a challenge was met', { controller: peer, challenge: open.row });
     return granted ? ok({}) : refuse('command-failed', 'the role could not be assigned');
@@ -128,7 +145,7 @@ export class Challenges implements Disposable {
     return answer.committed;
   }
 
-  #fail({ row, retries, lockoutSeconds }: Challenge): void {
+  async #fail({ row, retries, lockoutSeconds }: Challenge): Promise<void> {
     const { clock } = this.#parts;
     const failures = this.#failures.get(row) ?? { count: 0, lockedUntilMs: 0 };
     this.#failures.set(row, failures);
@@ -136,6 +153,16 @@ export class Challenges implements Disposable {
     failures.count = 0;
     failures.lockedUntilMs = clock.monotonicMs() + lockoutSeconds * 1000;
     for (const [peer, open] of this.#outstanding) if (open.row === row) this.#outstanding.delete(peer);
+    if (lockoutSeconds <= 0 || this.#locks.get(row) === lockoutSeconds) return;
+    this.#locks.set(row, lockoutSeconds);
+    await this.#keepLocks();
+  }
+
+  async #keepLocks(): Promise<void> {
+    const { locks, log } = this.#parts;
+    await locks
+      .keep(Object.fromEntries(this.#locks))
+      .catch((error) => log.error('locks of challenges were not kept', { reason: explain(error) }));
   }
 
   #locked(row: string): boolean {

@@ -3,7 +3,7 @@ import type { CommandContext, CommandResult, Model } from '#model';
 import { Authority, type Claimant } from './authority.ts';
 import { certificatesIn } from './certificate.ts';
 import { Certificates } from './certificates.ts';
-import { Challenges } from './challenges.ts';
+import { type ChallengeLocks, Challenges } from './challenges.ts';
 import type { IdentityPolicy } from './judge.ts';
 import type { TrustConfig } from './trust-config.ts';
 
@@ -14,6 +14,8 @@ export interface TrustPort {
   readonly anchors: () => string;
   /** The device's own certificate (PEM, with its chain) and key. */
   readonly own?: { readonly cert: string; readonly key: Secret };
+  /** Of challenges. */
+  readonly locks: ChallengeLocks;
   /** PEM: certificates that connections may be with besides; called whenever it can have changed. */
   readonly trusted: (certificates: string) => void;
 }
@@ -57,6 +59,7 @@ export class Trust implements Disposable {
       clock,
       log,
       randomHex,
+      locks: port.locks,
       challenge: (row) => this.authority.config.challenges.find((one) => one.row === row),
       controller: (id) => controllers().find((one) => one.endpointId === id),
       untrusted: () => this.authority.config.untrusted,

@@ -31,6 +31,9 @@ let open: ModelFixture;
 let clock: HandClock;
 let challenges: Challenges;
 let known: Challenge[];
+/** On flash, and how often it was written. */
+let locks: Readonly<Record<string, number>>;
+let writes: number;
 const challenge = (number: number, over: Partial<Challenge> = {}): Challenge => ({
   row: `${row}${number}`,
   roles: [`${role}2`],
@@ -48,12 +51,25 @@ beforeEach(async () => {
   clock = new HandClock();
   open = await openModel({ bus: new FakeBus({ 'service event': () => ({}) }), packages: { tandem } });
   known = [challenge(1), challenge(2, { roles: [`${role}3`] })];
-  let ids = 0;
+  locks = {};
+  writes = 0;
+  begin();
+});
+let ids = 0;
+function begin(): void {
+  ids = 0;
   challenges = new Challenges({
     model: open.model,
     clock,
     log: silentLog,
     randomHex: () => `id${++ids}`,
+    locks: {
+      read: () => locks,
+      keep: async (now) => {
+        locks = now;
+        writes++;
+      },
+    },
     challenge: (path) => known.find((one) => one.row === path),
     controller: (id) =>
       id === 'proto::a' || id === 'proto::b'
@@ -61,7 +77,7 @@ beforeEach(async () => {
         : undefined,
     untrusted: () => [`${role}1`],
   });
-});
+}
 afterEach(async () => {
   challenges[Symbol.dispose]();
   await open[Symbol.asyncDispose]();
@@ -112,6 +128,27 @@ describe('a challenge', () => {
     clock.advance(1);
     await request(1);
     expect(await respond('id3', 'open sesame')).toEqual({});
+  });
+
+  it('is locked over a restart too, and whoever keeps failing does not wear out the flash', async () => {
+    for (let round = 1; round <= 3; round++) {
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const { ChallengeID } = (await request(1)) as Record<string, string>;
+        await respond(ChallengeID!, 'wrong');
+      }
+      expect(await request(1)).toBe('busy');
+      clock.advance(round < 3 ? 30_000 : 29_000);
+    }
+    expect(locks).toEqual({ [`${row}1`]: 30 });
+    expect(writes).toBe(1);
+    challenges[Symbol.dispose]();
+    begin();
+    expect(await request(1)).toBe('busy');
+    expect(await request(2)).toMatchObject({ ChallengeID: 'id1' });
+    clock.advance(900_000);
+    expect(await request(1)).toMatchObject({ ChallengeID: 'id2' });
+    expect(await respond('id2', 'open sesame')).toEqual({});
+    expect(locks).toEqual({});
   });
 
   it('is one at a time for each controller, until it expires', async () => {

@@ -105,6 +105,25 @@ describe('payload security', () => {
     expect(pair.heard.b).toEqual(['one?', 'two?']);
   });
 
+  it('passes on what the peer has not got into the next one, encrypted anew', async () => {
+    pairOf({ maxRetransmitTries: 0 });
+    pair.send('a', 'one?');
+    await until(() => pair.heard.a.length === 1);
+    const { writeRecord } = await import('#usp');
+    pair.send('b', 'news');
+    while (pair.wire.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const [lost] = pair.wire.splice(0);
+    const { sessionId, sequenceId } = lost!.record.sessionContext!;
+    const last = pair.sent.filter(({ from }) => from === 'a').at(-1)!.record.sessionContext!;
+    const asking = { ...last, sequenceId: last.sequenceId + 1n, retransmitId: sequenceId, payload: [] };
+    const record = { version: '1.4', toId: 'proto::b', fromId: 'proto::a', payloadSecurity: 1, sessionContext: asking };
+    pair.voucher = 'transport';
+    pair.deliver({ from: 'a', bytes: writeRecord(record), record: undefined as never });
+    await until(() => pair.heard.a.length === 2);
+    expect(pair.heard.a).toEqual(['one!', 'news']);
+    expect(pair.sent.at(-1)!.record.sessionContext!.sessionId).not.toBe(sessionId);
+  });
+
   it('ends when plain text is put in its place, and begins anew', async () => {
     pairOf();
     pair.send('a', 'one?');

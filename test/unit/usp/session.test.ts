@@ -111,8 +111,41 @@ describe('a session context', () => {
     pair.give({ sequenceId: 4n, retransmitId: 1n });
     const [restarted, ...more] = pair.answers();
     expect(more).toEqual([]);
-    expect(restarted).toMatchObject({ sequence: 1n, text: '' });
+    // What the peer never got goes into the new session.
+    expect(restarted).toMatchObject({ sequence: 1n, text: 'set!' });
     expect(restarted!.session).not.toBe(7n);
+  });
+
+  it('passes on what the peer has not got, whole, in its order, and once', () => {
+    const pair = new Judge({ b: { maxRetransmitTries: 0, maxRecordBytes: 260 } });
+    const long = `${'long '.repeat(60)}?`;
+    pair.give({ payload: [text('one?')] });
+    pair.give({ sequenceId: 2n, expectedId: 2n, payload: [text(long)] });
+    pair.give({ sequenceId: 3n, expectedId: 2n, payload: [text('three?')] });
+    const before = pair.answers();
+    expect(before.length).toBeGreaterThan(4);
+    // It has the first segment of the long one and asks for the second.
+    pair.give({ sequenceId: 4n, expectedId: 3n, retransmitId: 3n });
+    const again = pair.answers();
+    expect(again.map((record) => record.text).join('')).toBe(`${long.slice(0, -1)}!three!`);
+    expect(again.map(({ sequence }) => sequence)).toEqual(again.map((_, index) => BigInt(index + 1)));
+    const { session } = again[0]!;
+    pair.give({ sessionId: session, retransmitId: 1n });
+    pair.clock.advance(60_000);
+    expect(pair.answers().map((record) => record.text)).toEqual(['']);
+  });
+
+  it('gives what waited for a new session into the one that the peer begins', () => {
+    const pair = new Judge();
+    for (const sessionId of [9n, 10n]) pair.give({ sessionId, payloadSarState: 2, payload: [text('no beginning')] });
+    pair.answers();
+    pair.send('b', 'news');
+    expect(pair.answers()).toEqual([]);
+    pair.give({ sessionId: 11n, payload: [text('ask?')] });
+    expect(pair.answers()).toMatchObject([
+      { session: 11n, text: 'ask!' },
+      { session: 11n, text: 'news' },
+    ]);
   });
 
   it('begins anew when it is asked for a record that was acknowledged', () => {
