@@ -202,7 +202,9 @@ export class Writer {
   }
 
   finish(): Buffer {
-    return Buffer.from(this.#bytes.subarray(0, this.#at));
+    const done = Buffer.allocUnsafe(this.#at);
+    this.#bytes.copy(done, 0, 0, this.#at);
+    return done;
   }
 
   #room(count: number): void {

@@ -1,5 +1,5 @@
 import { commandFailure, outputArgs } from './command-tables.ts';
-import { fixed32, flag, list, type MessageTable, map, message, oneOf, table, text } from './table.ts';
+import { fixed32, flag, list, type MessageTable, map, message, oneOf, shared, table, text } from './table.ts';
 import type { Requests } from './types.ts';
 
 const setting = (name: string) => table(name, [text(1, 'param'), text(2, 'value'), flag(3, 'required')]);
@@ -43,7 +43,7 @@ export const requestTables: Readonly<Record<keyof Requests, MessageTable>> = {
     flag(2, 'sendResp'),
     ...oneOf(
       'notification',
-      message(3, 'event', table('Event', [text(1, 'objPath'), text(2, 'eventName'), map(3, 'params')])),
+      shared(message(3, 'event', table('Event', [text(1, 'objPath'), text(2, 'eventName'), map(3, 'params')]))),
       message(4, 'valueChange', table('ValueChange', [text(1, 'paramPath'), text(2, 'paramValue')])),
       message(5, 'objCreation', table('ObjectCreation', [text(1, 'objPath'), map(2, 'uniqueKeys')])),
       message(6, 'objDeletion', table('ObjectDeletion', [text(1, 'objPath')])),

@@ -12,6 +12,8 @@ export interface Field {
   readonly repeated?: true;
   /** Name of the oneof: absent unless it was sent, and at most one of them is. */
   readonly oneof?: string;
+  /** One and the same object goes into many messages: it is encoded once. */
+  readonly shared?: true;
 }
 
 /** A field of a table that is finished. */
@@ -59,6 +61,7 @@ export const message = (number: number, name: string, of: MessageTable): Field =
   message: of,
 });
 export const list = (of: Field): Field => ({ ...of, repeated: true });
+export const shared = (of: Field): Field => ({ ...of, shared: true });
 export const oneOf = (name: string, ...members: readonly Field[]): Field[] =>
   members.map((member) => ({ ...member, oneof: name }));
 
@@ -212,11 +215,23 @@ function encodeValue(of: TableField, value: unknown, writer: Writer): void {
     else writer.varint(value as number);
   } else if (kind === 'uint64') writer.varint64(value as bigint);
   else if (kind === 'fixed32') writer.fixed32(value as number);
+  else if (of.shared) writer.bytes(encodedOnce(of.message!, value as Plain));
   else {
     const start = writer.open();
     encodeMessage(of.message!, value as Plain, writer);
     writer.close(start);
   }
+}
+
+const encodings = new WeakMap<Plain, Buffer>();
+
+function encodedOnce(of: MessageTable, plain: Plain): Buffer {
+  let bytes = encodings.get(plain);
+  if (!bytes) {
+    bytes = encode(of, plain);
+    encodings.set(plain, bytes);
+  }
+  return bytes;
 }
 
 /** A map is a list of entries. */

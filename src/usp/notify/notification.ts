@@ -14,7 +14,7 @@ export function notificationOf(change: Change): Partial<Notify> {
     case 'deleted':
       return { objDeletion: { objPath: change.path } };
     case 'event':
-      return { event: { objPath, eventName: name, params: change.args } };
+      return eventOf(change, objPath, name);
     case 'completed': {
       const ended = change.result.ok
         ? { reqOutputArgs: { outputArgs: change.result.value } }
@@ -22,4 +22,16 @@ export function notificationOf(change: Change): Partial<Notify> {
       return { operComplete: { objPath, commandName: name, commandKey: change.commandKey, ...ended } };
     }
   }
+}
+
+/** A thousand subscribers to one event are told by one and the same object, which is encoded once. */
+const events = new WeakMap<Change, Partial<Notify>>();
+
+function eventOf(change: Extract<Change, { kind: 'event' }>, objPath: string, eventName: string): Partial<Notify> {
+  let event = events.get(change);
+  if (!event) {
+    event = { event: { objPath, eventName, params: change.args } };
+    events.set(change, event);
+  }
+  return event;
 }
