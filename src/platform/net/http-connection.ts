@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Writable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { bodyLength, bodyPieces, type HttpBody } from './http-body.ts';
 import {
@@ -50,16 +51,7 @@ export function openHttp(options: HttpOptions = {}): HttpConnection {
     async send(url, { method, headers, body: text, pieces }, signal) {
       const body: HttpBody = pieces ?? text;
       const given = { method, headers: { ...headers, 'content-length': String(bodyLength(body)) } };
-      const response = await requests.send(
-        url,
-        given,
-        (outgoing) => {
-          // The pieces stand in memory anyway: queueing them costs no more than waiting would.
-          for (const piece of bodyPieces(body)) outgoing.write(piece);
-          outgoing.end();
-        },
-        signal,
-      );
+      const response = await requests.send(url, given, (outgoing) => pour(outgoing, bodyPieces(body)), signal);
       return {
         ...headOf(response),
         setCookie: response.headers['set-cookie'] ?? [],
@@ -68,6 +60,20 @@ export function openHttp(options: HttpOptions = {}): HttpConnection {
     },
     [Symbol.dispose]: () => requests[Symbol.dispose](),
   };
+}
+
+/** As fast as it is taken: what is encrypted and has yet to go stands in memory beside what it was made from. */
+function pour(outgoing: Writable, pieces: readonly (string | Uint8Array)[]): void {
+  let next = 0;
+  const more = (): void => {
+    while (next < pieces.length) {
+      if (outgoing.write(pieces[next++])) continue;
+      outgoing.once('drain', more);
+      return;
+    }
+    outgoing.end();
+  };
+  more();
 }
 
 /** Bounded after decoding, so that a small body can not become a large one. */
