@@ -45,7 +45,8 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
         log,
         random,
         randomHex,
-        openWebSocket: (url, given, events) => openWebSocket({ url, ...given, tls: tls(), clock }, events),
+        openWebSocket: (url, { known, shown, ...given }, events) =>
+          openWebSocket({ url, ...given, tls: { ...tls(), shown, ...(known && { known }) }, clock }, events),
         listenWebSocket: ({ encryption, ...given }) =>
           listenWebSocket({ host: '::', ...given, ...(encryption && { tls: tls() }), clock, log }),
         uds: {

@@ -99,6 +99,25 @@ describe.each(Object.keys(transports))('%s', (name) => {
   });
 });
 
+describe('a certificate that is known', () => {
+  const open = transports.WebSocket!;
+  const ca = pki.caPem;
+  it('is taken whoever issued it, whatever host it names, and shown before it is judged', async () => {
+    const shown: Uint8Array[] = [];
+    const raw = new X509Certificate(strange.certPem).raw;
+    expect(await meet(strange, { ca, shown: (one) => void shown.push(one) }, open)).toBe('TLS');
+    expect(shown).toEqual([raw]);
+    expect(await meet(strange, { ca, known: strange.certPem }, open)).toBe('heard');
+    expect(await meet(strange, { ca, known: strange.certPem, pins: [pinOf(good.certPem)] }, open)).toBe('TLS');
+  });
+
+  it('says nothing of others', async () => {
+    const another = foreign.issue({ commonName: 'peer', ip, usage: 'server' });
+    expect(await meet(another, { ca, known: strange.certPem }, open)).toBe('TLS');
+    expect(await meet(good, { ca, known: strange.certPem }, open)).toBe('heard');
+  });
+});
+
 describe('revocation lists', () => {
   const open = transports.STOMP!;
   const ca = pki.caPem;

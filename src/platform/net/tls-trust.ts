@@ -45,9 +45,8 @@ export function tlsTrust(
     return {
       ...context,
       checkServerIdentity: (host, certificate) =>
-        isKnown(certificate.raw)
-          ? undefined
-          : (checkServerIdentity(host, certificate) ?? pinProblem(chainOf(certificate), pins)),
+        (isKnown(certificate.raw) ? undefined : checkServerIdentity(host, certificate)) ??
+        pinProblem(chainOf(certificate), pins),
     };
   }
   const anchors = certificatesOf(tls.ca!);
@@ -56,8 +55,8 @@ export function tlsTrust(
     rejectUnauthorized: !withoutDates,
     checked: (socket, host) => {
       const chain = chainOf(socket.getPeerCertificate(true));
-      if (isKnown(chain[0]?.raw)) return;
-      const problem = pathProblem(chain, anchors, host) ?? pinProblem(chain, pins);
+      const path = isKnown(chain[0]?.raw) ? undefined : pathProblem(chain, anchors, host);
+      const problem = path ?? pinProblem(chain, pins);
       if (problem) socket.destroy(problem);
     },
   };

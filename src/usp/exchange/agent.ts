@@ -241,6 +241,7 @@ class Agent implements UspAgent {
       const parts = {
         model: this.#model,
         authority: this.#trust.authority,
+        firstUse: this.#trust.firstUse,
         signer: this.#signer,
         // Without a key of the kind that both need there is neither.
         openTunnel: this.#signer && this.#ports.openTunnel,

@@ -18,7 +18,7 @@ import {
   type Signer,
 } from '../session/index.ts';
 import type { MessageTrace } from '../trace/index.ts';
-import type { Authority, TransportEnd, Verdict, Voucher } from '../trust/index.ts';
+import type { Authority, FirstUse, TransportEnd, Verdict, Voucher } from '../trust/index.ts';
 import type { ControllerConfig } from './config.ts';
 
 /** Who a transport knows to be at its other end; one object for each connection. */
@@ -53,6 +53,7 @@ export interface Arrival {
 export interface ControllerSessionParts {
   readonly model: Model;
   readonly authority: Authority;
+  readonly firstUse: FirstUse;
   /** Signs records where the transport is no proof of them. */
   readonly signer: Signer | undefined;
   /** Payload security, where there is. */
@@ -82,6 +83,8 @@ export class ControllerSession implements Recipient, Disposable {
   readonly #links: Link[] = [];
   readonly #open = new Set<string>();
   #gone = false;
+  /** Ends a connection on which nothing comes. */
+  #silence: Disposable | undefined;
   /** What notifications may tell, as the roles are at any time. */
   readonly view: View = {
     protocol: 'usp',
@@ -196,6 +199,9 @@ export class ControllerSession implements Recipient, Disposable {
     this.#learn(voucher);
     link.send(this.#exchange.record(link.connect, voucher));
     this.#links.push(link);
+    const { firstUse, clock } = this.#parts;
+    const silenceMs = firstUse.inactivityMs(this.#config, link.evidence.chain);
+    if (silenceMs > 0) this.#silence = clock.timer(silenceMs, () => link.refuse?.('no message has come in time'));
     // Notifications take the first (TR-181 Controller.{i}.MTP.{i}.Order).
     this.#links.sort((a, b) => this.#orderOf(a) - this.#orderOf(b));
     this.#parts.log.info('connected', { controller: this.#config.endpointId, over: link.kind });
@@ -205,6 +211,7 @@ export class ControllerSession implements Recipient, Disposable {
   }
 
   disconnected(link: Link): void {
+    this.#silence?.[Symbol.dispose]();
     const at = this.#links.indexOf(link);
     if (at >= 0) this.#links.splice(at, 1);
   }
@@ -292,6 +299,7 @@ export class ControllerSession implements Recipient, Disposable {
 
   #take(message: UspMessage, origin: MessageOrigin<Voucher>): void {
     const { msgId, body } = message;
+    this.#silence?.[Symbol.dispose]();
     // Who may be anybody can not put right what a change has broken.
     if (origin.voucher) this.#parts.reached();
     if (body.kind !== 'request') {
@@ -335,6 +343,16 @@ export class ControllerSession implements Recipient, Disposable {
   /** One of the connections makes sure that the controller is the one. */
   get sure(): boolean {
     return this.#links.some(({ evidence }) => this.#vouch(evidence) !== undefined);
+  }
+
+  /** Its certificate counts because it came first. PEM. */
+  get firstCertificate(): string | undefined {
+    return this.#parts.firstUse.known(this.#config);
+  }
+
+  /** A connection to it was ended because of this certificate (DER). @returns whether another try will do */
+  meet(certificate: Uint8Array, problem: string | undefined): Promise<boolean> {
+    return this.#parts.firstUse.meet(this.#config, certificate, problem);
   }
 
   /** `Controller.{i}.InheritedRole` */

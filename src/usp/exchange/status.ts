@@ -6,15 +6,16 @@ import type { RetryingState } from './retrying.ts';
 
 /** One controller for `tandem status`: its connections, session and queue, what went wrong last and when it is tried again. */
 export function controllerStatus(
-  { config, links, exchange, queue, sure }: ControllerSession,
+  { config, links, exchange, queue, sure, firstCertificate }: ControllerSession,
   state: (path: string) => RetryingState | undefined,
 ): BlobTable {
+  const proof = firstCertificate === undefined ? 'made sure of' : 'made sure of: the certificate that came first';
   const over = links.map(({ kind }) => kind).join(' and ');
   return {
     controller: config.endpointId,
     connected: over === '' ? 'no' : over,
     ...Object.fromEntries(config.peers.map((peer) => mtpStatus(peer, state(carrierOf(peer))))),
-    ...(over !== '' && { identity: sure ? 'made sure of' : 'not made sure of: untrusted role, not notified' }),
+    ...(over !== '' && { identity: sure ? proof : 'not made sure of: untrusted role, not notified' }),
     session: exchange.status,
     queue: queueText(queue),
     onboarding: config.onBoarding.complete ? 'complete' : 'asked for',

@@ -7,7 +7,15 @@ import type { WebSocketSlot } from './websocket-slot.ts';
 
 export type OpenWebSocket = (
   url: URL,
-  options: { readonly protocol: string; readonly pingIntervalMs: number; readonly signal: AbortSignal },
+  options: {
+    readonly protocol: string;
+    readonly pingIntervalMs: number;
+    readonly signal: AbortSignal;
+    /** PEM: a certificate that is the peer's, whoever issued it. */
+    readonly known?: string;
+    /** Told of the peer's certificate (DER) before it is judged. */
+    readonly shown: (certificate: Uint8Array) => void;
+  },
   events: WebSocketEvents,
 ) => Promise<WebSocketLink>;
 
@@ -53,17 +61,29 @@ export async function runWebSocket(parts: WebSocketMtpParts): Promise<void> {
     if (socket) receiveOverWebSocket(session, bytes, endpointId, socket, log, evidence);
     else early.push(bytes);
   };
-  socket = await parts.open(
-    url,
-    { protocol: subprotocol, pingIntervalMs: peer.keepAliveSeconds * 1000, signal },
-    {
-      message: take,
-      closed: (code, reason) => {
-        log.info('connection closed', { controller: session.config.endpointId, code, reason });
-        over();
-      },
+  let shown: Uint8Array | undefined;
+  const known = session.firstCertificate;
+  const pingIntervalMs = peer.keepAliveSeconds * 1000;
+  const options = {
+    protocol: subprotocol,
+    pingIntervalMs,
+    signal,
+    shown: (certificate: Uint8Array) => {
+      shown = certificate;
     },
-  );
+    ...(known !== undefined && { known }),
+  };
+  const events: WebSocketEvents = {
+    message: take,
+    closed: (code, reason) => {
+      log.info('connection closed', { controller: session.config.endpointId, code, reason });
+      over();
+    },
+  };
+  socket = await parts.open(url, options, events).catch(async (error: Error) => {
+    if (shown) await session.meet(shown, errorCode(error.cause));
+    throw error;
+  });
   const { send, close } = socket;
   const held = slot.take('agent', () => close(goingAway, 'replaced'));
   evidence = { ...socket.peer, end: 'controller' };

@@ -6,6 +6,8 @@ import { fingerprintAlgorithms, fingerprintOf, nameOnOneLine, parseCertificate }
 const table = 'Device.LocalAgent.Certificate.{i}.';
 /** Beside the columns: the certificate itself, which TR-181 has no parameter for. */
 const body = '.pem';
+/** It is its controller's because it came first: nobody else is trusted for it. */
+const firstMark = '.first';
 const rowLimit = 64;
 /** References to certificates, which go with them. */
 const holders = [
@@ -21,6 +23,8 @@ export class Certificates implements Disposable {
   readonly #changed: () => void;
   /** By row without the last dot, those that are enabled. */
   #known: ReadonlyMap<string, X509Certificate> | undefined;
+  /** SHA-256 of those that came first. */
+  #first: ReadonlySet<string> = new Set();
 
   /** @param changed what is trusted may be something else now */
   constructor(model: Model, changed: () => void) {
@@ -55,13 +59,23 @@ export class Certificates implements Disposable {
     return rows.flatMap((row) => this.#enabled().get(row) ?? []);
   }
 
-  /** All that are enabled. */
+  /** All that are enabled and good for whatever connection. */
   all(): X509Certificate[] {
-    return [...this.#enabled().values()];
+    return [...this.#enabled().values()].filter((one) => !this.cameFirst(one));
   }
 
-  /** `AddCertificate()`. @returns the new row, without its last dot */
-  async add(args: Readonly<Record<string, string>>, origin: Origin): Promise<Result<string, ModelFault>> {
+  /** Whether it was trusted on first use. */
+  cameFirst({ fingerprint256 }: X509Certificate): boolean {
+    this.#enabled();
+    return this.#first.has(fingerprint256);
+  }
+
+  /** `AddCertificate()`. @param came `first`: it is trusted on first use @returns the new row, without its last dot */
+  async add(
+    args: Readonly<Record<string, string>>,
+    origin: Origin,
+    came?: 'first',
+  ): Promise<Result<string, ModelFault>> {
     const { Alias = '', Certificate: pem = '' } = args;
     const certificate = parseCertificate(pem);
     if (!certificate) return refused({ kind: 'invalid-value', message: 'Certificate is not one certificate in PEM' });
@@ -79,6 +93,7 @@ export class Certificates implements Disposable {
       Issuer,
       [body]: certificate.toString(),
       ...(Alias !== '' && { Alias }),
+      ...(came && { [firstMark]: '1' }),
     };
     const [row] = await this.#table.change([{ values }], [], origin);
     this.#renew();
@@ -90,13 +105,13 @@ export class Certificates implements Disposable {
   }
 
   #enabled(): ReadonlyMap<string, X509Certificate> {
-    this.#known ??= new Map(
-      this.#table
-        .rows()
-        .filter(({ values }) => values.Enable === 'true' && values[body] !== undefined)
-        .map(({ path, values }) => [path.slice(0, -1), new X509Certificate(values[body]!)]),
-    );
-    return this.#known;
+    if (this.#known) return this.#known;
+    const rows = this.#table.rows().filter(({ values }) => values.Enable === 'true' && values[body] !== undefined);
+    const known = new Map(rows.map(({ path, values }) => [path.slice(0, -1), new X509Certificate(values[body]!)]));
+    const first = rows.filter(({ values }) => values[firstMark] !== undefined);
+    this.#first = new Set(first.map(({ path }) => known.get(path.slice(0, -1))!.fingerprint256));
+    this.#known = known;
+    return known;
   }
 
   #renew(): void {

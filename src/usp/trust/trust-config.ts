@@ -15,6 +15,12 @@ export interface TrustConfig {
   /** In the order of their rows. */
   readonly credentials: readonly CredentialRow[];
   readonly challenges: readonly Challenge[];
+  /** Trust on first use. */
+  readonly tofu: {
+    readonly allowed: boolean;
+    /** Until a message has to come; 0: whenever. */
+    readonly inactivitySeconds: number;
+  };
 }
 
 export interface CredentialRow extends Omit<Credential, 'certificate'> {
@@ -29,6 +35,7 @@ export const noTrust: TrustConfig = {
   secured: [],
   credentials: [],
   challenges: [],
+  tofu: { allowed: false, inactivitySeconds: 0 },
 };
 
 /** What is read of a row. */
@@ -51,6 +58,10 @@ export function readTrust(top: TrustRow, rows: (table: string) => readonly Trust
     untrusted: top.references('UntrustedRole'),
     banned: top.text('BannedRole'),
     secured: top.references('SecuredRoles'),
+    tofu: {
+      allowed: top.text('TOFUAllowed') === 'true',
+      inactivitySeconds: top.number('TOFUInactivityTimer', 0),
+    },
     credentials: rows(`${top.path}Credential.`).map((row) => ({
       certificate: row.text('Credential'),
       roles: row.references('Role'),

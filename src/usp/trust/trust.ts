@@ -4,6 +4,7 @@ import { Authority, type Claimant } from './authority.ts';
 import { certificatesIn } from './certificate.ts';
 import { Certificates } from './certificates.ts';
 import { type ChallengeLocks, Challenges } from './challenges.ts';
+import { FirstUse } from './first-use.ts';
 import type { IdentityPolicy } from './judge.ts';
 import type { TrustConfig } from './trust-config.ts';
 
@@ -43,6 +44,7 @@ export interface TrustParts {
 /** `Device.LocalAgent.ControllerTrust.` and `Certificate.` as far as they are more than configuration. */
 export class Trust implements Disposable {
   readonly authority: Authority;
+  readonly firstUse: FirstUse;
   readonly #parts: TrustParts;
   readonly #declared: Disposable[];
   readonly #certificates: Certificates;
@@ -54,6 +56,7 @@ export class Trust implements Disposable {
     const certificates = this.#certificates;
     const anchors = () => certificatesIn(port.anchors());
     this.authority = new Authority({ model, clock, certificates, policy: port.policy, anchors });
+    this.firstUse = new FirstUse({ model, clock, log, certificates, config: () => this.authority.config });
     const challenges = new Challenges({
       model,
       clock,

@@ -109,6 +109,41 @@ async function operate(controller: Controller, command: string, inputArgs: Recor
 const ssid = 'Device.WiFi.SSID.1.SSID';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
+describe('a controller whose certificate nobody known has issued', () => {
+  const stranger = createPki('Somebody').issue({
+    commonName: 'c',
+    uri: [`urn:bbf:usp:id:${names[1]}`],
+    usage: 'server',
+  });
+  const unknown = { tls: { cert: stranger.certPem, key: stranger.keyPem, clientCa: pki.caPem } };
+
+  it('is trusted on first use where that is allowed, with the untrusted role, until its certificate is deleted', async () => {
+    const [first, second] = await begin(
+      [named(names[0]), unknown],
+      ['full', 'full'],
+      [
+        ['usp', 'usp', { untrusted_role: 'nobody', tofu: 1 }],
+        ['controller_mtp', 'controller_2_mtp_1', { retry_minimum_wait: 1, retry_multiplier: 1000 }],
+        ['challenge', 'pin', { enable: 1, role: 'viewer', value: base64('1234') }],
+      ],
+    );
+    const row = 'Device.LocalAgent.Controller.2.';
+    const certificate = 'Device.LocalAgent.Certificate.1';
+    expect(await get(first, `${row}Credential`)).toEqual({ Credential: certificate });
+    expect(await get(first, `${row}AssignedRole`)).toEqual({ AssignedRole: `${trust}Role.3` });
+    expect(await get(second, ssid)).toBe(7026);
+    const challenge = await operate(second, `${trust}RequestChallenge()`, { ChallengeRef: `${trust}Challenge.1` });
+    const { ChallengeID } = challenge as Record<string, string>;
+    expect(
+      await operate(second, `${trust}ChallengeResponse()`, { ChallengeID: ChallengeID!, Value: base64('1234') }),
+    ).toEqual({});
+    await expect.poll(() => get(second, ssid)).toEqual({ SSID: 'OpenWrt' });
+    expect(await set(first, `${trust}TOFUAllowed`, 'false')).toBe(0);
+    expect(await operate(first, `${certificate}.Delete()`)).toEqual({});
+    expect(await get(first, `${row}Credential`)).toEqual({ Credential: '' });
+  });
+});
+
 describe('two controllers with different roles at once', () => {
   it('see and may each what their role says', async () => {
     const [first, second] = await begin([named(names[0]), named(names[1])]);
