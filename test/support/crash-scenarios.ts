@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { silentLog } from '#base';
 import { createDataModel, type DataModel, type Origin, type StateChange, type Write, type WriteAnswer } from '#model';
 import { type BlobTable, FileStateStore, RootedFiles, RootedScripts, UciFiles } from '#platform';
-import { FakeBus } from './fake-bus.ts';
-import { FaultyDisk, PowerCut, type Trouble } from './faulty-disk.ts';
+import { type Trouble as DiskTrouble, FaultyDisk, PowerCut } from './faulty-disk.ts';
 import { HandClock } from './hand-clock.ts';
+import { HangingBus } from './hanging-bus.ts';
+import { settled } from './settle.ts';
+
+/** `ubus-hangs`: from that step on ubusd takes calls and answers none; an hour later it answers all of them. */
+export type Trouble = DiskTrouble | 'ubus-hangs';
 
 /** One transaction of the crash table: what it does, and through whom. */
 export interface Scenario {
@@ -174,12 +178,15 @@ const passwords = new Map<string, string>();
 
 interface Device {
   readonly model: DataModel;
+  readonly bus: HangingBus;
+  readonly clock: HandClock;
   readonly told: string[];
 }
 
-async function start(root: string, disk?: FaultyDisk): Promise<Device> {
+async function start(root: string, disk?: FaultyDisk, hangAt?: number): Promise<Device> {
   const told: string[] = [];
-  const bus = new FakeBus({
+  const clock = new HandClock();
+  const bus = new HangingBus(clock, () => disk?.steps.length ?? 0, {
     'service event': ({ data }) => {
       const pack = String((data as BlobTable).package);
       disk?.step(`ubus service event ${pack}`);
@@ -187,6 +194,7 @@ async function start(root: string, disk?: FaultyDisk): Promise<Device> {
       return {};
     },
   });
+  if (hangAt !== undefined) bus.hangAt(hangAt);
   let names = 0;
   const state = new FileStateStore(join(root, 'etc/tandem'), silentLog);
   state.sweep();
@@ -206,7 +214,7 @@ async function start(root: string, disk?: FaultyDisk): Promise<Device> {
     },
     state,
     runtime: new FileStateStore(join(root, 'var/run/tandem'), silentLog),
-    clock: new HandClock(),
+    clock,
     log: silentLog,
     uniqueName: () => `t${++names}`,
     applying: ({ origin, paths }): StateChange | undefined =>
@@ -215,7 +223,7 @@ async function start(root: string, disk?: FaultyDisk): Promise<Device> {
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
   await model.recover();
   model.declareTable({ path: 'Device.LocalAgent.Subscription.{i}.', columns: ['Alias', 'ID', 'Enable'] });
-  return { model, told };
+  return { model, bus, clock, told };
 }
 
 /** Everything that must be all or nothing, as bytes and as the model tells it. */
@@ -317,10 +325,11 @@ export class CrashTest {
         disk.repair();
         this.#before = before;
         this.#after = before;
-        if (kind) disk.break(kind, at);
+        if (kind && kind !== 'ubus-hangs') disk.break(kind, at);
         let committed: boolean | undefined;
         try {
-          device = await start(root, disk);
+          device = await start(root, disk, kind === 'ubus-hangs' ? at : undefined);
+          if (kind === 'ubus-hangs') await anHourLater(device);
         } catch (error) {
           if (!(error instanceof PowerCut)) throw error;
           committed = undefined;
@@ -333,11 +342,15 @@ export class CrashTest {
       if (kind === undefined) this.#before = await lookAt(root, device.model);
       device.told.length = 0;
       disk.repair();
-      if (kind) disk.break(kind, at);
+      if (kind === 'ubus-hangs') device.bus.hangAt(at);
+      else if (kind) disk.break(kind, at);
       let committed: boolean | undefined;
       try {
-        if (replaced) committed = await device.model.putBack(replaced, [{ name: probationState, text: undefined }]);
-        else committed = (await perform(device, scenario)).committed;
+        const { model } = device;
+        const work = replaced
+          ? model.putBack(replaced, [{ name: probationState, text: undefined }])
+          : perform(device, scenario).then((answer) => answer.committed);
+        committed = kind === 'ubus-hangs' ? await whileHanging(device, work) : await work;
       } catch (error) {
         if (!(error instanceof PowerCut) && scenario.afterwards !== 'put back') throw error;
         committed = false;
@@ -356,6 +369,7 @@ export class CrashTest {
     kind: Trouble | undefined,
   ): Promise<Run> {
     const steps = [...disk.steps];
+    const hung = kind === 'ubus-hangs';
     const ended = disk.broken && kind?.startsWith('power');
     const atOnce = ended || (kind && disk.broken) ? undefined : await lookAt(root, device.model);
     disk.repair();
@@ -364,7 +378,8 @@ export class CrashTest {
     if (kind === undefined) this.#after = found;
     const named = (text: string): Outcome =>
       text === this.#before ? 'nothing' : text === this.#after ? 'all' : difference(text, this.#before, this.#after);
-    const told = new Set([...device.told, ...again.told]);
+    // One that only hung is not to need a restart of the agent.
+    const told = new Set(hung ? device.told : [...device.told, ...again.told]);
     const changed = changedPackages(this.#before, found);
     await again.model[Symbol.asyncDispose]();
     return {
@@ -375,6 +390,37 @@ export class CrashTest {
       untold: changed.some((name) => !told.has(name)),
     };
   }
+}
+
+/** What a peer waits for at most, by the agent's clock: a call to judge what is contested, one to tell the services, and as much for whoever watches. */
+const patienceMs = 20_000;
+
+/** @throws Error when it takes longer than a peer has patience */
+async function whileHanging<T>(device: Device, work: Promise<T>): Promise<T> {
+  const { clock } = device;
+  const before = clock.monotonicMs();
+  let done = false;
+  const watched = work.finally(() => {
+    done = true;
+  });
+  // Of a failure it is `await watched` that tells.
+  watched.catch(() => {});
+  while (!done) {
+    await settled();
+    if (!done && device.bus.hanging) clock.advance(clock.nextMs ?? 0);
+    if (clock.monotonicMs() - before > patienceMs) throw new Error('the peer is kept waiting');
+  }
+  await anHourLater(device);
+  return watched;
+}
+
+async function anHourLater({ bus, clock }: Device): Promise<void> {
+  await settled();
+  clock.advance(3_600_000);
+  bus.comeBack();
+  await settled();
+  clock.advance(120_000);
+  await settled();
 }
 
 function perform({ model }: Device, { protocol, writes, origin, partial }: Scenario): Promise<WriteAnswer> {

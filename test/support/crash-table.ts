@@ -1,5 +1,4 @@
-import type { CrashTest, Run, Scenario } from './crash-scenarios.ts';
-import type { Trouble } from './faulty-disk.ts';
+import type { CrashTest, Run, Scenario, Trouble } from './crash-scenarios.ts';
 
 export const troubles: readonly { readonly kind: Trouble; readonly title: string }[] = [
   { kind: 'power', title: 'power cut' },
@@ -7,6 +6,7 @@ export const troubles: readonly { readonly kind: Trouble; readonly title: string
   { kind: 'full', title: 'flash full' },
   { kind: 'full-for-good', title: 'flash full for good' },
   { kind: 'read-only', title: 'read-only' },
+  { kind: 'ubus-hangs', title: 'ubusd hangs' },
 ];
 
 /** What a run must not be, in words; `undefined`: it is as it has to be. */

@@ -48,6 +48,8 @@ import { Turns } from './turns.ts';
 import { Watches } from './watch.ts';
 import { isGiven, Writer } from './writer.ts';
 
+const hungRetryMs = 60_000;
+
 /** The model of `api.ts` on mappings, declarations and stored tables. */
 export class DataModel implements Model, AsyncDisposable {
   readonly #ports: DataModelPorts;
@@ -69,6 +71,7 @@ export class DataModel implements Model, AsyncDisposable {
   readonly #operations: Operations;
   readonly #listening: Disposable[] = [];
   readonly #turns = new Turns();
+  #paying: Disposable | undefined;
 
   constructor(schema: Schema, mapped: readonly CompiledObject[], ports: DataModelPorts) {
     this.#ports = ports;
@@ -82,7 +85,7 @@ export class DataModel implements Model, AsyncDisposable {
     if (mapped.some((object) => object.maps('LowerLayers'))) {
       this.#tree.derive(interfaceStack, interfaceStackOf(this.#tree));
     }
-    this.#reloads = new Reloads(ports.bus, ports.runtime, ports.log);
+    this.#reloads = new Reloads(ports.bus, ports.runtime, ports.log, () => this.#payLater());
     this.#followUps = new FollowUps(ports.state, ports.programs, ports.log);
     this.#transactions = new Transactions(
       ports.uci,
@@ -121,6 +124,14 @@ export class DataModel implements Model, AsyncDisposable {
       reloads: this.#reloads,
       watches: this.#watches,
       events: this.#outside.events,
+    });
+  }
+
+  /** The bus hangs; that it does no more is told by nothing but an answer. */
+  #payLater(): void {
+    this.#paying ??= this.#ports.clock.timer(hungRetryMs, () => {
+      this.#paying = undefined;
+      void this.#turns.take(() => this.#reloads.pay());
     });
   }
 
@@ -293,6 +304,7 @@ export class DataModel implements Model, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const listening of this.#listening) listening[Symbol.dispose]();
     this.#operations.stop();
+    this.#paying?.[Symbol.dispose]();
     await this.#turns.idle();
     await this.#instances[Symbol.asyncDispose]();
   }

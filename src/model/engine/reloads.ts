@@ -1,4 +1,4 @@
-import type { Log } from '#base';
+import { errorCode, type Log } from '#base';
 import type { Bus, StateStore } from '#platform';
 
 const name = 'reload';
@@ -11,14 +11,17 @@ export class Reloads {
   readonly #bus: Bus;
   readonly #runtime: StateStore | undefined;
   readonly #log: Log;
+  readonly #hung: () => void;
   readonly #owed: Set<string>;
   /** Owed as well, and not told before `release`. */
   readonly #postponed = new Set<string>();
 
-  constructor(bus: Bus, runtime: StateStore | undefined, log: Log) {
+  /** @param hung the bus took what was told and did not answer: it may come to itself without a sign */
+  constructor(bus: Bus, runtime: StateStore | undefined, log: Log, hung: () => void = () => {}) {
     this.#bus = bus;
     this.#runtime = runtime;
     this.#log = log;
+    this.#hung = hung;
     this.#owed = new Set((runtime?.read(name) ?? '').split(' ').filter((pack) => pack !== ''));
   }
 
@@ -54,7 +57,7 @@ export class Reloads {
     await this.#keep();
   }
 
-  /** Tells what is owed; what could not be told stays owed until ubus is there again. */
+  /** Tells what is owed; what could not be told stays owed until ubus is there again, or answers again. */
   async pay(): Promise<void> {
     const packages = [...this.#owed].filter((pack) => !this.#postponed.has(pack));
     if (packages.length === 0) return;
@@ -64,6 +67,10 @@ export class Reloads {
         this.#owed.delete(pack);
       } catch (error) {
         this.#log.warn('the services could not be told of a change', { package: pack, error });
+        if (errorCode(error) !== 'UBUS_TIMEOUT') continue;
+        // Whoever waits for the write does not wait for each of its packages.
+        this.#hung();
+        break;
       }
     }
     await this.#keep();

@@ -20,6 +20,8 @@ export type Answer = { readonly ok: true; readonly value: unknown } | { readonly
 
 const inFlightLimit = 4;
 const callTimeoutMs = 5000;
+/** What one request waits for the bus altogether: one that hangs would cost every call its time. */
+const scopeTimeoutMs = 15_000;
 const fileLimitBytes = 256 * 1024;
 const everyFileLimit = 1024;
 /** Handlers that run programs. */
@@ -55,10 +57,16 @@ export class Sources {
     return undefined;
   }
 
-  call(key: string, source: SourceText, args: BlobTable, signal: AbortSignal | undefined): Promise<Answer> {
+  call(
+    key: string,
+    source: SourceText,
+    args: BlobTable,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
     const flying = this.#flying.get(key);
     if (flying) return flying;
-    const asked = this.#invoke(source, args, signal).then((answer) => {
+    const asked = this.#invoke(source, args, timeoutMs, signal).then((answer) => {
       this.#flying.delete(key);
       if (answer.ok && source.fresh) this.#kept.set(key, { answer, atMs: this.ports.clock.monotonicMs() });
       return answer;
@@ -67,7 +75,12 @@ export class Sources {
     return asked;
   }
 
-  async #invoke(source: SourceText, args: BlobTable, signal: AbortSignal | undefined): Promise<Answer> {
+  async #invoke(
+    source: SourceText,
+    args: BlobTable,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
     if (source.handler) {
       try {
         return { ok: true, value: await this.handlers[source.handler as HandlerName]() };
@@ -84,10 +97,11 @@ export class Sources {
       }
     }
     const [object, method] = source.ubus!;
+    if (timeoutMs <= 0) return { ok: false, reason: `ubus ${object} ${method}: the bus has not answered for too long` };
     this.calls++;
     try {
       const value = await this.ports.bus.invoke(object, method, args, {
-        timeoutMs: callTimeoutMs,
+        timeoutMs,
         ...(signal && { signal }),
       });
       return { ok: true, value };
@@ -115,6 +129,8 @@ export class ReadScope {
   readonly #packages = new Map<string, UciPackage | undefined>();
   readonly #tables = new Map<string, Record<string, unknown>>();
   #missed = 0;
+  /** When nothing is asked any more. */
+  #untilMs: number | undefined;
   #notes: Map<string, ReadNote> | undefined;
   /** Of the packages that were read: what a write that was made from them has to find again. */
   readonly revisions = new Map<string, string | undefined>();
@@ -230,11 +246,14 @@ export class ReadScope {
   async settle(): Promise<void> {
     const wanted = [...this.#wanted];
     this.#wanted.clear();
+    const { clock } = this.#sources.ports;
+    this.#untilMs ??= clock.monotonicMs() + scopeTimeoutMs;
     let next = 0;
     const ask = async (): Promise<void> => {
       for (let at = next++; at < wanted.length; at = next++) {
         const [key, { source, args }] = wanted[at]!;
-        this.#answers.set(key, await this.#sources.call(key, source, args, this.#signal));
+        const timeoutMs = Math.min(callTimeoutMs, this.#untilMs! - clock.monotonicMs());
+        this.#answers.set(key, await this.#sources.call(key, source, args, timeoutMs, this.#signal));
       }
     };
     await Promise.all(Array.from({ length: Math.min(inFlightLimit, wanted.length) }, ask));
