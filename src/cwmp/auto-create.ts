@@ -1,60 +1,97 @@
 import { ok, type Result, refused } from '#base';
-import type { Model, ModelFault, Origin, Write } from '#model';
-import { AliasResolver, type MissingRow } from './instance-names.ts';
-import { acsView } from './verbs/verb.ts';
-
-/** Tables in tables: more levels than any path of TR-181 has. */
-const depthLimit = 6;
+import type { Model, ModelFault, ParameterWrite, RowPart, Write } from '#model';
+import { AliasResolver, type MissingRow, stepPattern } from './instance-names.ts';
 
 /** A name of SetParameterValues with its rows by number, or as a parameter of a row that is made with it. */
 export type Target = { readonly path: string } | { readonly missing: MissingRow };
 
-export interface Targets {
-  readonly of: ReadonlyMap<string, Target>;
-  /** Deletes the rows that had to be made before the values could be written. */
-  readonly undo: () => Promise<void>;
-}
-
-/**
- * Finds where the values of SetParameterValues go, making the rows that an alias names and that are not there (TR-069 A.3.2.1,
- * AutoCreateInstances). A row whose own parameters are all that is set comes to be in the same write; one of whose parts are set is made
- * before, and deleted again by `undo`.
- */
+/** Finds where the values of SetParameterValues go (TR-069 A.3.2.1, AutoCreateInstances: an alias that no row has names one that is to be made). */
 export async function findTargets(
   model: Model,
   names: readonly string[],
   autoCreate: boolean,
-  origin: Origin,
-  signal: AbortSignal,
-): Promise<Result<Targets, { readonly name: string; readonly fault: ModelFault }>> {
-  const made: string[] = [];
-  const undo = async (): Promise<void> => {
-    const writes = made.splice(0).map((path): Write => ({ op: 'delete', path }));
-    if (writes.length > 0) await model.write(acsView, writes.reverse(), { origin, partial: true });
-  };
-  for (let depth = 0; depth < depthLimit; depth++) {
-    const resolver = new AliasResolver(model);
-    const of = new Map<string, Target>();
-    for (const name of names) of.set(name, await resolver.resolve(name));
-    const missing = [...of].flatMap(([name, target]) => ('missing' in target ? [{ name, row: target.missing }] : []));
-    const first = missing[0];
-    if (first && !autoCreate) {
-      return refused({ name: first.name, fault: { kind: 'no-instance', message: 'no row has this alias' } });
+): Promise<Result<ReadonlyMap<string, Target>, { readonly name: string; readonly fault: ModelFault }>> {
+  const resolver = new AliasResolver(model);
+  const of = new Map<string, Target>();
+  for (const name of names) {
+    const target = await resolver.resolve(name);
+    if ('missing' in target && !autoCreate) {
+      return refused({ name, fault: { kind: 'no-instance', message: 'no row has this alias' } });
     }
-    const before = missing.find(({ row }) => row.rest.includes('.'));
-    if (!before) return ok({ of, undo });
-    const { table, alias } = before.row;
-    const add: Write = { op: 'add', path: table, parameters: [{ name: 'Alias', value: alias, required: true }] };
-    const answer = await model.write(acsView, [add], { origin, partial: false, signal });
-    const { result } = answer.outcomes[0]!;
-    const row = result.ok ? result.value[0] : undefined;
-    if (!row) {
-      await undo();
-      const kind = result.ok ? 'no-instance' : (result.fault.refusals[0]?.fault ?? result.fault.fault).kind;
-      return refused({ name: before.name, fault: { kind, message: 'the row can not be made' } });
-    }
-    made.push(row.path);
+    of.set(name, target);
   }
-  await undo();
-  return refused({ name: names[0]!, fault: { kind: 'path-syntax', message: 'too many aliases in a path' } });
+  return ok(of);
+}
+
+interface Part<Entry> {
+  readonly op: RowPart['op'];
+  readonly path: string;
+  readonly alias: string;
+  readonly values: Map<string, Entry>;
+  readonly parts: Map<string, Part<Entry>>;
+}
+const partOf = <Entry>(op: RowPart['op'], path: string, alias: string): Part<Entry> => ({
+  ...{ op, path, alias, values: new Map(), parts: new Map() },
+});
+
+/** A row that is to be made, with all that is set on it and below it: one write, so that it comes to be with everything or not at all. */
+export class NewRow<Entry extends { readonly value: string }> {
+  readonly #row: Part<Entry>;
+  /** By their places in the row, other rows as `{i}`. */
+  readonly #entries = new Map<string, Entry[]>();
+
+  constructor({ table, alias }: MissingRow) {
+    this.#row = partOf('add', table, alias);
+  }
+
+  get entries(): Entry[] {
+    return [...this.#entries.values()].flat();
+  }
+
+  get write(): Write {
+    return { ...writeOf(this.#row), op: 'add' };
+  }
+
+  /** @param rest its place in the row: `Enable`, `Stats.Reset`, `Server.[one].Port`. @returns false: it is there already */
+  take(rest: string, entry: Entry): boolean {
+    const steps = rest.match(stepPattern) ?? [];
+    const name = steps.pop() ?? '';
+    let part = this.#row;
+    const into = (op: RowPart['op'], path: string, alias: string): void => {
+      const key = `${path}[${alias}]`;
+      const known = part.parts.get(key) ?? partOf<Entry>(op, path, alias);
+      part.parts.set(key, known);
+      part = known;
+    };
+    let path = '';
+    for (const step of steps) {
+      if (!step.startsWith('[')) path += `${step}.`;
+      else {
+        into('add', path, step.slice(1, -1));
+        path = '';
+      }
+    }
+    if (path !== '') into('set', path, '');
+    if (part.values.has(name)) return false;
+    part.values.set(name, entry);
+    const place = placeIn(rest);
+    this.#entries.set(place, [...(this.#entries.get(place) ?? []), entry]);
+    return true;
+  }
+
+  /** @param path of a parameter that was refused, rows by number */
+  at(path: string): readonly Entry[] {
+    const place = path.slice(this.#row.path.length).replace(/^\d+\./, '');
+    return this.#entries.get(place.replace(/(?<=\.)\d+(?=\.)/g, '{i}')) ?? [];
+  }
+}
+
+/** As a path of the schema. */
+export const placeIn = (rest: string): string =>
+  (rest.match(stepPattern) ?? []).map((step) => (step.startsWith('[') ? '{i}' : step)).join('.');
+
+function writeOf<Entry extends { readonly value: string }>({ op, path, alias, values, parts }: Part<Entry>): RowPart {
+  const parameters = [...values].map(([name, { value }]): ParameterWrite => ({ name, value, required: true }));
+  if (op === 'add' && !values.has('Alias')) parameters.unshift({ name: 'Alias', value: alias, required: true });
+  return { op, path, parameters, ...(parts.size > 0 && { parts: [...parts.values()].map(writeOf) }) };
 }

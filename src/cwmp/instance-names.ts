@@ -16,7 +16,7 @@ export interface InstanceSettings {
 export const byNumber: InstanceSettings = { mode: 'InstanceNumber', autoCreate: false };
 
 /** A step of a path: a name, a number, `*` or `[alias]` with its brackets; an alias may hold dots. */
-const stepPattern = /\[[^\]]*\]|[^.[\]]+/g;
+export const stepPattern = /\[[^\]]*\]|[^.[\]]+/g;
 
 export const hasAlias = (path: string): boolean => path.includes('[');
 /** Wildcards are for reading (TR-181 InstanceWildcardsSupported: GPV, GPN and GPA). */

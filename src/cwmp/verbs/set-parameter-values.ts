@@ -1,10 +1,10 @@
 import { ok, refused } from '#base';
 import { leafNameOf, type Model, type ModelFault, objectPathOf, toSchemaPath, type Write } from '#model';
-import { findTargets, type Target } from '../auto-create.ts';
+import { findTargets, NewRow, placeIn, type Target } from '../auto-create.ts';
 import { attribute, child, childText } from '../codec/element.ts';
 import { xmlSchemaInstance } from '../codec/names.ts';
 import { type CwmpFault, cwmpFault, invalidArguments } from '../faults.ts';
-import { byNumber, hasWildcard, type MissingRow } from '../instance-names.ts';
+import { byNumber, hasWildcard } from '../instance-names.ts';
 import { acceptsXsdType } from '../xsd-type.ts';
 import { acsView, parameterKeyLimit, statusOf, type Verb } from './verb.ts';
 
@@ -46,27 +46,20 @@ export const setParameterValues: Verb = async (request, context) => {
     model,
     usable.map(({ name }) => name),
     instances.autoCreate,
-    origin,
-    signal,
   );
   if (!targets.ok) {
     const { name, fault } = targets.fault;
     return refused(setFault([...problems, { name, code: cwmpFault(fault).code, text: fault.message }]));
   }
-  const { of, undo } = targets.value;
-  const planned = plan(model, usable, of);
+  const planned = plan(model, usable, targets.value);
   problems.push(...planned.problems);
-  if (problems.length > 0) {
-    await undo();
-    return refused(setFault(problems));
-  }
+  if (problems.length > 0) return refused(setFault(problems));
   const answer = await model.write(acsView, planned.writes, { origin, partial: false, signal });
   if (!answer.committed) {
-    await undo();
     for (const [index, { result }] of answer.outcomes.entries()) {
       if (result.ok) continue;
       if (result.fault.fault.kind === 'apply-failed') return refused(cwmpFault(result.fault.fault));
-      problems.push(...faultsOf(planned.entries[index]!, result.fault));
+      problems.push(...faultsOf(planned.objects[index]!, result.fault));
     }
     return refused(setFault(problems));
   }
@@ -74,10 +67,16 @@ export const setParameterValues: Verb = async (request, context) => {
   return ok((writer) => writer.leaf('Status', statusOf(answer)));
 };
 
+/** What one write is of. */
+interface PlannedObject {
+  readonly entries: readonly Entry[];
+  /** @param path of a parameter */
+  at(path: string): readonly Entry[];
+}
+
 interface Planned {
   readonly writes: readonly Write[];
-  /** By write: what it is of, by the name of the parameter in its object. */
-  readonly entries: readonly ReadonlyMap<string, Entry>[];
+  readonly objects: readonly PlannedObject[];
   readonly problems: readonly Problem[];
 }
 
@@ -85,46 +84,72 @@ interface Planned {
 function plan(model: Model, entries: readonly Entry[], of: ReadonlyMap<string, Target>): Planned {
   const supported = model.supported('cwmp');
   const problems: Problem[] = [];
-  const objects = new Map<string, { readonly made?: MissingRow; readonly entries: Map<string, Entry> }>();
+  const objects = new Map<string, SetObject | NewRow<Entry>>();
   for (const entry of entries) {
     const target = of.get(entry.name)!;
-    const missing = 'missing' in target ? target.missing : undefined;
-    const path = 'missing' in target ? `${target.missing.table}{i}.${target.missing.rest}` : target.path;
+    const made = 'missing' in target ? target.missing : undefined;
+    if (made && /(^|\.)\d+\./.test(made.rest)) {
+      problems.push({ name: entry.name, code: 9005, text: 'a row that is yet to be made has no rows with numbers' });
+      continue;
+    }
+    const path = 'missing' in target ? `${target.missing.table}{i}.${placeIn(target.missing.rest)}` : target.path;
     const object = objectPathOf(path);
     const name = path.slice(object.length);
     const info = supported.object(toSchemaPath(object))?.parameters.find((parameter) => parameter.name === name);
     if (info && !acceptsXsdType(entry.type, info.type, info.list)) {
       problems.push({ name: entry.name, code: 9006, text: `a ${info.type} is needed` });
     }
-    const row = missing ? `${missing.table}[${missing.alias}]` : object;
-    const known = objects.get(row) ?? { ...(missing && { made: missing }), entries: new Map<string, Entry>() };
-    // By number and by alias: the same parameter all the same.
-    if (known.entries.has(name)) problems.push({ name: entry.name, code: 9003, text: 'there twice' });
-    known.entries.set(name, entry);
+    const row = made ? `${made.table}[${made.alias}]` : object;
+    const known = objects.get(row) ?? (made ? new NewRow<Entry>(made) : new SetObject(object));
     objects.set(row, known);
+    // By number and by alias: the same parameter all the same.
+    if (!known.take(made?.rest ?? name, entry)) problems.push({ name: entry.name, code: 9003, text: 'there twice' });
   }
-  const writes = [...objects].map(([path, { made, entries: own }]): Write => {
-    const parameters = [...own].map(([name, { value }]) => ({ name, value, required: true }));
-    if (!made) return { op: 'set', path, parameters };
-    const alias = own.has('Alias') ? [] : [{ name: 'Alias', value: made.alias, required: true }];
-    return { op: 'add', path: made.table, parameters: [...alias, ...parameters] };
-  });
-  return { writes, entries: [...objects.values()].map((object) => object.entries), problems };
+  return { writes: [...objects.values()].map(({ write }) => write), objects: [...objects.values()], problems };
+}
+
+/** Values of an object that is there. */
+class SetObject implements PlannedObject {
+  readonly #path: string;
+  readonly #values = new Map<string, Entry>();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get entries(): Entry[] {
+    return [...this.#values.values()];
+  }
+
+  get write(): Write {
+    const parameters = [...this.#values].map(([name, { value }]) => ({ name, value, required: true }));
+    return { op: 'set', path: this.#path, parameters };
+  }
+
+  take(name: string, entry: Entry): boolean {
+    if (this.#values.has(name)) return false;
+    this.#values.set(name, entry);
+    return true;
+  }
+
+  at(path: string): readonly Entry[] {
+    const entry = this.#values.get(leafNameOf(path));
+    return entry ? [entry] : [];
+  }
 }
 
 function faultsOf(
-  entries: ReadonlyMap<string, Entry>,
+  object: PlannedObject,
   fault: { fault: ModelFault; refusals: readonly { path: string; fault: ModelFault }[] },
 ): Problem[] {
-  const own = fault.refusals.flatMap(({ path, fault: reason }) => {
-    const entry = entries.get(leafNameOf(path));
-    return entry ? [{ name: entry.name, code: cwmpFault(reason).code, text: reason.message }] : [];
-  });
+  const own = fault.refusals.flatMap(({ path, fault: reason }) =>
+    object.at(path).map(({ name }) => ({ name, code: cwmpFault(reason).code, text: reason.message })),
+  );
   if (own.length > 0) return own;
   // The object itself is at fault: then each of its parameters is.
   const { kind } = fault.refusals[0]?.fault ?? fault.fault;
   const { code } = cwmpFault({ ...fault.fault, kind });
-  return [...entries.values()].map(({ name }) => ({ name, code, text: fault.fault.message }));
+  return object.entries.map(({ name }) => ({ name, code, text: fault.fault.message }));
 }
 
 function setFault(parameters: NonNullable<CwmpFault['parameters']>): CwmpFault {

@@ -11,8 +11,22 @@ export interface ParameterWrite {
 
 export type Write =
   | { readonly op: 'set'; readonly path: string; readonly parameters: readonly ParameterWrite[] }
-  | { readonly op: 'add'; readonly path: string; readonly parameters: readonly ParameterWrite[] }
+  | {
+      readonly op: 'add';
+      readonly path: string;
+      readonly parameters: readonly ParameterWrite[];
+      readonly parts?: readonly RowPart[];
+    }
   | { readonly op: 'delete'; readonly path: string };
+
+/** An object below a row that is being added, in one write with it: `set` what is there as soon as the row is, `add` a row of a table below it. */
+export interface RowPart {
+  readonly op: 'set' | 'add';
+  /** Below the row: `Stats.`, `IPv4Address.` */
+  readonly path: string;
+  readonly parameters: readonly ParameterWrite[];
+  readonly parts?: readonly RowPart[];
+}
 
 export interface WriteOptions {
   readonly origin: Origin;

@@ -5,6 +5,7 @@ import type {
   Origin,
   ParameterRefusal,
   ParameterWrite,
+  RowPart,
   Write,
   WriteOutcome,
   WriteRefused,
@@ -20,10 +21,16 @@ import { type Reading, uniqueKeysOf } from './read.ts';
 import { resolvePath } from './resolve.ts';
 import { SectionNames } from './section-names.ts';
 import { ItemStager } from './stage-items.ts';
+import { PartStager } from './stage-parts.ts';
 import { ReferenceStager } from './stage-references.ts';
 import { RowStager } from './stage-rows.ts';
 import { ValueStager } from './stage-values.ts';
 import { storedKeyTaken } from './stored-keys.ts';
+
+interface StagedParameters {
+  readonly parameters: { name: string; value: string }[];
+  readonly refusals: ParameterRefusal[];
+}
 
 /** Stages writes against one read scope: everything that can be refused is refused here, with every parameter at fault. */
 export class Stager {
@@ -33,6 +40,7 @@ export class Stager {
   readonly #values: ValueStager;
   readonly #references: ReferenceStager;
   readonly #mappedKeys: MappedKeys;
+  readonly #parts: PartStager;
   #last: { readonly path: string; readonly resolved: ReturnType<typeof resolvePath> } | undefined;
 
   /** @param hasProgram whether the device's image has the program of this name */
@@ -50,6 +58,9 @@ export class Stager {
     this.#values = new ValueStager(reading, origin, instances, names, this.#items, hasProgram);
     this.#references = new ReferenceStager(reading, names);
     this.#mappedKeys = new MappedKeys(reading);
+    this.#parts = new PartStager(reading, this.#rows, (node, { parameters }, tablePath, plan) =>
+      this.#object(node, parameters, tablePath, plan),
+    );
   }
 
   /** Writes of one request come to the same table again and again; a plan changes nothing of where a path leads. */
@@ -72,10 +83,22 @@ export class Stager {
       return;
     }
     const mapped = tree.binding(schemaPath)?.mapped;
-    for (const { name, value } of write.parameters) {
+    for (const { name } of write.parameters) {
+      const rule = mapped?.parameters.get(name)?.rule;
+      for (const node of rule?.run ? nodes : []) commandLine(evaluator.mapped, node, rule!.run!);
+    }
+    this.#prepareReferences(schemaPath, write);
+  }
+
+  #prepareReferences(schemaPath: string, { parameters, parts }: Pick<RowPart, 'parameters' | 'parts'>): void {
+    const { tree, evaluator } = this.#reading;
+    const mapped = tree.binding(schemaPath)?.mapped;
+    for (const { name, value } of parameters) {
       const rule = mapped?.parameters.get(name)?.rule;
       if (rule?.as === 'ref') for (const path of splitList(value)) evaluator.mapped.referenced(rule.to!, rule.by, path);
-      for (const node of rule?.run ? nodes : []) commandLine(evaluator.mapped, node, rule!.run!);
+    }
+    for (const part of parts ?? []) {
+      this.#prepareReferences(`${schemaPath}${part.path}${part.op === 'add' ? '{i}.' : ''}`, part);
     }
   }
 
@@ -94,10 +117,8 @@ export class Stager {
     if (!nodes.ok) return refuse(nodes.fault);
     const written: ObjectWritten[] = [];
     for (const node of nodes.value) {
-      const done = this.#parameters(node, write.parameters, plan);
+      const done = this.#object(node, write.parameters, tablePathOf(node.path), plan);
       if (!done.ok) return done;
-      const taken = this.#duplicateKey(node, tablePathOf(node.path), plan) ?? this.#items.finish(node, plan);
-      if (taken) return refuse(taken);
       written.push({ path: node.path, ...done.value, uniqueKeys: {} });
     }
     return ok(written);
@@ -127,10 +148,14 @@ export class Stager {
       const parameters = write.parameters.map((one) =>
         !one.required && keys.includes(one.name) ? { ...one, required: true } : one,
       );
-      const done = this.#parameters(node, parameters, plan);
-      if (!done.ok) return done;
-      const taken = this.#duplicateKey(node, tablePath, plan) ?? this.#items.finish(node, plan);
-      if (taken) return refuse(taken);
+      const done = this.#object(node, parameters, tablePath, plan);
+      const below = write.parts ? this.#parts.stage(node, write.parts, plan) : ok(undefined);
+      if (!done.ok) {
+        return below.ok
+          ? done
+          : refused({ ...done.fault, refusals: [...done.fault.refusals, ...below.fault.refusals] });
+      }
+      if (!below.ok) return below;
       written.push({ path: node.path, ...done.value, uniqueKeys: this.#keysOfNew(node, done.value.parameters, plan) });
     }
     return ok(written);
@@ -167,11 +192,20 @@ export class Stager {
     return ok(resolved.value.nodes);
   }
 
-  #parameters(
+  /** All that is to be said of one object. */
+  #object(
     node: Node,
     parameters: readonly ParameterWrite[],
+    tablePath: string,
     plan: Plan,
-  ): Result<{ parameters: { name: string; value: string }[]; refusals: ParameterRefusal[] }, WriteRefused> {
+  ): Result<StagedParameters, WriteRefused> {
+    const done = this.#parameters(node, parameters, plan);
+    if (!done.ok) return done;
+    const taken = this.#duplicateKey(node, tablePath, plan) ?? this.#items.finish(node, plan);
+    return taken ? refuse(taken) : done;
+  }
+
+  #parameters(node: Node, parameters: readonly ParameterWrite[], plan: Plan): Result<StagedParameters, WriteRefused> {
     const done: { name: string; value: string }[] = [];
     const refusals: ParameterRefusal[] = [];
     const failed: ModelFault[] = [];

@@ -225,17 +225,76 @@ describe('AutoCreateInstances', () => {
     expect(key).toBe('');
   });
 
-  it('makes the row first when parts of it are set, and deletes it again when a value is refused', async () => {
+  const connection = 'Device.XMPP.Connection.[main].';
+  it('makes the rows below it and what is in its parts in that very write', async () => {
+    let writes = 0;
+    const { model } = fixture;
+    const write = model.write.bind(model);
+    model.write = (...given) => {
+      writes++;
+      return write(...given);
+    };
+    const text = await set(
+      [`${connection}Server.[one].ServerAddress`, 'one.example'],
+      [`${connection}Username`, 'cpe'],
+      [`${connection}Server.[two].ServerAddress`, 'two.example'],
+      [`${connection}Server.[one].Port`, '5223'],
+      ['Device.PPP.Interface.[dsl].PPPoE.ServiceName', 'isp'],
+      ['Device.PPP.Interface.[dsl].Username', 'me'],
+    );
+    expect(text).toContain('<Status>');
+    expect(writes).toBe(1);
+    const read = ['Username', 'Server.[one].ServerAddress', 'Server.[one].Port', 'Server.[two].ServerAddress'];
+    expect(values(await get(...read.map((name) => connection + name)))).toEqual([
+      ...['cpe', 'one.example', '5223', 'two.example'],
+    ]);
+    expect(await rowsOf(`${connection}Server.`)).toHaveLength(2);
+    expect(fixture.config('network')).toMatch(
+      /option service 'isp'[^]*option username 'me'|option username 'me'[^]*option service 'isp'/,
+    );
+  });
+
+  it('makes none of it when a value anywhere is refused, and says each', async () => {
+    const before = fixture.config('tandem');
+    const text = await set(
+      [`${connection}Username`, 'cpe'],
+      [`${connection}Nothing`, 'x'],
+      [`${connection}Server.[one].Port`, 'many'],
+      [`${connection}Server.[one].Nobody`, 'x'],
+      [`${connection}Nowhere.Port`, '1'],
+      ['Device.WiFi.SSID.[more].Stats.BytesSent', '1'],
+      ['Device.WiFi.SSID.1.SSID', 'Renamed'],
+    );
+    expect(faults(text)).toEqual([
+      '9003',
+      `${connection}Nothing 9005`,
+      `${connection}Server.[one].Port 9006`,
+      `${connection}Server.[one].Nobody 9005`,
+      `${connection}Nowhere.Port 9005`,
+      'Device.WiFi.SSID.[more].Stats.BytesSent 9008',
+    ]);
+    expect(fixture.config('tandem')).toBe(before);
+    expect(fixture.config('wireless')).toContain("option ssid 'Home'");
+    expect(await rowsOf('Device.WiFi.SSID.')).toEqual(['Device.WiFi.SSID.1.']);
+    expect(key).toBe('');
+  });
+
+  it('makes no row by its number', async () => {
+    const text = await set([`${connection}Username`, 'cpe'], [`${connection}Server.1.Port`, '5222']);
+    expect(faults(text)).toEqual(['9003', `${connection}Server.1.Port 9005`]);
+    expect(await rowsOf('Device.XMPP.Connection.')).toEqual([]);
+  });
+
+  it('takes no name twice, however it is spelt', async () => {
+    const twice = await set([`${connection}Server.[one].Port`, '1'], [`${connection}Server.[one].Port`, '2']);
+    expect(faults(twice)).toEqual(['9003']);
+  });
+
+  it('refuses a table that it does not know, and makes rows of one that is kept in the agent', async () => {
     const role = 'Device.LocalAgent.ControllerTrust.Role.[guest].';
     expect(faults(await set([`${role}Name`, 'guest']))).toEqual(['9003', `${role}Name 9005`]);
-    const controllers = 'Device.Users.User.';
-    expect(await set([`${controllers}[second].Username`, 'second'])).toContain('<Status>0</Status>');
-    expect(values(await get(`${controllers}[second].Username`))).toEqual(['second']);
-    const ssid = 'Device.WiFi.SSID.[more].';
-    const refusedPart = await set([`${ssid}SSID`, 'More'], [`${ssid}Stats.BytesSent`, '1']);
-    expect(faults(refusedPart)).toEqual(['9003', `${ssid}Stats.BytesSent 9008`]);
-    expect(await rowsOf('Device.WiFi.SSID.')).toEqual(['Device.WiFi.SSID.1.']);
-    expect(fixture.config('wireless')).not.toContain('More');
+    expect(await set(['Device.Users.User.[second].Username', 'second'])).toContain('<Status>0</Status>');
+    expect(values(await get('Device.Users.User.[second].Username'))).toEqual(['second']);
   });
 
   it('makes no row of a table that takes none', async () => {

@@ -383,6 +383,8 @@ export const requirements: readonly Requirement[] = [
     `${aliases} › reads what a row of that alias has`,
     `${aliases} › names rows by their aliases`,
     `${aliases} › makes a row with the values`,
+    `${aliases} › makes the rows below it`,
+    `${aliases} › makes none of it when`,
   ),
   is(93, 'Reboot', `${agent} › reboots when told to`, `${client} › reboots after the session`),
   isButFor(

@@ -31,7 +31,10 @@ export function translate(write: Write, tree: Tree, look: Look, model: Model): T
     case 'set':
       return translateSet(write, tree, look);
     case 'add':
-      return translateAdd(write.path, tree, model);
+      // Rows of TR-098 have no Alias to be made by, and come with their defaults.
+      return write.parameters.length > 0
+        ? refusedWhole(fault('no-instance', 'no such row', write.path))
+        : translateAdd(write.path, tree, model);
     case 'delete': {
       const node = tree.node(write.path);
       if (!node) return refusedWhole(fault('no-instance', 'no such row', write.path));
