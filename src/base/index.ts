@@ -1,6 +1,7 @@
 export { Emitter } from './emitter.ts';
 export { errorCode, explain, InvariantError, TandemError, unreachable } from './errors.ts';
 export { GrowingBytes } from './growing-bytes.ts';
+export { isListedHost } from './host-list.ts';
 export { LinkedAbort } from './linked-abort.ts';
 export { createLog, formatRecord, type Log, type LogFields, type LogLevel, type LogRecord, silentLog } from './log.ts';
 export { periodicWaitMs } from './periodic.ts';

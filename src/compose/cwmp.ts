@@ -87,6 +87,7 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
         trace: parts.trace('cwmp'),
         root: settings.cwmpRoot,
         allowPlain: settings.allowPlainHttp,
+        redirectHosts: settings.redirectHosts,
         reached: (url) => {
           parts.reached();
           void discovery?.active?.reached(url);

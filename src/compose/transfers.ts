@@ -25,6 +25,7 @@ export function composeTransfers(parts: RoomParts): TransferEngine {
       }),
     randomHex,
     allowPlain: settings.allowPlainHttp,
+    credentialHosts: settings.credentialHosts,
     log: parts.log.child('transfer'),
   });
 }

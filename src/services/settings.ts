@@ -44,6 +44,9 @@ export interface Settings {
   readonly transferDirectory: string;
   /** Lab only: an ACS and files at `http://`. */
   readonly allowPlainHttp: boolean;
+  /** Where the ACS may redirect to, and which servers of files are given credentials; none: any. */
+  readonly redirectHosts: readonly string[];
+  readonly credentialHosts: readonly string[];
   /** How sure the agent has to be of who a USP controller is, before its roles count. */
   readonly identity: 'certificate' | 'host' | 'none';
 }
@@ -105,6 +108,8 @@ export function readSettings(uci: Uci): Settings {
     discovery: discoveries[option('cwmp', 'discovery') ?? ''] ?? 'on',
     transferDirectory: absolute(option('agent', 'transfer_directory')) ?? '/var/run/tandem/transfer',
     allowPlainHttp: option('cwmp', 'allow_plain_http') === '1',
+    redirectHosts: list('cwmp', 'redirect_host'),
+    credentialHosts: list('agent', 'credential_host'),
     identity: identities.find((known) => known === option('usp', 'identity')) ?? 'certificate',
   };
 }

@@ -45,8 +45,10 @@ function bench({
   scripts,
   state = new MemoryState(),
   pins = [],
+  credentialHosts = [],
 }: {
   pins?: readonly string[];
+  credentialHosts?: readonly string[];
   free?: number;
   plain?: boolean;
   scripts?: Scripts;
@@ -73,6 +75,7 @@ function bench({
     openStreams: () => openHttpStreams({ tls: { ca: pki.caPem, pins } }),
     randomHex: (count) => 'ab'.repeat(count),
     allowPlain: plain,
+    credentialHosts,
     log: silentLog,
   });
   return { engine, staging, restored };
@@ -159,6 +162,20 @@ describe('credentials', () => {
     expect(await get(bench().engine, `${from}/f`, { username: 'u', password: 'p' })).toBe('authentication');
     expect(seen.every((header) => header === '')).toBe(true);
     expect(await get(bench().engine, 'https://u:p@127.0.0.1/f')).toBe('unsupported-protocol');
+  });
+
+  it('are for the servers that are listed, where some are', async () => {
+    const seen: (string | undefined)[] = [];
+    const url = await serve((request, response) => {
+      seen.push(request.headers.authorization);
+      if (request.headers.authorization) response.end('here');
+      else response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end();
+    });
+    const asked = (credentialHosts: readonly string[]) =>
+      get(bench({ credentialHosts }).engine, `${url}/f`, { username: 'u', password: 'p' });
+    expect(await asked(['files.example', '*.0.0.1'])).toBe('here');
+    expect(await asked(['files.example'])).toBe('authentication');
+    expect(seen.map(Boolean)).toEqual([false, true, false]);
   });
 
   it('are not tried for ever', async () => {

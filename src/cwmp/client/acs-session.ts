@@ -72,7 +72,7 @@ async function exchange(
   parameters: InformMessage['parameters'],
 ): Promise<readonly string[]> {
   const { ports, seen, state, notifications, transfers, schedule, afterwards } = parts;
-  const { log, randomHex, allowPlain, clock, timeouts = defaultTimeouts } = ports;
+  const { log, randomHex, allowPlain, redirectHosts = [], clock, timeouts = defaultTimeouts } = ports;
   const { username, password, compression } = parts.config();
   using end = new LinkedAbort(parts.signal);
   // An ACS that does not come to an end holds nothing up for ever.
@@ -88,6 +88,7 @@ async function exchange(
     credentials: { username, password },
     clientNonce: () => randomHex(8),
     allowPlain,
+    redirectHosts,
     compression,
     deadline: (expired) => clock.timer(timeouts.exchangeMs, expired),
     signal,

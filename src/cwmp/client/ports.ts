@@ -51,4 +51,6 @@ export interface CwmpPorts {
   readonly trace?: TracePort;
   /** Lab only: an ACS at `http://`. */
   readonly allowPlain: boolean;
+  /** Hosts that an ACS may redirect to; none: any. */
+  readonly redirectHosts?: readonly string[];
 }

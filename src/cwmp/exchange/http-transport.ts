@@ -1,4 +1,4 @@
-import { LinkedAbort } from '#base';
+import { isListedHost, LinkedAbort } from '#base';
 import {
   authorize,
   type Challenge,
@@ -21,6 +21,8 @@ export interface HttpTransportParts {
   readonly clientNonce: () => string;
   /** Lab only: `http://` is refused otherwise. */
   readonly allowPlain: boolean;
+  /** Where the ACS may send us besides its own host, and with us our credentials; none: anywhere. */
+  readonly redirectHosts?: readonly string[];
   /** How requests are compressed; by default they are not. */
   readonly compression?: Compression | undefined;
   /** Of one message until its answer is there whole: a peer that lets it drip does not hold the session for ever. */
@@ -116,6 +118,9 @@ export function httpTransport(parts: HttpTransportParts): SessionTransport {
         if (redirects.has(response.status) && location !== undefined) {
           if (++redirected > redirectLimit) throw new SessionError('CWMP_REDIRECTS', 'redirected too often');
           url = follow(url, location);
+          const { redirectHosts = [] } = parts;
+          if (url.hostname !== parts.url.hostname && !isListedHost(redirectHosts, url.hostname))
+            throw new SessionError('CWMP_REDIRECTS', `redirected to ${url.hostname}, which is not allowed`);
           continue;
         }
         if (response.status === 503) {

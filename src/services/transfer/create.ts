@@ -19,6 +19,8 @@ export interface TransferParts {
   readonly openStreams: () => HttpStreams;
   readonly randomHex: (count: number) => string;
   readonly allowPlain: boolean;
+  /** Hosts that are given the credentials of a transfer; none: any. */
+  readonly credentialHosts: readonly string[];
   readonly log: Log;
 }
 
@@ -49,6 +51,7 @@ export function createTransfers(parts: TransferParts): TransferEngine {
       staging,
       clientNonce: () => parts.randomHex(8),
       allowPlain: parts.allowPlain,
+      credentialHosts: parts.credentialHosts,
     }),
     staging,
     installers,

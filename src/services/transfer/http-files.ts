@@ -1,4 +1,4 @@
-import { ok, type Result, refused, type Secret } from '#base';
+import { isListedHost, ok, type Result, refused, type Secret } from '#base';
 import {
   authorize,
   type ByteSink,
@@ -28,6 +28,8 @@ export interface HttpFilesParts {
   readonly clientNonce: () => string;
   /** Lab only: `http://`. */
   readonly allowPlain: boolean;
+  /** Who is given credentials; none: whoever a transfer is ordered from. */
+  readonly credentialHosts?: readonly string[];
 }
 
 const redirectLimit = 5;
@@ -116,7 +118,7 @@ export class HttpFiles {
     signal: AbortSignal,
     request: () => StreamRequest,
   ): Promise<Result<HttpHead, TransferFault>> {
-    const { open, clientNonce } = this.#parts;
+    const { open, clientNonce, credentialHosts = [] } = this.#parts;
     const problem = this.problemOf(first);
     if (problem) return refused(problem);
     using http = open();
@@ -146,7 +148,7 @@ export class HttpFiles {
       if (head.status === 401) {
         // Nobody but the server that the credentials are for is given them.
         const next =
-          url.origin === origin && username !== ''
+          url.origin === origin && username !== '' && isListedHost(credentialHosts, url.hostname)
             ? readChallenges(head.wwwAuthenticate).find((offered) => answerable(offered, url))
             : undefined;
         const pointless = next && challenge && next.nonce === challenge.nonce && !next.stale;

@@ -34,7 +34,8 @@ async function serveBytes(
   return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/acs`);
 }
 
-interface TransportOptions extends Pick<Partial<HttpTransportParts>, 'allowPlain' | 'compression' | 'deadline'> {
+interface TransportOptions
+  extends Pick<Partial<HttpTransportParts>, 'allowPlain' | 'compression' | 'deadline' | 'redirectHosts'> {
   readonly http?: HttpOptions;
 }
 function transport(url: URL, options: TransportOptions = {}) {
@@ -49,6 +50,7 @@ function transport(url: URL, options: TransportOptions = {}) {
     allowPlain: options.allowPlain ?? true,
     compression: options.compression,
     ...(options.deadline && { deadline: options.deadline }),
+    ...(options.redirectHosts && { redirectHosts: options.redirectHosts }),
     signal: new AbortController().signal,
   });
 }
@@ -161,6 +163,27 @@ describe('the transport', () => {
     expect(await acs.post('a')).toBe('ok');
     expect(await acs.post('b')).toBe('ok');
     expect(seen).toEqual(['/acs a', '/elsewhere a', '/elsewhere b']);
+  });
+
+  it('follows redirects to the hosts that are listed only, where some are', async () => {
+    const seen: string[] = [];
+    const url = await serve((request, _, response) => {
+      seen.push(`${request.headers.host?.split(':')[0]}${request.url}`);
+      const location = request.url === '/acs' ? `http://localhost:${url.port}/other` : '/here';
+      if (request.url === '/here') response.end('ok');
+      else response.writeHead(307, { Location: location }).end();
+    });
+    const lists = [undefined, [], ['x.example', 'LOCALHOST.'], ['*.localhost', '127.0.0.1']];
+    const outcomes = await Promise.all(
+      lists.map(async (redirectHosts) => {
+        const acs = transport(url, redirectHosts && { redirectHosts });
+        return acs.post('a').catch((error) => errorCode(error));
+      }),
+    );
+    expect(outcomes).toEqual(['ok', 'ok', 'ok', 'CWMP_REDIRECTS']);
+    expect(seen.filter((one) => one === 'localhost/other')).toHaveLength(3);
+    // The host that the session began at is always one.
+    expect(await transport(new URL('/begin', url), { redirectHosts: ['x.example'] }).post('a')).toBe('ok');
   });
 
   it('opens the connection anew when the peer closed it', async () => {
