@@ -31,7 +31,7 @@ export class Evaluator {
   readonly mapped: MappedValues;
   #root: Node | undefined;
   /** Made without an answer that is still on its way. */
-  readonly #provisional = new Map<readonly Node[], { readonly below: Map<string, Node[]>; readonly key: string }>();
+  #provisional: Map<readonly Node[], { readonly below: Map<string, Node[]>; readonly key: string }> | undefined;
   readonly #indexes: MappedIndexes;
   /** Something came from code or from stored rows. */
   #passing = false;
@@ -52,8 +52,8 @@ export class Evaluator {
 
   /** Before a new pass: forget what was derived from incomplete answers. */
   restart(): void {
-    for (const { below, key } of this.#provisional.values()) below.delete(key);
-    this.#provisional.clear();
+    for (const { below, key } of this.#provisional?.values() ?? []) below.delete(key);
+    this.#provisional = undefined;
   }
 
   root(): Node {
@@ -69,7 +69,6 @@ export class Evaluator {
       identity: '',
       section: undefined,
       item: undefined,
-      variables: new Map(),
     };
     return this.#root;
   }
@@ -109,14 +108,17 @@ export class Evaluator {
   #once(parent: Node, key: string, make: () => Node[]): Node[] {
     const known = parent.below?.get(key);
     if (known) {
-      if (this.#provisional.has(known)) this.scope.miss();
+      if (this.#provisional?.has(known)) this.scope.miss();
       return known;
     }
     const before = this.scope.missed;
     const nodes = make();
     parent.below ??= new Map();
     parent.below.set(key, nodes);
-    if (this.scope.missed !== before) this.#provisional.set(nodes, { below: parent.below, key });
+    if (this.scope.missed !== before) {
+      this.#provisional ??= new Map();
+      this.#provisional.set(nodes, { below: parent.below, key });
+    }
     return nodes;
   }
 
@@ -217,7 +219,6 @@ export class Evaluator {
       keys: parent.keys ?? [],
       around: parent.around ?? [],
       readOnly: parent.readOnly === true,
-      variables: new Map(),
     };
     return !mapped || this.#isThere(node, mapped) ? [node] : [];
   }

@@ -90,7 +90,7 @@ function find(rows: RowSource, parent: Node, mapped: CompiledObject, tools: RowT
       return evaluateKeyed(rows.expression, tools.surroundings(parent, mapped)).flatMap(({ value, keys, around }) => {
         const row = { item: withKey(value, keys.at(-1) ?? ''), keys, around };
         const identity = rows.id
-          ? identityOf(rows.id, { ...parent, ...row, variables: new Map() }, mapped, tools)
+          ? identityOf(rows.id, { ...parent, ...row, variables: undefined }, mapped, tools)
           : keys.join('.');
         if (identity === '' || seen.has(identity)) return [];
         seen.add(identity);

@@ -127,11 +127,14 @@ export class MappedValues {
     for (let at: Node | undefined = node; at; at = at.parent) {
       const variable = at.binding.mapped?.variables.get(name);
       if (!variable) continue;
-      if (at.variables.has(name)) return at.variables.get(name);
+      if (at.variables?.has(name)) return at.variables.get(name);
       const before = this.#scope.missed;
       const values = this.values(variable.formula, at, at.binding.mapped!);
       const value = variable.all ? values : values[0];
-      if (this.#scope.missed === before) at.variables.set(name, value);
+      if (this.#scope.missed === before) {
+        at.variables ??= new Map();
+        at.variables.set(name, value);
+      }
       return value;
     }
     return undefined;

@@ -22,7 +22,7 @@ export interface Node {
   readonly keys?: readonly string[];
   /** The members themselves. */
   readonly around?: readonly unknown[];
-  readonly variables: Map<string, unknown>;
+  variables?: Map<string, unknown> | undefined;
   /** What the evaluator has made below it. */
   below?: Map<string, Node[]> | undefined;
 }
@@ -48,7 +48,6 @@ export function foundNode(
     keys,
     around,
     readOnly: readOnly || parent.readOnly === true,
-    variables: new Map(),
   };
 }
 
@@ -62,18 +61,14 @@ export function storedNode(parent: Node, schemaPath: string, binding: Binding, r
     identity: row.path,
     section: undefined,
     item: undefined,
-    variables: noVariables,
   };
 }
-
-/** Rows of stored tables have no `let`. */
-const noVariables = new Map<string, unknown>();
 
 /** The node and those around it, without what a read scope has found out of them. */
 export const untouched = (node: Node, parent = node.parent && untouched(node.parent)): Node => ({
   ...node,
   parent,
-  variables: new Map(),
+  variables: undefined,
   below: undefined,
 });
 

@@ -36,18 +36,21 @@ export function resolvePath(
 }
 
 /** Paths come again and again: those of the last requests are not read anew. */
-const parsedPaths = new Map<string, ReturnType<typeof parsePath>>();
+const parsedPaths: Readonly<Record<Protocol, Map<string, ReturnType<typeof parsePath>>>> = {
+  cwmp: new Map(),
+  usp: new Map(),
+};
 const parsedLimit = 256;
 const longestKept = 160;
 
 function parseAgain(text: string, protocol: Protocol): ReturnType<typeof parsePath> {
-  const key = `${protocol} ${text}`;
-  const known = parsedPaths.get(key);
+  const kept = parsedPaths[protocol];
+  const known = kept.get(text);
   if (known) return known;
   const parsed = parsePath(text, protocol);
   if (text.length > longestKept) return parsed;
-  if (parsedPaths.size >= parsedLimit) parsedPaths.clear();
-  parsedPaths.set(key, parsed);
+  if (kept.size >= parsedLimit) kept.clear();
+  kept.set(text, parsed);
   return parsed;
 }
 
@@ -70,20 +73,19 @@ function resolveParsed(
   let searching = false;
   /** The path has come to a table and has not chosen rows yet. */
   let rowMissing = false;
-  for (const segment of segments.slice(1)) {
+  for (let at = 1; at < segments.length; at++) {
+    const segment = segments[at]!;
     if (segment.kind === 'name') {
       if (rowMissing) return refused(fault('unsupported-path', `'${segment.name}' follows a table`, text));
-      const single = `${schemaPath}${segment.name}.`;
-      const multi = `${single}{i}.`;
-      const found = [single, multi].find((candidate) => tree.has(protocol, candidate));
-      if (!found)
-        return refused(
-          fault('unsupported-path', `no object ${fillInstances(single, nodes[0]?.instances ?? [])}`, text),
-        );
-      schemaPath = found;
-      rowMissing = found === multi;
-      if (rowMissing) table = nodes.map((parent) => ({ parent, schemaPath: multi }));
-      else nodes = nodes.flatMap((parent) => evaluator.children(parent, single));
+      const child = tree.child(protocol, schemaPath, segment.name);
+      if (child === undefined) {
+        const missing = fillInstances(`${schemaPath}${segment.name}.`, nodes[0]?.instances ?? []);
+        return refused(fault('unsupported-path', `no object ${missing}`, text));
+      }
+      schemaPath = child;
+      rowMissing = child.endsWith('{i}.');
+      if (rowMissing) table = nodes.map((parent) => ({ parent, schemaPath: child }));
+      else nodes = below(evaluator, nodes, child);
       continue;
     }
     if (segment.kind === 'reference') {
@@ -112,6 +114,12 @@ function resolveParsed(
     return refused(fault('unsupported-path', `${schemaPath} is a table: the row is missing`, text));
   }
   return ok({ nodes, leaf, table, schemaPath, searching });
+}
+
+function below(evaluator: Evaluator, parents: readonly Node[], child: string): Node[] {
+  return parents.length === 1
+    ? evaluator.children(parents[0]!, child)
+    : parents.flatMap((parent) => evaluator.children(parent, child));
 }
 
 /** Rows that may be meant: the one of a number, those of an index, or all. What a segment asks is checked on them by `choose`. */

@@ -74,7 +74,7 @@ export class ItemStager {
     const mapped = node.binding.mapped!;
     const planned = this.#planned(node, plan);
     // An item may say the same in another way, and keeps to it.
-    const now: Node = { ...node, item: planned.text, variables: new Map(), below: undefined };
+    const now: Node = { ...node, item: planned.text, variables: undefined, below: undefined };
     if (this.#reading.evaluator.mapped.of(now, mapped, parameter).value === value) return ok(undefined);
     const text = itemOf(mapped.item!, (name) =>
       name === parameter.definition.name ? part : partIn(planned.text, mapped.parameters.get(name)!),

@@ -45,6 +45,7 @@ export class Tree {
   readonly #seen: Record<Protocol, Map<string, boolean>> = { cwmp: new Map(), usp: new Map() };
   readonly #supported: Record<Protocol, SupportedModel>;
   #children: Record<Protocol, Map<string, readonly string[]>> = { cwmp: new Map(), usp: new Map() };
+  #steps: Record<Protocol, Map<string, ReadonlyMap<string, string>>> = { cwmp: new Map(), usp: new Map() };
   #infos = new Map<string, ObjectInfo | undefined>();
   #counted = new Map<string, string | undefined>();
 
@@ -137,6 +138,21 @@ export class Tree {
     return seen;
   }
 
+  /** Schema path of the supported object or table of this name directly below another. */
+  child(protocol: Protocol, path: string, name: string): string | undefined {
+    const steps = this.#steps[protocol];
+    let named = steps.get(path);
+    if (!named) {
+      named = new Map(
+        this.children(protocol, path)
+          .map((child): [string, string] => [child.slice(path.length).split('.', 1)[0]!, child])
+          .reverse(),
+      );
+      steps.set(path, named);
+    }
+    return named.get(name);
+  }
+
   /** Schema paths of the supported children, in path order. */
   children(protocol: Protocol, path: string): readonly string[] {
     const known = this.#children[protocol].get(path);
@@ -150,6 +166,7 @@ export class Tree {
     const known = this.#bindings.get(path);
     this.#infos = new Map();
     this.#children = { cwmp: new Map(), usp: new Map() };
+    this.#steps = { cwmp: new Map(), usp: new Map() };
     this.#counted = new Map();
     if (known) return known;
     if (!this.#views.usp.has(path) && !this.#views.cwmp.has(path))

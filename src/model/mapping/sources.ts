@@ -125,9 +125,9 @@ export class ReadScope {
   readonly #sources: Sources;
   readonly #signal: AbortSignal | undefined;
   readonly #answers = new Map<string, Answer>();
-  readonly #wanted = new Map<string, { source: SourceText; args: BlobTable }>();
+  #wanted: Map<string, { source: SourceText; args: BlobTable }> | undefined;
   readonly #packages = new Map<string, UciPackage | undefined>();
-  readonly #tables = new Map<string, Record<string, unknown>>();
+  #tables: Map<string, Record<string, unknown>> | undefined;
   #missed = 0;
   /** When nothing is asked any more. */
   #untilMs: number | undefined;
@@ -145,7 +145,7 @@ export class ReadScope {
   }
 
   get settled(): boolean {
-    return this.#wanted.size === 0;
+    return this.#wanted === undefined;
   }
 
   /** How often something was made without an answer that it wants: the same before and after says that it is as it stays. */
@@ -208,7 +208,7 @@ export class ReadScope {
   uciTable(name: string): unknown {
     const pack = this.uci(name);
     if (!pack) return undefined;
-    const known = this.#tables.get(name);
+    const known = this.#tables?.get(name);
     if (known) return known;
     const table = Object.fromEntries(
       pack.sections.map((section) => [
@@ -216,6 +216,7 @@ export class ReadScope {
         Object.fromEntries([...section.options, ['.name', section.name], ['.type', section.type]]),
       ]),
     );
+    this.#tables ??= new Map();
     this.#tables.set(name, table);
     return table;
   }
@@ -238,14 +239,15 @@ export class ReadScope {
       this.#answers.set(key, known);
       return known;
     }
+    this.#wanted ??= new Map();
     this.#wanted.set(key, { source, args });
     this.#missed++;
     return undefined;
   }
 
   async settle(): Promise<void> {
-    const wanted = [...this.#wanted];
-    this.#wanted.clear();
+    const wanted = [...(this.#wanted ?? [])];
+    this.#wanted = undefined;
     const { clock } = this.#sources.ports;
     this.#untilMs ??= clock.monotonicMs() + scopeTimeoutMs;
     let next = 0;
