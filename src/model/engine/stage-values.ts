@@ -1,5 +1,6 @@
 import { ok, type Result, refused } from '#base';
 import type { ModelFault, Origin } from '../api.ts';
+import { withCidr } from '../mapping/cidr.ts';
 import type { CompiledParameter } from '../mapping/compiled.ts';
 import { toOption } from '../mapping/convert.ts';
 import { fitted } from '../mapping/fit.ts';
@@ -113,8 +114,18 @@ export class ValueStager {
     const place = evaluator.mapped.sectionFor(node, mapped);
     if (!place || (node.readOnly && !mapped.section))
       return refused({ kind: 'not-writable', message: 'there is nowhere to write it' });
-    const key = `${place.package} ${place.section.name} ${name}`;
-    const before = plan.options.get(key) ?? place.section.options.get(name);
+    const { package: pack, section: at } = place;
+    const now = (of: string) => plan.options.get(`${pack} ${at.name} ${of}`) ?? at.options.get(of);
+    const { cidr } = mapped.rule;
+    const address = cidr && this.#valueNow(node, cidr[1], plan);
+    if (cidr && address) {
+      const part = mapped.definition.name === cidr[1] ? 'address' : 'mask';
+      const changed = withCidr(now(cidr[0]), address, part, value);
+      if (changed === undefined || (hasProblem(changed) && changed.problem === 'absent'))
+        return refused({ kind: 'invalid-value', message: 'the device can not do this value' });
+      if (!hasProblem(changed)) return this.#put(node, place, [cidr[0]], changed, plan);
+    }
+    const before = now(name);
     let option: string | readonly string[] | undefined;
     if (mapped.rule.as === 'ref') {
       option = this.#references(mapped, value, plan);
@@ -128,15 +139,31 @@ export class ValueStager {
       option = converted === undefined ? undefined : fitted(converted, before, mapped);
       if (option === undefined) return refused({ kind: 'invalid-value', message: 'the device can not do this value' });
     }
-    plan.options.set(key, option);
+    return this.#put(node, place, [name, ...(mapped.rule.also ?? [])], option, plan);
+  }
+
+  #put(
+    node: Node,
+    place: NonNullable<Node['section']>,
+    names: readonly string[],
+    value: string | readonly string[],
+    plan: Plan,
+  ): Result<undefined, ModelFault> {
     const section = this.#names.of(node, plan, place);
     const changes = changesOf(plan, place.package);
-    for (const one of [name, ...(mapped.rule.also ?? [])]) {
+    for (const option of names) {
+      plan.options.set(`${place.package} ${place.section.name} ${option}`, value);
       // UCI has no empty value: an option without one is absent.
-      if (option === '' || option.length === 0) changes.push({ op: 'unset', section, option: one });
-      else changes.push({ op: 'set', section, option: one, value: typeof option === 'string' ? option : [...option] });
+      if (value === '' || value.length === 0) changes.push({ op: 'unset', section, option });
+      else changes.push({ op: 'set', section, option, value: typeof value === 'string' ? value : [...value] });
     }
     return ok(undefined);
+  }
+
+  /** With what the plan has written so far. */
+  #valueNow(node: Node, name: string, plan: Plan): string {
+    const { evaluator, view } = this.#reading;
+    return plan.values.get(node.path + name) ?? evaluator.value(view.protocol, node, name).value;
   }
 
   /** What stands for the rows that are named; one of a list by itself is no list. */
@@ -184,3 +211,6 @@ export class ValueStager {
     return ok(undefined);
   }
 }
+
+const hasProblem = (changed: object | string): changed is { readonly problem: 'absent' | 'bare' } =>
+  typeof changed === 'object' && 'problem' in changed;

@@ -44,6 +44,12 @@ export function netmask(text: string): string | undefined {
   return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
 }
 
+/** Of a dotted mask. `undefined`: it is none. */
+export function prefixLength(mask: string): number | undefined {
+  for (let length = 0; length <= 32; length++) if (netmask(String(length)) === mask) return length;
+  return undefined;
+}
+
 /** Whether an IPv4 address is in `192.168.1.1/24`. */
 export function isInNetwork(address: string, network: string): boolean {
   const of = networkOf(network);

@@ -97,6 +97,11 @@ export interface ParameterRule {
   readonly in?: string;
   /** Option that a write goes to when it is read from elsewhere; `false`: read only. */
   readonly write?: string | false;
+  /**
+   * Option whose items are addresses with or without a length, and the parameter that is the address of the item meant: a write of that parameter replaces the
+   * address of the item and of another one its length, or goes to its own option where the item has none.
+   */
+  readonly cidr?: readonly [option: string, parameter: string];
   /** Further options that a write gives the same value. */
   readonly also?: readonly string[];
 }

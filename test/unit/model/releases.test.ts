@@ -42,15 +42,16 @@ async function start({ packages, files, answers }: Router) {
       ),
     );
   };
-  const set = async (path: string, name: string, value: string): Promise<boolean> => {
-    const parameters = [{ name, value, required: true }];
+  const setAll = async (path: string, values: Readonly<Record<string, string>>): Promise<boolean> => {
+    const parameters = Object.entries(values).map(([name, value]) => ({ name, value, required: true }));
     const answer = await model.write({ protocol: 'usp' }, [{ op: 'set', path, parameters }], {
       origin: { by: 'usp' },
       partial: false,
     });
     return answer.committed;
   };
-  return { read, set, config };
+  const set = (path: string, name: string, value: string) => setAll(path, { [name]: value });
+  return { read, set, setAll, config };
 }
 
 const statistics = (bytes: number) => ({ rx_bytes: bytes, tx_bytes: bytes * 2, rx_packets: 7, tx_packets: 9 });
@@ -224,7 +225,27 @@ config rule 'block'
 /** 25.12: one wiphy with two radios, WPA3 by its new name; ports of a switch behind one conduit, and a port of its own. */
 const ucode: Router = {
   packages: {
-    network: "config interface 'lan'\n\toption device 'br-lan'\n\toption proto 'static'\n",
+    network: `config globals 'globals'
+
+config interface 'lan'
+	option device 'br-lan'
+	option proto 'static'
+	list ipaddr '192.168.1.1/24'
+	list ipaddr '10.0.0.1/8'
+
+config interface 'wan'
+	option device 'eth1'
+	option proto 'dhcp'
+
+config route 'office'
+	option interface 'lan'
+	option target '10.1.0.0/16'
+	option gateway '192.168.1.254'
+
+config route 'host'
+	option interface 'lan'
+	option target '10.9.9.9'
+`,
     wireless: `config wifi-device 'radio0'
 	option type 'mac80211'
 	option path 'soc/11230000.pcie'
@@ -268,7 +289,27 @@ config wifi-iface 'default_radio0'
       lan1: device('dsa', '02:00:00:00:03:01', { conduit: 'eth0', speed: '1000F' }),
       'phy0.0-ap0': device('wlan', '02:00:00:00:03:02', { external: true }),
     },
-    'network.interface dump': { interface: [] },
+    'network.interface dump': {
+      interface: [
+        {
+          interface: 'lan',
+          up: true,
+          l3_device: 'br-lan',
+          proto: 'static',
+          'ipv4-address': [
+            { address: '192.168.1.1', mask: 24 },
+            { address: '10.0.0.1', mask: 8 },
+          ],
+        },
+        {
+          interface: 'wan',
+          up: true,
+          l3_device: 'eth1',
+          proto: 'dhcp',
+          'ipv4-address': [{ address: '203.0.113.5', mask: 24 }],
+        },
+      ],
+    },
     'network.wireless status': {
       radio0: {
         up: true,
@@ -394,5 +435,54 @@ describe('25.12 with netifd in ucode', () => {
     expect(config('wireless')).toContain("option txpower '20'");
     expect(await set('Device.WiFi.Radio.1.', 'TransmitPower', '51')).toBe(false);
     expect(await set('Device.WiFi.Radio.1.', 'TransmitPower', '0')).toBe(false);
+  });
+});
+
+describe('addresses with their lengths, as 25.12 makes them', () => {
+  const lan = 'Device.IP.Interface.1.IPv4Address.';
+  const items = (text: string): string[] => [...text.matchAll(/list ipaddr '(.*)'/g)].map(([, item]) => item!);
+
+  it('keep their length when the address is written, each its own', async () => {
+    const { set, config } = await start(ucode);
+    expect(await set(`${lan}1.`, 'IPAddress', '192.168.2.1')).toBe(true);
+    expect(await set(`${lan}2.`, 'IPAddress', '10.0.0.9')).toBe(true);
+    expect(items(config('network'))).toEqual(['192.168.2.1/24', '10.0.0.9/8']);
+    expect(config('network')).not.toContain('netmask');
+  });
+
+  it('get another length by their mask, in the same request as another address too', async () => {
+    const { setAll, config } = await start(ucode);
+    expect(await setAll(`${lan}1.`, { IPAddress: '172.16.0.1', SubnetMask: '255.255.252.0' })).toBe(true);
+    expect(items(config('network'))).toEqual(['172.16.0.1/22', '10.0.0.1/8']);
+    expect(await setAll(`${lan}2.`, { SubnetMask: '255.0.255.0' })).toBe(false);
+  });
+
+  it('may be written again before the device has taken them over', async () => {
+    const one = ucode.packages.network!.replace("\tlist ipaddr '10.0.0.1/8'\n", '');
+    const { setAll, config } = await start({ ...ucode, packages: { ...ucode.packages, network: one } });
+    expect(await setAll(`${lan}1.`, { IPAddress: '192.168.9.1' })).toBe(true);
+    expect(await setAll(`${lan}1.`, { SubnetMask: '255.255.254.0' })).toBe(true);
+    expect(items(config('network'))).toEqual(['192.168.9.1/23']);
+  });
+
+  it('that the device was given are not written over', async () => {
+    const { set, config } = await start(ucode);
+    expect(await set('Device.IP.Interface.2.IPv4Address.1.', 'IPAddress', '203.0.113.6')).toBe(false);
+    expect(config('network')).toBe(ucode.packages.network);
+  });
+
+  it('of routes are read and written with and without', async () => {
+    const { read, setAll, config } = await start(ucode);
+    const routes = 'Device.Routing.Router.1.IPv4Forwarding.';
+    expect(await read(routes)).toMatchObject({
+      'Routing.Router.1.IPv4Forwarding.1.DestIPAddress': '10.1.0.0',
+      'Routing.Router.1.IPv4Forwarding.1.DestSubnetMask': '255.255.0.0',
+      'Routing.Router.1.IPv4Forwarding.2.DestIPAddress': '10.9.9.9',
+      'Routing.Router.1.IPv4Forwarding.2.DestSubnetMask': '255.255.255.255',
+    });
+    expect(await setAll(`${routes}1.`, { DestIPAddress: '10.2.0.0', DestSubnetMask: '255.254.0.0' })).toBe(true);
+    expect(await setAll(`${routes}2.`, { DestIPAddress: '10.8.0.0', DestSubnetMask: '255.255.0.0' })).toBe(true);
+    expect(config('network')).toContain("option target '10.2.0.0/15'");
+    expect(config('network')).toContain("option target '10.8.0.0'\n\toption netmask '255.255.0.0'");
   });
 });
