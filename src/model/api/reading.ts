@@ -26,6 +26,8 @@ export interface PathReading {
 export interface ReadOptions {
   /** Levels of objects below the requested one; 0 or absent: all (TR-369 Get.max_depth). */
   readonly maxDepth?: number;
+  /** Paths and parameters in all; the path that goes beyond it, and those behind, are refused as `resources`. */
+  readonly limit?: number;
   readonly signal?: AbortSignal;
 }
 

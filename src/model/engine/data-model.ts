@@ -37,7 +37,7 @@ import { OutsideChanges } from './outside-changes.ts';
 import { OwnRows } from './own-rows.ts';
 import { emptyPlan } from './plan.ts';
 import type { AppliedWrite, DataModelPorts, StateChange } from './ports.ts';
-import { readInstances, readNames, readPath } from './read.ts';
+import { readInstances, readNames, readPaths } from './read.ts';
 import { Readings } from './readings.ts';
 import { Reloads } from './reloads.ts';
 import { Signals } from './signals.ts';
@@ -186,9 +186,7 @@ export class DataModel implements Model, AsyncDisposable {
   }
 
   get(view: View, paths: readonly string[], options: ReadOptions = {}): Promise<readonly PathReading[]> {
-    return this.#readings.evaluate(view, options.signal, (reading) =>
-      paths.map((path) => readPath(reading, path, options.maxDepth ?? 0)),
-    );
+    return this.#readings.evaluate(view, options.signal, (reading) => readPaths(reading, paths, options));
   }
 
   names(view: View, path: string, nextLevel: boolean): Promise<Result<readonly NameReading[], ModelFault>> {

@@ -9,6 +9,7 @@ import type {
   ParameterInfo,
   ParameterReading,
   PathReading,
+  ReadOptions,
   View,
 } from '../api.ts';
 import { toSchemaPath } from '../path/index.ts';
@@ -26,6 +27,20 @@ export interface Reading {
   readonly chooser?: Access;
   /** Objects that an earlier pass has read with every answer that they want. */
   readonly whole: Map<Node, ObjectReading[]>;
+}
+
+/** One path after the other, as far as the limit goes. */
+export function readPaths(reading: Reading, paths: readonly string[], options: ReadOptions): PathReading[] {
+  const { maxDepth = 0, limit = Number.POSITIVE_INFINITY } = options;
+  let left = limit;
+  const beyond = refused<ModelFault>({ kind: 'resources', message: 'more is asked for than one answer takes' });
+  return paths.map((requested) => {
+    if (left < 0) return { requested, result: beyond };
+    const read = readPath(reading, requested, maxDepth);
+    left--;
+    if (read.result.ok) for (const { parameters } of read.result.value) left -= parameters.length;
+    return left < 0 ? { requested, result: beyond } : read;
+  });
 }
 
 /** @param maxDepth levels of objects below the path; 0: all */

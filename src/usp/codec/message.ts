@@ -81,7 +81,8 @@ export const messageTable = table('Msg', [
 ]);
 
 /** Bounded by the record that carried it. */
-const messageLimitBytes = 5 << 20;
+/** Of a message, each way. */
+export const messageLimitBytes = 5 << 20;
 
 /** @throws UspCodecError USP_MALFORMED also where header or body are missing */
 export function readMessage(input: Uint8Array): UspMessage {

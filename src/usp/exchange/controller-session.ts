@@ -2,7 +2,7 @@ import { type Clock, errorCode, explain, type Log } from '#base';
 import type { Access, Model, View } from '#model';
 import type { Peer } from '#platform';
 import { answer } from '../answer.ts';
-import { readMessage, writeMessage } from '../codec/message.ts';
+import { messageLimitBytes, readMessage, writeMessage } from '../codec/message.ts';
 import type { RecordContent, UspRecord } from '../codec/record.ts';
 import type { Body, Notify, UspMessage } from '../codec/types.ts';
 import { errorBody } from '../errors.ts';
@@ -19,6 +19,7 @@ import {
 } from '../session/index.ts';
 import type { MessageTrace } from '../trace/index.ts';
 import type { Authority, FirstUse, TransportEnd, Verdict, Voucher } from '../trust/index.ts';
+import { tooMuch } from '../verbs/limits.ts';
 import type { ControllerConfig } from './config.ts';
 
 /** Who a transport knows to be at its other end; one object for each connection. */
@@ -74,6 +75,8 @@ export interface ControllerSessionParts {
 const nobodysRoles: Voucher = { inherited: [] };
 /** Requests of one controller that wait for their turn. */
 const backlogLimit = 256;
+/** Of them together, beside the one that is being answered. */
+const backlogBytes = 8 << 20;
 
 /** One controller: its requests in their order, its notifications, whichever connection they come and go by. */
 export class ControllerSession implements Recipient, Disposable {
@@ -82,6 +85,7 @@ export class ControllerSession implements Recipient, Disposable {
   readonly #exchange: RecordExchange<Voucher>;
   readonly #links: Link[] = [];
   readonly #open = new Set<string>();
+  #openBytes = 0;
   #gone = false;
   /** Ends a connection on which nothing comes. */
   #silence: Disposable | undefined;
@@ -294,10 +298,10 @@ export class ControllerSession implements Recipient, Disposable {
       return;
     }
     this.#parts.trace.received(message);
-    this.#take(message, origin);
+    this.#take(message, bytes.length, origin);
   }
 
-  #take(message: UspMessage, origin: MessageOrigin<Voucher>): void {
+  #take(message: UspMessage, bytes: number, origin: MessageOrigin<Voucher>): void {
     const { msgId, body } = message;
     this.#silence?.[Symbol.dispose]();
     // Who may be anybody can not put right what a change has broken.
@@ -308,17 +312,19 @@ export class ControllerSession implements Recipient, Disposable {
       return;
     }
     const say = (answered: Body): void => {
-      const bytes = writeMessage(msgId, answered);
-      origin.reply(bytes);
-      this.#parts.trace.sent(bytes);
+      let written = writeMessage(msgId, answered);
+      if (written.length > messageLimitBytes) written = writeMessage(msgId, { kind: 'error', error: tooMuch });
+      origin.reply(written);
+      this.#parts.trace.sent(written);
     };
     // R-MSG.4
     if (this.#open.has(msgId)) return;
-    if (this.#open.size >= backlogLimit) {
+    if (this.#open.size >= backlogLimit || (this.#open.size > 0 && this.#openBytes + bytes > backlogBytes)) {
       say({ kind: 'error', error: errorBody(7005, 'too many requests wait') });
       return;
     }
     this.#open.add(msgId);
+    this.#openBytes += bytes;
     this.#turn = this.#turn.then(async () => {
       const { model, log, signal, settled, authority } = this.#parts;
       this.#answering = true;
@@ -334,6 +340,7 @@ export class ControllerSession implements Recipient, Disposable {
         if (!signal.aborted) log.error('an answer could not be sent', { reason: explain(error) });
       } finally {
         this.#open.delete(msgId);
+        this.#openBytes -= bytes;
         this.#answering = false;
         for (const tell of this.#held.splice(0)) tell();
       }

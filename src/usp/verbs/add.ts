@@ -2,6 +2,7 @@ import { ok, refused } from '#base';
 import type { Write } from '#model';
 import type { AddResp } from '../codec/types.ts';
 import { parameterFailureOf } from '../errors.ts';
+import { tooManyChanges } from './limits.ts';
 import { objectPath, tablesOf } from './object-path.ts';
 import { objectFailure, wholeRefused } from './refusals.ts';
 import type { Verb } from './verb.ts';
@@ -12,12 +13,15 @@ export const add: Verb<'add', 'addResp'> = async (request, { model, view, origin
   /** What was asked for, write by write. */
   const asked: string[] = [];
   for (const { objPath, paramSettings } of request.createObjs) {
+    if (tooManyChanges(writes.length)) break;
     const parameters = paramSettings.map(({ param, value, required }) => ({ name: param, value, required }));
     for (const path of await tablesOf(model, view, objectPath(objPath))) {
       writes.push({ op: 'add', path, parameters });
       asked.push(objPath);
     }
   }
+  const tooMany = tooManyChanges(writes.length);
+  if (tooMany) return tooMany;
   const answer = await model.write(view, writes, { origin, partial: request.allowPartial, signal });
   if (!answer.committed && !request.allowPartial && writes.length > 0) return refused(wholeRefused(answer.outcomes));
   return ok({

@@ -1,12 +1,15 @@
 import { ok, refused } from '#base';
 import type { Write, WriteAnswer } from '#model';
 import { failureOf } from '../errors.ts';
+import { tooManyChanges } from './limits.ts';
 import { objectPath } from './object-path.ts';
 import { wholeRefused } from './refusals.ts';
 import type { Verb } from './verb.ts';
 
 /** TR-369 "The Delete Message". A row that is not there is a success with nothing affected, allow_partial or not (R-DEL.2a, TP-469 1.25). */
 export const deleteObjects: Verb<'delete', 'deleteResp'> = async (request, { model, view, origin, signal }) => {
+  const tooMany = tooManyChanges(request.objPaths.length);
+  if (tooMany) return tooMany;
   const paths = request.objPaths.map(objectPath);
   const attempt = (wanted: readonly string[]): Promise<WriteAnswer> => {
     const writes = wanted.map((path): Write => ({ op: 'delete', path }));

@@ -1,7 +1,8 @@
-import { ok } from '#base';
+import { ok, refused } from '#base';
 import type { BaseType, ObjectInfo, SupportedModel } from '#model';
 import { toSchemaPath } from '#model';
 import type { GetSupportedDM, SupportedObjectResult } from '../codec/types.ts';
+import { answerLimit, tooMuch } from './limits.ts';
 import { objectPath } from './object-path.ts';
 import type { Verb, VerbContext } from './verb.ts';
 
@@ -34,14 +35,21 @@ const nothing: Wanted = { parameters: none, commands: none, events: none, unique
 /** TR-369 "The GetSupportedDM Message". What the controller may not read is not there (R-GSP.0). */
 export const getSupportedDm: Verb<'getSupportedDm', 'getSupportedDmResp'> = async (request, context) => {
   const supported = context.model.supported('usp');
-  return ok({
-    reqObjResults: request.objPaths.map((reqObjPath) => {
-      const supportedObjs = lookUp(supported, reqObjPath, request, context);
-      if (supportedObjs.length > 0)
-        return { reqObjPath, errCode: 0, errMsg: '', dataModelInstUri: dataModelUri, supportedObjs };
-      return { reqObjPath, errCode: 7026, errMsg: 'not supported', dataModelInstUri: '', supportedObjs };
-    }),
-  });
+  let left = answerLimit;
+  const reqObjResults = [];
+  for (const reqObjPath of request.objPaths) {
+    const supportedObjs = lookUp(supported, reqObjPath, request, context);
+    for (const { supportedParams, supportedCommands, supportedEvents } of supportedObjs) {
+      left -= supportedParams.length + supportedCommands.length + supportedEvents.length;
+    }
+    if (--left < 0) return refused(tooMuch);
+    reqObjResults.push(
+      supportedObjs.length > 0
+        ? { reqObjPath, errCode: 0, errMsg: '', dataModelInstUri: dataModelUri, supportedObjs }
+        : { reqObjPath, errCode: 7026, errMsg: 'not supported', dataModelInstUri: '', supportedObjs },
+    );
+  }
+  return ok({ reqObjResults });
 };
 
 function lookUp(

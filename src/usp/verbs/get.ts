@@ -1,5 +1,6 @@
-import { ok } from '#base';
+import { ok, refused } from '#base';
 import { failureOf } from '../errors.ts';
+import { answerLimit, tooMuch } from './limits.ts';
 import type { Verb } from './verb.ts';
 
 /** Depths above this are "all", as is 0. */
@@ -8,7 +9,8 @@ const deepest = 0x7fff_ffff;
 /** TR-369 "The Get Message": each path has its own result; one object for each resolved path, parameters by name. */
 export const get: Verb<'get', 'getResp'> = async (request, { model, view, signal }) => {
   const maxDepth = request.maxDepth > deepest ? 0 : request.maxDepth;
-  const readings = await model.get(view, request.paramPaths, { maxDepth, signal });
+  const readings = await model.get(view, request.paramPaths, { maxDepth, signal, limit: answerLimit });
+  if (readings.some(({ result }) => !result.ok && result.fault.kind === 'resources')) return refused(tooMuch);
   return ok({
     reqPathResults: readings.map(({ requested, result }) => {
       if (!result.ok) {

@@ -1,12 +1,15 @@
 import { ok, refused } from '#base';
 import type { Write } from '#model';
 import { parameterFailureOf } from '../errors.ts';
+import { tooManyChanges } from './limits.ts';
 import { objectPath } from './object-path.ts';
 import { byObject, objectFailure, wholeRefused } from './refusals.ts';
 import type { Verb } from './verb.ts';
 
 /** TR-369 "The Set Message". */
 export const set: Verb<'set', 'setResp'> = async (request, { model, view, origin, signal }) => {
+  const tooMany = tooManyChanges(request.updateObjs.length);
+  if (tooMany) return tooMany;
   const writes: Write[] = request.updateObjs.map(({ objPath, paramSettings }) => ({
     op: 'set',
     path: objectPath(objPath),
