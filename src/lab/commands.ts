@@ -1,6 +1,7 @@
 import type { ErrorBody } from '#usp';
 import type { AcsAnswer, AcsRpc } from './acs/index.ts';
 import type { Controller, ControllerAnswer } from './controller/index.ts';
+import { takeLease } from './dhcp.ts';
 import type { Lab } from './lab.ts';
 import { transferCommand, transferHelp } from './transfer-commands.ts';
 
@@ -14,6 +15,7 @@ acs reboot                                          usp operate COMMAND
 ${transferHelp}
 acs reach udp|xmpp        connection request through a NAT
 acs hear PARAMETER        lightweight notification
+dhcp acs URL · dhcp gateway OUI SERIAL [CLASS] · dhcp nothing   what the lease of the uplink says
                                                     viewer …         the same, by the other controller
 help                                                quit`;
 
@@ -28,8 +30,9 @@ export async function runLabCommand(lab: Lab, line: string): Promise<string> {
   if (who === 'help' || who === '') return labHelp;
   if (who === 'acs') return acsCommand(lab, verb, words);
   if (who === 'usp') return uspCommand(lab, lab.controller, verb, words);
+  if (who === 'dhcp') return dhcpCommand(lab, verb, words);
   if (who === 'viewer' && lab.viewer) return uspCommand(lab, lab.viewer, verb, words);
-  throw new Mistake(`'${who}' is none of acs, usp, ${lab.viewer ? 'viewer, ' : ''}help, quit`);
+  throw new Mistake(`'${who}' is none of acs, dhcp, usp, ${lab.viewer ? 'viewer, ' : ''}help, quit`);
 }
 
 async function acsCommand(lab: Lab, verb: string, words: readonly string[]): Promise<string> {
@@ -45,6 +48,16 @@ async function acsCommand(lab: Lab, verb: string, words: readonly string[]): Pro
     return answered;
   };
   return (await transferCommand(lab, call, verb, words)) ?? showAcs(await call(acsRpc(verb, words)));
+}
+
+async function dhcpCommand({ router }: Lab, verb: string, words: readonly string[]): Promise<string> {
+  const [oui, serialNumber, productClass] = words;
+  if (verb === 'acs') await takeLease(router, { acs: { url: one(words) } });
+  else if (verb === 'nothing') await takeLease(router, {});
+  else if (verb === 'gateway' && oui !== undefined && serialNumber !== undefined) {
+    await takeLease(router, { gateway: { oui, serialNumber, ...(productClass !== undefined && { productClass }) } });
+  } else throw new Mistake('dhcp acs URL, dhcp gateway OUI SERIAL [CLASS], or dhcp nothing');
+  return 'done';
 }
 
 async function reachCommand(lab: Lab, way: string): Promise<string> {

@@ -14,6 +14,8 @@ export interface LabFactory {
   readonly identity?: 'certificate' | 'host' | 'none';
   /** Roles by the names of their sections, each with the options of its one permission; without them there is `full`. */
   readonly roles?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Further options of the section `cwmp`. */
+  readonly cwmp?: Readonly<Record<string, string>>;
   /** Further options of the section `agent`. */
   readonly agent?: Readonly<Record<string, string>>;
 }
@@ -49,6 +51,7 @@ export function installFactory(root: string, factory: LabFactory): void {
       "\toption connection_request_address '127.0.0.1'",
       "\toption connection_request_port '0'",
       ...(acs?.url.startsWith('http:') ? ["\toption allow_plain_http '1'"] : []),
+      ...Object.entries(factory.cwmp ?? {}).map(([name, value]) => `\toption ${name} '${value}'`),
       '',
       // Without TLS, or with certificates that name no endpoint, there is nothing to know a controller by.
       "config usp 'usp'",

@@ -3,6 +3,7 @@ export { configureAgent, fullController, type Options, type Section } from './ag
 export * from './broker/index.ts';
 export { labHelp, runLabCommand } from './commands.ts';
 export * from './controller/index.ts';
+export { type LabLease, takeLease, writeLease } from './dhcp.ts';
 export { installFactory, type LabFactory, labIdentity } from './factory.ts';
 export { Lab, type LabOptions, startLab } from './lab.ts';
 export { type LabOver, labOvers } from './lab-over.ts';

@@ -5,6 +5,7 @@ import { Scope } from '#base';
 import { type Acs, type AcsCredentials, startAcs } from './acs/index.ts';
 import { configureAgent } from './agent-config.ts';
 import { type Controller, startController } from './controller/index.ts';
+import { writeLease } from './dhcp.ts';
 import { installFactory, labIdentity } from './factory.ts';
 import { type LabOver, type LabTransport, labTransport } from './lab-over.ts';
 import { createPki, type Pki } from './pki/index.ts';
@@ -23,6 +24,8 @@ export interface LabOptions {
   readonly controllers?: 1 | 2;
   /** What carries USP for the first controller; the other is there with `websocket` only. Default: WebSocket, the agent as client. */
   readonly over?: LabOver;
+  /** Nothing on the device names the ACS: DHCP does. */
+  readonly acsByDhcp?: boolean;
   /** Of the daemon's node. */
   readonly nodeFlags?: readonly string[];
   /** What the daemon says, line by line. */
@@ -170,8 +173,12 @@ export async function startLab(options: LabOptions): Promise<Lab> {
     role,
     websocket: { host: '127.0.0.1', port: one.port, path: '/usp', encryption: !plain },
   });
+  const credentials = { username: 'cpe', password: acsPassword };
+  if (options.acsByDhcp) writeLease(router, { acs: { url: acs.url, provisioningCode: 'lab' } });
   installFactory(router.root, {
-    acs: { url: acs.url, username: 'cpe', password: acsPassword },
+    ...(options.acsByDhcp
+      ? { cwmp: { ...credentials, ...(plain && { allow_plain_http: '1' }) } }
+      : { acs: { url: acs.url, ...credentials } }),
     controllers: byFactory ? [entry(transport.controller, 'full'), ...(viewer ? [entry(viewer, 'viewer')] : [])] : [],
     ...(viewer && { roles: { full: everything, viewer: looking } }),
     // Behind a broker, and without a network, there is no certificate of the controller's to be seen.

@@ -14,6 +14,7 @@ const usage = `tandem lab: a simulated router with the agent on it, an ACS and a
 
   --controllers N  USP controllers: 2 (the default) adds one with another role, the viewer
   --over WHAT   what carries USP: ${labOvers.join(', ')} (default: the first; the others without the viewer)
+  --acs-by-dhcp the ACS is named by DHCP, and by nothing on the device
   --run LINE    run a command of the lab and end (may be given more than once)
   --quiet       do not show what happens
 
@@ -22,13 +23,21 @@ ${labHelp}
 
 /** @returns the exit code: 0 ended well, 1 a command failed, 2 wrong usage */
 async function main(argv: readonly string[]): Promise<number> {
-  let options: { over: string; run: string[]; quiet: boolean; help: boolean; controllers: string };
+  let options: {
+    over: string;
+    run: string[];
+    quiet: boolean;
+    help: boolean;
+    controllers: string;
+    'acs-by-dhcp': boolean;
+  };
   try {
     const { values } = parseArgs({
       args: [...argv],
       options: {
         over: { type: 'string', default: labOvers[0] },
         run: { type: 'string', multiple: true, default: [] },
+        'acs-by-dhcp': { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
         controllers: { type: 'string', default: '2' },
         help: { type: 'boolean', short: 'h', default: false },
@@ -59,6 +68,7 @@ async function main(argv: readonly string[]): Promise<number> {
       dist,
       directory,
       over,
+      acsByDhcp: options['acs-by-dhcp'],
       controllers: options.controllers === '1' ? 1 : 2,
       onAgentLine: (line) => say(`agent   ${line}`),
     });
