@@ -438,6 +438,59 @@ describe('25.12 with netifd in ucode', () => {
   });
 });
 
+describe('tunnels of a provider', () => {
+  const tunnels: Router = {
+    packages: {
+      network: `config interface 'wan6'
+	option proto 'dhcpv6'
+
+config interface 'lite'
+	option proto 'dslite'
+	option peeraddr '2001:db8::a'
+	option tunlink 'wan6'
+
+config interface 'sixrd'
+	option proto '6rd'
+	option peeraddr '192.0.2.1'
+	option ip6prefix '2001:db8::'
+	option ip6prefixlen '32'
+	option ip4prefixlen '8'
+`,
+    },
+    files: {},
+    answers: { 'network.interface dump': { interface: [{ interface: 'lite', up: true }] } },
+  };
+
+  it('are read as they are set', async () => {
+    const { read } = await start(tunnels);
+    expect(await read('Device.DSLite.InterfaceSetting.1.')).toMatchObject({
+      'DSLite.InterfaceSetting.1.Status': 'Enabled',
+      'DSLite.InterfaceSetting.1.EndpointAddressTypePrecedence': 'IPv6Address',
+      'DSLite.InterfaceSetting.1.EndpointName': '',
+      'DSLite.InterfaceSetting.1.EndpointAddress': '2001:db8::a',
+      'DSLite.InterfaceSetting.1.TunnelInterface': 'Device.IP.Interface.2',
+      'DSLite.InterfaceSetting.1.TunneledInterface': 'Device.IP.Interface.1',
+    });
+    expect(await read('Device.IPv6rd.InterfaceSetting.1.')).toMatchObject({
+      'IPv6rd.InterfaceSetting.1.Status': 'Disabled',
+      'IPv6rd.InterfaceSetting.1.BorderRelayIPv4Addresses': '192.0.2.1',
+      'IPv6rd.InterfaceSetting.1.SPIPv6Prefix': '2001:db8::/32',
+      'IPv6rd.InterfaceSetting.1.IPv4MaskLength': '8',
+    });
+  });
+
+  it('take a name in place of an address only when that has been taken away, and nothing that is no name', async () => {
+    const { set, config } = await start(tunnels);
+    const lite = 'Device.DSLite.InterfaceSetting.1.';
+    expect(await set(lite, 'EndpointName', 'aftr.example')).toBe(false);
+    expect(await set(lite, 'EndpointName', '')).toBe(true);
+    expect(config('network')).not.toContain('2001:db8::a');
+    expect(await set(lite, 'EndpointName', '$(reboot)')).toBe(false);
+    expect(await set(lite, 'EndpointName', 'aftr.example')).toBe(true);
+    expect(config('network')).toContain("option peeraddr 'aftr.example'");
+  });
+});
+
 describe('addresses with their lengths, as 25.12 makes them', () => {
   const lan = 'Device.IP.Interface.1.IPv4Address.';
   const items = (text: string): string[] => [...text.matchAll(/list ipaddr '(.*)'/g)].map(([, item]) => item!);
