@@ -3,7 +3,7 @@ import type { ModelFault } from '../api.ts';
 import type { CompiledObject, CompiledParameter } from '../mapping/compiled.ts';
 import { toParameter, zeroValue } from '../mapping/convert.ts';
 import { evaluateFormula, type Formula, type Surroundings, textOf } from '../mapping/expression.ts';
-import type { SourceText } from '../mapping/grammar.ts';
+import type { ParameterRule, SourceText } from '../mapping/grammar.ts';
 import { isPlausible } from '../mapping/plausible.ts';
 import type { Answer, ReadScope } from '../mapping/sources.ts';
 import { type RowTools, sectionOf } from './mapped-rows.ts';
@@ -56,7 +56,7 @@ export class MappedValues {
     }
     const value =
       rule.as === 'ref'
-        ? this.reference(definition.type.list ? values : values.flat().slice(0, 1), rule.to!, rule.by)
+        ? this.reference(node, definition.type.list ? values : values.flat().slice(0, 1), rule)
         : toParameter(values, rule, definition, {
             now: this.#now,
             base: this.base(node, parameter),
@@ -68,14 +68,20 @@ export class MappedValues {
     return { value: zero, fault: { kind: 'internal', message: failed, path: node.path + definition.name } };
   }
 
-  /** Paths of the rows that are named, with commas; `undefined`: nothing is named. */
-  reference(values: readonly unknown[], to: string, by: string | undefined): string | undefined {
+  /**
+   * Paths of the rows that are named, with commas; `undefined`: nothing is named. A table below the same row is meant as that row's own.
+   * @param node whose parameter names them
+   */
+  reference({ parent }: Node, values: readonly unknown[], { to = '', by }: ParameterRule): string | undefined {
     const wanted = values
       .flatMap((value) => (Array.isArray(value) ? value : [value]))
       .flatMap((value) => textOf(value) ?? []);
     if (wanted.length === 0) return undefined;
+    const own = parent?.schemaPath.endsWith('{i}.') && to.startsWith(parent.schemaPath) ? parent.path : undefined;
     const paths = wanted.flatMap((identity) => {
-      const row = this.#rowsOf(to).find((candidate) => this.#matches(candidate, by, identity));
+      const row = this.#rowsOf(to).find(
+        (candidate) => (own === undefined || candidate.path.startsWith(own)) && this.#matches(candidate, by, identity),
+      );
       return row ? [row.path.slice(0, -1)] : [];
     });
     return paths.join(',');

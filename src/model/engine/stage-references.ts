@@ -56,7 +56,7 @@ export class ReferenceStager {
           const value = place?.section.options.get(named);
           if (!place || value === undefined) continue;
           for (const item of [value].flat()) {
-            const row = evaluator.mapped.reference([item], rule.to!, rule.by);
+            const row = evaluator.mapped.reference(node, [item], rule);
             if (!row) continue;
             const uses = found.get(`${row}.`) ?? [];
             uses.push({ node, parameter, place, option: named, item });
@@ -82,9 +82,6 @@ export class ReferenceStager {
     changes.push(kept.length === 0 ? { op: 'unset', section, option } : { op: 'set', section, option, value: kept });
     const { rule, definition } = parameter;
     plan.written.add(node.path + definition.name);
-    plan.values.set(
-      node.path + definition.name,
-      this.#reading.evaluator.mapped.reference(kept, rule.to!, rule.by) ?? '',
-    );
+    plan.values.set(node.path + definition.name, this.#reading.evaluator.mapped.reference(node, kept, rule) ?? '');
   }
 }
