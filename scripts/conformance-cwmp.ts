@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { conformancePage } from '../test/conformance/cwmp/page.ts';
-import { requirements } from '../test/conformance/cwmp/requirements.ts';
+import { type Requirement, requirements } from '../test/conformance/cwmp/requirements.ts';
 
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
 const chosen = (options.only ?? '1-132').split(',').flatMap((part) => {
@@ -38,7 +38,7 @@ try {
 }
 
 type Verdict = { readonly verdict: 'pass' | 'fail' | 'skip'; readonly reason: string };
-const judge = (proofs: readonly string[], open: string | undefined): Verdict => {
+const judge = ({ proofs, open, applies }: Requirement): Verdict => {
   if (proofs.length === 0) return { verdict: 'skip', reason: open ?? '' };
   const skipped: string[] = [];
   for (const proof of proofs) {
@@ -52,12 +52,13 @@ const judge = (proofs: readonly string[], open: string | undefined): Verdict => 
     if (bad) return { verdict: 'fail', reason: `${file}: ${bad.fullName}` };
     if (tests.every(({ status }) => status !== 'passed')) skipped.push(proof);
   }
+  if (applies === false) return { verdict: 'skip', reason: `not applicable: ${open}` };
   return skipped.length > 0
     ? { verdict: 'skip', reason: `not run here: ${skipped.join(', ')}` }
     : { verdict: 'pass', reason: open ? `open: ${open}` : '' };
 };
 
-const verdicts = Object.fromEntries(wanted.map(({ number, proofs, open }) => [number, judge(proofs, open)]));
+const verdicts = Object.fromEntries(wanted.map((requirement) => [requirement.number, judge(requirement)]));
 for (const { number, text } of wanted) {
   const { verdict, reason } = verdicts[number]!;
   console.log(`${String(number).padStart(3)} ${verdict} ${text}${reason ? ` (${reason})` : ''}`);
