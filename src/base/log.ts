@@ -58,11 +58,15 @@ export function formatRecord(record: LogRecord): string {
 }
 
 function formatField(value: unknown): string {
-  if (value instanceof Error) return JSON.stringify(oneLine(explain(value)));
-  if (typeof value === 'string') return /^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(value);
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value) ?? '?';
+  if (value instanceof Error) return JSON.stringify(cut(oneLine(explain(value))));
+  if (typeof value === 'string') return cut(/^[\w.:/@+-]+$/.test(value) ? value : JSON.stringify(cut(value)));
+  if (typeof value === 'object' && value !== null) return cut(JSON.stringify(value) ?? '?');
   return String(value);
 }
+
+/** A peer's text may have megabytes. */
+const longest = 1024;
+const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest)}…` : text);
 
 function oneLine(text: string): string {
   return text.replace(

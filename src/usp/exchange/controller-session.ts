@@ -73,10 +73,8 @@ export interface ControllerSessionParts {
 
 /** Nobody has been made sure of: what is assigned counts for what waits. */
 const nobodysRoles: Voucher = { inherited: [] };
-/** Requests of one controller that wait for their turn. */
-const backlogLimit = 256;
-/** Of them together, beside the one that is being answered. */
-const backlogBytes = 8 << 20;
+/** Requests of one controller that wait for their turn; few of who may be anybody, so that he leaves room for the controller itself. */
+const backlogs = { proven: { requests: 256, bytes: 8 << 20 }, anybody: { requests: 16, bytes: 6 << 20 } } as const;
 
 /** One controller: its requests in their order, its notifications, whichever connection they come and go by. */
 export class ControllerSession implements Recipient, Disposable {
@@ -84,8 +82,8 @@ export class ControllerSession implements Recipient, Disposable {
   readonly #outbox: Outbox;
   readonly #exchange: RecordExchange<Voucher>;
   readonly #links: Link[] = [];
-  readonly #open = new Set<string>();
-  #openBytes = 0;
+  /** Bytes by message. */
+  readonly #open = { proven: new Map<string, number>(), anybody: new Map<string, number>() };
   #gone = false;
   /** Ends a connection on which nothing comes. */
   #silence: Disposable | undefined;
@@ -301,7 +299,7 @@ export class ControllerSession implements Recipient, Disposable {
     this.#take(message, bytes.length, origin);
   }
 
-  #take(message: UspMessage, bytes: number, origin: MessageOrigin<Voucher>): void {
+  #take(message: UspMessage, size: number, origin: MessageOrigin<Voucher>): void {
     const { msgId, body } = message;
     this.#silence?.[Symbol.dispose]();
     // Who may be anybody can not put right what a change has broken.
@@ -317,14 +315,16 @@ export class ControllerSession implements Recipient, Disposable {
       origin.reply(written);
       this.#parts.trace.sent(written);
     };
+    const who = origin.voucher ? 'proven' : 'anybody';
+    const open = this.#open[who];
     // R-MSG.4
-    if (this.#open.has(msgId)) return;
-    if (this.#open.size >= backlogLimit || (this.#open.size > 0 && this.#openBytes + bytes > backlogBytes)) {
+    if (open.has(msgId)) return;
+    const waiting = [...open.values()].reduce((sum, bytes) => sum + bytes, 0);
+    if (open.size >= backlogs[who].requests || (open.size > 0 && waiting + size > backlogs[who].bytes)) {
       say({ kind: 'error', error: errorBody(7005, 'too many requests wait') });
       return;
     }
-    this.#open.add(msgId);
-    this.#openBytes += bytes;
+    open.set(msgId, size);
     this.#turn = this.#turn.then(async () => {
       const { model, log, signal, settled, authority } = this.#parts;
       this.#answering = true;
@@ -339,8 +339,7 @@ export class ControllerSession implements Recipient, Disposable {
       } catch (error) {
         if (!signal.aborted) log.error('an answer could not be sent', { reason: explain(error) });
       } finally {
-        this.#open.delete(msgId);
-        this.#openBytes -= bytes;
+        open.delete(msgId);
         this.#answering = false;
         for (const tell of this.#held.splice(0)) tell();
       }

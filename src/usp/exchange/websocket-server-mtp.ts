@@ -79,6 +79,12 @@ async function admit(
   const controller = parts.controller(endpointId);
   if (!controller) return refused(403, 'nobody we know');
   if (controller.slot.heldBy === 'agent') return refused(409, 'the agent is connected to this controller');
+  // Who says so in clear does not take the place of who has shown a certificate.
+  if (
+    !request.certificateNames &&
+    controller.session.links.some(({ kind, evidence }) => kind === 'websocket' && evidence.encrypted)
+  )
+    return refused(409, 'the controller is connected by TLS');
   return {
     admitted: true,
     // R-WS.11a; who did not ask might end the connection over it.

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { errorCode } from '#base';
 import { type Controller, createPki, installFactory, type Router, startController, startRouter } from '#lab';
-import { configureAgent, fullController } from '../../support/agent-config.ts';
+import { configureAgent, fullController, type Section } from '../../support/agent-config.ts';
 import { type AgentProcess, buildBundles, startDaemon } from '../../support/agent-process.ts';
 import { freePort } from '../../support/mosquitto.ts';
 
@@ -36,7 +36,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function boot(options: Record<string, string | number> = {}): Promise<Controller> {
+async function boot(options: Record<string, string | number> = {}, more: readonly Section[] = []): Promise<Controller> {
   directory = mkdtempSync(join(tmpdir(), 'tandem-ws-server-'));
   port = await freePort();
   router = await startRouter({ directory, reloadDelayMs: 20 });
@@ -48,6 +48,7 @@ async function boot(options: Record<string, string | number> = {}): Promise<Cont
   configureAgent(router, [
     ...fullController(self),
     ['mtp', 'own', { enable: 1, protocol: 'WebSocket', port, path: '/usp', encryption: 1, ...options }],
+    ...more,
   ]);
   agent = await startDaemon(bundles.dist, router);
   while (!agent.said().includes('listening for controllers')) await sleep(10);
@@ -92,6 +93,23 @@ describe("the agent's WebSocket server", () => {
       extended.once('upgrade', ({ headers }) => resolve(headers['sec-websocket-extensions'])),
     );
     expect(answer).toBe(`bbf-usp-protocol; eid="${device}"`);
+  });
+
+  it('lets nobody take the place of a controller in clear that has shown a certificate', async () => {
+    const clear = await freePort();
+    const controller = await boot({}, [
+      ['mtp', 'clear', { enable: 1, protocol: 'WebSocket', port: clear, path: '/usp', encryption: 0 }],
+    ]);
+    while (agent.said().split('listening for controllers').length < 3) await sleep(10);
+    const spoof = () =>
+      new Promise<string>((resolve) => {
+        const socket = new WebSocket(`ws://127.0.0.1:${clear}/usp?eid=${self}`, ['v1.usp']);
+        socket.once('error', ({ message }) => resolve(message));
+        socket.once('open', () => resolve('open'));
+      });
+    await controller.joinWebSocket({ url: url(), agent: device, tls: own });
+    expect(await spoof()).toContain('409');
+    expect(await get(controller, 'Device.LocalAgent.MTP.1.Status')).toEqual({ Status: 'Up' });
   });
 
   it('has one connection with each controller, the newest', async () => {
