@@ -183,12 +183,13 @@ export class Service implements Disposable {
 
   #get(requestedPath: string) {
     const name = requestedPath.endsWith('.') ? undefined : requestedPath.slice(requestedPath.lastIndexOf('.') + 1);
-    const object = requestedPath.slice(0, requestedPath.lastIndexOf('.') + 1);
+    const search = /\[Name=="([^"]*)"\]/.exec(requestedPath);
+    const object = requestedPath.slice(0, requestedPath.lastIndexOf('.') + 1).replace(/\[.*\]/, '*');
     const pattern = new RegExp(
       `^${object.replaceAll('.', '\\.').replaceAll('*', '[0-9]+')}${name === undefined ? '' : '$'}`,
     );
     const resolvedPathResults = [...this.meter.read()].flatMap(([resolvedPath, values]) => {
-      if (!pattern.test(resolvedPath)) return [];
+      if (!pattern.test(resolvedPath) || (search && values.Name !== search[1])) return [];
       if (name === undefined) return [{ resolvedPath, resultParams: values }];
       return values[name] === undefined ? [] : [{ resolvedPath, resultParams: { [name]: values[name] } }];
     });

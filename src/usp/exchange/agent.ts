@@ -115,6 +115,7 @@ class Agent implements UspAgent {
     this.#transports = new Transports({ ports, model, clock, log, random, endpointId, session, quiet, broker });
     this.#trust = new Trust({
       model: ports.model,
+      shown: model,
       clock,
       log,
       randomHex,
@@ -211,8 +212,9 @@ class Agent implements UspAgent {
       .then(async () => {
         if (this.#abort.signal.aborted) return;
         this.#config = await readConfig(this.#ports.model);
-        await this.#trust.configure(this.#config.trust);
+        this.#trust.configure(this.#config.trust);
         this.#syncSessions();
+        for (const session of this.#sessions.values()) void session.refresh();
         this.#periodic.sync(this.#config.controllers);
         this.#transports.sync(this.#config);
         await this.#subscriptions.sync();

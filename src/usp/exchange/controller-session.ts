@@ -244,6 +244,12 @@ export class ControllerSession implements Recipient, Disposable {
     });
   }
 
+  /** What its permissions mean may have changed with what it is to be told. @returns `undefined`: it has not */
+  refresh(): Promise<void> | undefined {
+    const { authority } = this.#parts;
+    return authority.refresh(authority.rolesOf(this.#config.assigned, this.#voucher ?? nobodysRoles));
+  }
+
   notify(notify: Notify, expirationSeconds: number, over?: () => void): void {
     if (this.#answering) this.#held.push(() => this.#notify(notify, expirationSeconds, over));
     else this.#notify(notify, expirationSeconds, over);
@@ -329,8 +335,8 @@ export class ControllerSession implements Recipient, Disposable {
       const { model, log, signal, settled, authority } = this.#parts;
       this.#answering = true;
       try {
-        await authority.refresh();
         await this.#settleRole(origin.voucher);
+        await authority.refresh(authority.rolesOf(this.#config.assigned, origin.voucher));
         const by = { by: 'usp', peer: this.#config.endpointId, unproven: !origin.voucher } as const;
         const context = { model, view: this.#viewFor(origin.voucher), origin: by, signal };
         const answered = await answer(message, context, log);

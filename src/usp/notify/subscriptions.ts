@@ -12,6 +12,8 @@ export interface Recipient {
   readonly endpointId: string;
   readonly view: View;
   readonly transferResults: TransferResults;
+  /** Looks anew at what the view permits; `undefined`: there is nothing that could have changed. */
+  refresh(): Promise<void> | undefined;
   /** @param over called when the controller has it, or nobody waits for it any more */
   notify(notify: Notify, expirationSeconds: number, over?: () => void): void;
   forget(subscription: string): void;
@@ -65,6 +67,8 @@ export class Subscriptions implements AsyncDisposable {
   readonly #watches = new Map<string, Watched>();
   #turn: Promise<void> = Promise.resolve();
   #expiry: Disposable | undefined;
+  /** What waits for a look at permissions. */
+  #telling: Promise<unknown> = Promise.resolve();
   #stopped = false;
 
   constructor(parts: SubscriptionParts) {
@@ -196,12 +200,24 @@ export class Subscriptions implements AsyncDisposable {
   #heard(row: DeclaredRow, happened: Change): void {
     const { values } = row;
     const recipient = this.#parts.recipient(values.Recipient ?? '');
-    const change = recipient && heardBy(recipient.view, happened);
+    if (!recipient) return;
+    // A row that is gone is found by no search any more.
+    const before = happened.kind === 'deleted' ? heardBy(recipient.view, happened) : undefined;
+    const looked = recipient.refresh();
+    if (!looked) this.#tell(row, recipient, heardBy(recipient.view, happened));
+    else {
+      this.#telling = Promise.all([this.#telling, looked])
+        .then(() => this.#tell(row, recipient, heardBy(recipient.view, happened) ?? before))
+        .catch((error) => this.#parts.log.error('a change could not be told', { error }));
+    }
+  }
+
+  #tell({ path, values }: DeclaredRow, recipient: Recipient, change: Change | undefined): void {
     if (!change || !wantsResult(recipient.transferResults, change)) return;
     if (change.kind === 'event' && change.recipient !== undefined && change.recipient !== values.Recipient) return;
     const boot = change.kind === 'event' && change.path === 'Device.Boot!';
-    if (boot && !this.#parts.boot.owes(row.path)) return;
-    const over = boot ? this.#parts.boot.under(row.path) : undefined;
+    if (boot && !this.#parts.boot.owes(path)) return;
+    const over = boot ? this.#parts.boot.under(path) : undefined;
     if (values.TriggerAction === 'Config') over?.();
     else {
       const retry = values.NotifRetry === 'true';
@@ -210,7 +226,7 @@ export class Subscriptions implements AsyncDisposable {
       recipient.notify(notify, retry ? Number(values.NotifExpiration ?? '0') : 0, over);
     }
     if (values.TriggerAction === 'Config' || values.TriggerAction === 'NotifyAndConfig') {
-      void this.#triggers.apply(row.path, values.TriggerConfigSettings ?? '', recipient.view, recipient.endpointId);
+      void this.#triggers.apply(path, values.TriggerConfigSettings ?? '', recipient.view, recipient.endpointId);
     }
   }
 }

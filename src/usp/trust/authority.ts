@@ -13,11 +13,13 @@ import {
   type Verdict,
   type Voucher,
 } from './judge.ts';
+import { Looks } from './looks.ts';
 import { type FoundTargets, findTargets, isSearch } from './target.ts';
 import { noTrust, type TrustConfig } from './trust-config.ts';
 
 export interface AuthorityParts {
-  readonly model: Model;
+  /** With what services have registered: rows of theirs can be meant by permissions, too. */
+  readonly shown: Model;
   readonly clock: Clock;
   readonly certificates: Certificates;
   readonly policy: IdentityPolicy;
@@ -36,8 +38,9 @@ export interface Claimant {
 export class Authority {
   readonly #parts: AuthorityParts;
   #config: TrustConfig = noTrust;
-  #searches: readonly string[] = [];
   #found: FoundTargets = new Map();
+  /** By roles. */
+  readonly #looks = new Map<string, Looks>();
   readonly #views = new Map<string, View>();
   #revision = 0;
 
@@ -54,19 +57,26 @@ export class Authority {
     return this.#revision;
   }
 
-  async configure(config: TrustConfig): Promise<void> {
+  configure(config: TrustConfig): void {
     this.#config = config;
     this.#revision++;
-    this.#searches = [...config.roles.values()].flat().flatMap(({ targets }) => targets.filter(isSearch));
+    this.#looks.clear();
     this.#views.clear();
-    await this.refresh();
   }
 
-  /** Looks anew at what the search expressions of permissions lead to; costs nothing where there are none. */
-  async refresh(): Promise<void> {
-    if (this.#searches.length === 0) return;
-    this.#found = await findTargets(this.#parts.model, this.#searches);
-    this.#views.clear();
+  /** Looks anew at what the search expressions of these roles lead to. @returns `undefined`: there are none */
+  refresh(roles: readonly string[]): Promise<void> | undefined {
+    const permissions = roles.flatMap((role) => this.#config.roles.get(role) ?? []);
+    const searches = permissions.flatMap(({ targets }) => targets.filter(isSearch));
+    if (searches.length === 0) return undefined;
+    const key = roles.join();
+    const looks = this.#looks.get(key) ?? new Looks();
+    this.#looks.set(key, looks);
+    return looks.take(async () => {
+      const found = await findTargets(this.#parts.shown, searches);
+      this.#found = new Map([...this.#found, ...found]);
+      this.#views.clear();
+    });
   }
 
   judgeTransport(

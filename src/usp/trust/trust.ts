@@ -30,6 +30,8 @@ export interface TrustedController extends Claimant {
 
 export interface TrustParts {
   readonly model: Model;
+  /** As controllers are shown it. */
+  readonly shown: Model;
   readonly clock: Clock;
   readonly log: Log;
   readonly randomHex: (bytes: number) => string;
@@ -50,12 +52,12 @@ export class Trust implements Disposable {
   readonly #certificates: Certificates;
 
   constructor(parts: TrustParts) {
-    const { model, clock, log, randomHex, port, controllers, inherited } = parts;
+    const { model, shown, clock, log, randomHex, port, controllers, inherited } = parts;
     this.#parts = parts;
     this.#certificates = new Certificates(model, parts.changed);
     const certificates = this.#certificates;
     const anchors = () => certificatesIn(port.anchors());
-    this.authority = new Authority({ model, clock, certificates, policy: port.policy, anchors });
+    this.authority = new Authority({ shown, clock, certificates, policy: port.policy, anchors });
     this.firstUse = new FirstUse({ model, clock, log, certificates, config: () => this.authority.config });
     const challenges = new Challenges({
       model,
@@ -75,8 +77,8 @@ export class Trust implements Disposable {
     this.#declared = [challenges, this.#certificates, declared];
   }
 
-  async configure(config: TrustConfig): Promise<void> {
-    await this.authority.configure(config);
+  configure(config: TrustConfig): void {
+    this.authority.configure(config);
     this.#parts.port.trusted(this.authority.trusted());
   }
 

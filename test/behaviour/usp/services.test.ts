@@ -170,6 +170,31 @@ describe('a service that has registered', () => {
     expect(operated.operationResults[0]!.reqOutputArgs).toEqual({ outputArgs: { Applied: '7' } });
   });
 
+  it('has rows that permissions mean by a search expression', async () => {
+    await serve();
+    await expect.poll(supported).toHaveLength(2);
+    const createObjs = [setting('Device.X_LAB_Meter.Channel.', 'Name', 'Cellar')];
+    await ask({ add: { allowPartial: false, createObjs } }, 'addResp');
+    expect(Object.values(await get('Device.X_LAB_Meter.Channel.*.Name'))).toEqual(['Kitchen', 'Cellar']);
+    const paramSettings = Object.entries({
+      Enable: 'true',
+      Order: '9',
+      Targets: 'Device.X_LAB_Meter.Channel.[Name=="Cellar"].',
+    }).map(([param, value]) => ({ param, value, required: true }));
+    const objPath = 'Device.LocalAgent.ControllerTrust.Role.1.Permission.';
+    const { createdObjResults } = await ask(
+      { add: { allowPartial: false, createObjs: [{ objPath, paramSettings }] } },
+      'addResp',
+    );
+    const names = async () => Object.values(await get('Device.X_LAB_Meter.Channel.*.Name'));
+    await expect.poll(names).toEqual(['Kitchen']);
+    // As it is at any time.
+    services[0]!.meter.set('Device.X_LAB_Meter.Channel.2.', 'Name', 'Attic');
+    expect(await names()).toEqual(['Kitchen', 'Attic']);
+    const made = createdObjResults[0]!.operStatus!.operSuccess!.instantiatedPath;
+    await ask({ delete: { allowPartial: false, objPaths: [made] } }, 'deleteResp');
+  });
+
   it('refuses with its own codes', async () => {
     await serve();
     const partial = await ask(

@@ -60,6 +60,7 @@ describe('subscriptions', () => {
       (_, to): Recipient => ({
         endpointId: origins[to]!.peer!,
         transferResults: to === 0 ? 'Both' : 'Failure',
+        refresh: () => undefined,
         get view() {
           return { protocol: 'usp', ...(access && { access }) } as const;
         },
