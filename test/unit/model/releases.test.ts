@@ -539,3 +539,26 @@ describe('addresses with their lengths, as 25.12 makes them', () => {
     expect(config('network')).toContain("option target '10.8.0.0'\n\toption netmask '255.255.0.0'");
   });
 });
+
+describe('a modem', () => {
+  const signalOf = async (signal: Readonly<Record<string, Readonly<Record<string, string>>>>) => {
+    const generic = { 'equipment-identifier': '860000000000000', state: 'connected' };
+    const answers = { 'modemmanager dump': { modem: [{ generic, signal }] } };
+    const { read } = await start({ packages: {}, files: {}, answers });
+    const { 'Cellular.Interface.1.RSSI': rssi, ...all } = await read('Device.Cellular.Interface.1.');
+    return [rssi, all['Cellular.Interface.1.RSRP'], all['Cellular.Interface.1.RSRQ']];
+  };
+  const none = { rssi: '--', rsrp: '--', rsrq: '--' };
+
+  it.each([
+    [
+      'LTE, with 5G beside it',
+      { lte: { rssi: '-64.00', rsrp: '-92.00', rsrq: '-9.00' }, '5g': { rsrp: '-80.00' } },
+      ['-64', '-92', '-9'],
+    ],
+    ['5G alone', { lte: none, '5g': { rsrp: '-87.50', rsrq: '-11.00' } }, ['0', '-87', '-11']],
+    ['UMTS', { lte: none, umts: { rssi: '-70.00' }, '5g': none }, ['-70', '0', '0']],
+  ] as const)('on %s tells its signal', async (_, signal, wanted) => {
+    expect(await signalOf(signal)).toEqual(wanted);
+  });
+});
