@@ -12,6 +12,7 @@ const replacement = (name) => join(top, 'scripts/bundle', name);
 const alias = {
   'readable-stream': 'node:stream',
   debug: replacement('no-debug.cjs'),
+  bl: replacement('bl.cjs'),
   'lru-cache': replacement('lru-cache.cjs'),
   'worker-timers': replacement('timers.cjs'),
   bufferutil: replacement('absent.cjs'),
