@@ -35,18 +35,18 @@ import { type ActionTools, declareActions } from './mapped-actions.ts';
 import { Operations, requestColumns, requestTable } from './operations.ts';
 import { OutsideChanges } from './outside-changes.ts';
 import { OwnRows } from './own-rows.ts';
-import { emptyPlan } from './plan.ts';
-import type { AppliedWrite, DataModelPorts, StateChange } from './ports.ts';
+import type { DataModelPorts, StateChange } from './ports.ts';
 import { readInstances, readNames, readPaths } from './read.ts';
 import { Readings } from './readings.ts';
 import { Reloads } from './reloads.ts';
 import { Signals } from './signals.ts';
 import { StoredTables } from './stored-tables.ts';
-import { noRows, type ReplacedPackages, Transactions } from './transaction.ts';
+import { type ReplacedPackages, Transactions } from './transaction.ts';
 import { Tree } from './tree.ts';
 import { Turns } from './turns.ts';
 import { Watches } from './watch.ts';
-import { isGiven, Writer } from './writer.ts';
+import { WholePackages } from './whole-packages.ts';
+import { Writer } from './writer.ts';
 
 const hungRetryMs = 60_000;
 
@@ -56,6 +56,7 @@ export class DataModel implements Model, AsyncDisposable {
   readonly #tree: Tree;
   readonly #sources: Sources;
   readonly #readings: Readings;
+  readonly #whole: WholePackages;
   readonly #writer: Writer;
   readonly #commands: Commands;
   readonly #instances: Instances;
@@ -113,6 +114,7 @@ export class DataModel implements Model, AsyncDisposable {
       readings: this.#readings,
       operations: this.#operations,
     });
+    this.#whole = new WholePackages(ports, this.#transactions, this.#reloads, () => this.changed());
     this.#writer = new Writer({
       ports,
       readings: this.#readings,
@@ -244,53 +246,18 @@ export class DataModel implements Model, AsyncDisposable {
     this.#signals.tell({ kind: 'event', path, args, origin, ...(recipient !== undefined && { recipient }) });
   }
 
-  /**
-   * Undoes what a write made of packages, as one more write of the device itself.
-   * @param states what goes to flash along with it, all or nothing
-   * @returns false: a package has been changed by somebody else since, and nothing was undone
-   * @throws ApplyError
-   */
+  /** @see WholePackages.putBack */
   putBack(packages: ReplacedPackages, states: readonly StateChange[] = []): Promise<boolean> {
-    return this.#turns.take(async () => {
-      const back = await this.#transactions.putBack(packages, states);
-      await this.#reloads.pay();
-      if (back) await this.changed();
-      return back;
-    });
+    return this.#turns.take(() => this.#whole.putBack(packages, states));
   }
 
   applyPostponed(): Promise<void> {
-    return this.#turns.take(async () => {
-      if (!this.#reloads.release()) return;
-      this.#ports.tookOver?.();
-      await this.#reloads.pay();
-      await this.changed();
-    });
+    return this.#turns.take(() => this.#whole.applyPostponed());
   }
 
-  /**
-   * Replaces packages by what an operator has kept of them, as one write: all or nothing, journalled, on probation like any other.
-   * @param packages their texts
-   * @param states what goes to flash along with them
-   * @throws ApplyError
-   */
+  /** @see WholePackages.restore */
   restore(packages: ReadonlyMap<string, string>, origin: Origin, states: readonly StateChange[] = []): Promise<void> {
-    return this.#turns.take(async () => {
-      const plan = { ...emptyPlan(), whole: new Map(packages) };
-      const write = (replaced: ReplacedPackages): AppliedWrite => ({
-        packages: replaced,
-        origin,
-        paths: [],
-        postponed: false,
-      });
-      const replaced = await this.#transactions.apply(plan, new Map(), {
-        states: (about) => [...states, this.#ports.applying?.(write(about))].filter(isGiven),
-        rows: noRows,
-      });
-      this.#ports.applied?.(write(replaced));
-      await this.#reloads.pay();
-      await this.changed();
-    });
+    return this.#turns.take(() => this.#whole.restore(packages, origin, states));
   }
 
   /** The device has changed by itself: whoever watches is told of the difference. */

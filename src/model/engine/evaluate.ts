@@ -2,7 +2,7 @@ import type { UciSection } from '#platform';
 import type { Protocol } from '../api.ts';
 import type { CompiledObject, ListedRows } from '../mapping/compiled.ts';
 import { zeroValue } from '../mapping/convert.ts';
-import type { ReadScope } from '../mapping/sources.ts';
+import type { ReadScope } from '../mapping/read-scope.ts';
 import { parentObjectPath, tablePathOf } from '../path/index.ts';
 import type { ValueType } from '../schema/index.ts';
 import { equalityKey } from '../validate/index.ts';

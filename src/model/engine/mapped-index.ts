@@ -1,4 +1,4 @@
-import type { ReadNote, ReadScope } from '../mapping/sources.ts';
+import type { ReadNote, ReadScope } from '../mapping/read-scope.ts';
 import type { Node } from './node.ts';
 
 /** Indexes that are kept; each holds its rows in memory. */

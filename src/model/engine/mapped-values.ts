@@ -5,7 +5,8 @@ import { toParameter, zeroValue } from '../mapping/convert.ts';
 import { evaluateFormula, type Formula, type Surroundings, textOf } from '../mapping/expression.ts';
 import type { ParameterRule, SourceText } from '../mapping/grammar.ts';
 import { isPlausible } from '../mapping/plausible.ts';
-import type { Answer, ReadScope } from '../mapping/sources.ts';
+import type { ReadScope } from '../mapping/read-scope.ts';
+import type { Answer } from '../mapping/sources.ts';
 import { type RowTools, sectionOf } from './mapped-rows.ts';
 import type { Node } from './node.ts';
 

@@ -1,5 +1,6 @@
 import type { Protocol, View } from '../api.ts';
-import { ReadScope, type Sources } from '../mapping/sources.ts';
+import { ReadScope } from '../mapping/read-scope.ts';
+import type { Sources } from '../mapping/sources.ts';
 import { Evaluator } from './evaluate.ts';
 import type { Instances } from './instances.ts';
 import { MappedIndexes } from './mapped-index.ts';
