@@ -3,7 +3,7 @@ import type { HttpBody } from '#platform';
 import type { Element } from './codec/element.ts';
 import { childText } from './codec/element.ts';
 import { soapEnvelope } from './codec/names.ts';
-import { readXml } from './codec/read-xml.ts';
+import { readXml, xmlLimits } from './codec/read-xml.ts';
 import type { SessionTransport } from './exchange/session.ts';
 
 /** Where messages are shown to people. */
@@ -41,6 +41,8 @@ const schemaPathOf = (path: string): string =>
 
 /** Elements that are secrets by themselves: credentials of transfers. */
 const secretElements = /^(Password|Username)$/;
+/** What we say ourselves is larger than what we take. */
+const shownLimits = { ...xmlLimits, characters: 8 << 20, elements: 100_000 };
 /** More than a person reads. */
 const lineLimit = 500;
 const mask = '(secret)';
@@ -80,7 +82,7 @@ export function formatEnvelope(text: string, isSecret: IsSecret): { title: strin
   if (text === '') return { title: 'nothing more', lines: [] };
   let root: Element;
   try {
-    root = readXml(text.replace(/^\ufeff/, ''));
+    root = readXml(text.replace(/^\ufeff/, ''), shownLimits);
   } catch {
     // It may hold anything: nothing of it is shown.
     return { title: `no envelope, ${text.length} characters`, lines: [] };

@@ -23,8 +23,13 @@ export interface AgentProcess {
 }
 
 /** `tandemd` on the simulated router, as a process of its own; resolves when it says that it is ready. */
-export async function startDaemon(dist: string, router: Router, env: NodeJS.ProcessEnv = {}): Promise<AgentProcess> {
-  const child = spawn(process.execPath, [join(dist, 'tandemd.cjs')], {
+export async function startDaemon(
+  dist: string,
+  router: Router,
+  env: NodeJS.ProcessEnv = {},
+  nodeFlags: readonly string[] = [],
+): Promise<AgentProcess> {
+  const child = spawn(process.execPath, [...nodeFlags, join(dist, 'tandemd.cjs')], {
     env: {
       ...process.env,
       TANDEM_ROOT: router.root,

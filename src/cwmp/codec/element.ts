@@ -3,7 +3,7 @@ export interface Element {
   readonly uri: string;
   readonly local: string;
   readonly attributes: readonly Attribute[];
-  readonly children: Element[];
+  children: Element[];
   text: string;
 }
 

@@ -1,6 +1,6 @@
 import type { Result } from '#base';
 import { ok, refused } from '#base';
-import type { Model, ModelFault, NameReading, Protocol } from '#model';
+import type { Model, ModelFault, Protocol } from '#model';
 import { objectPathOf, toSchemaPath } from '#model';
 import { child, childText } from '../codec/element.ts';
 import { isTrue } from '../codec/read-envelope.ts';
@@ -11,11 +11,17 @@ import { acsView, type Verb } from './verb.ts';
 
 const view: Protocol = 'cwmp';
 
-/** Full names of the parameters at or below a path, as they are now. */
-async function parametersAt(model: Model, path: string): Promise<Result<string[], ModelFault>> {
-  const names = await model.names(acsView, path, false);
-  if (!names.ok) return names;
-  return ok(names.value.map((name: NameReading) => name.path).filter((name) => !name.endsWith('.')));
+/** Full names of the parameters at or below a path, as they are now; a path that one request gives a thousand times is looked at once. */
+function parametersBelow(model: Model): (path: string) => Promise<Result<readonly string[], ModelFault>> {
+  const known = new Map<string, Result<readonly string[], ModelFault>>();
+  return async (path) => {
+    const looked = known.get(path);
+    if (looked) return looked;
+    const names = await model.names(acsView, path, false);
+    const found = names.ok ? ok(names.value.map((name) => name.path).filter((name) => !name.endsWith('.'))) : names;
+    known.set(path, found);
+    return found;
+  };
 }
 
 /** TR-069 A.3.2.5. */
@@ -24,10 +30,11 @@ export const getParameterAttributes: Verb = async (request, { model, attributes,
   if (!names) return refused(invalidArguments('ParameterNames is missing'));
   /** With the path that it was asked for by. */
   const found = new Map<string, string>();
-  for (const name of names.children) {
-    const parameters = await parametersAt(model, name.text.trim());
+  const parametersAt = parametersBelow(model);
+  for (const name of new Set(names.children.map(({ text }) => text.trim()))) {
+    const parameters = await parametersAt(name);
     if (!parameters.ok) return refused(cwmpFault(parameters.fault));
-    for (const path of parameters.value) found.set(path, name.text.trim());
+    for (const path of parameters.value) found.set(path, name);
   }
   const shown = await InstanceNames.of(model, instances, found.keys());
   return ok((writer) =>
@@ -47,10 +54,11 @@ export const setParameterAttributes: Verb = async (request, { model, attributes 
   const list = child(request, 'ParameterList');
   if (!list) return refused(invalidArguments('ParameterList is missing'));
   const changes = new Map<string, number>();
+  const parametersAt = parametersBelow(model);
   for (const entry of list.children) {
     const name = childText(entry, 'Name') ?? '';
     if (hasWildcard(name)) return refused({ code: 9005, text: `${name} is no path` });
-    const parameters = await parametersAt(model, name);
+    const parameters = await parametersAt(name);
     if (!parameters.ok) return refused(cwmpFault(parameters.fault));
     if (!isTrue(childText(entry, 'NotificationChange') ?? '0')) continue;
     const text = childText(entry, 'Notification') ?? '';

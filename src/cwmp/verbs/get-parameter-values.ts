@@ -23,7 +23,8 @@ export const getParameterValues: Verb = async (request, { model, instances = byN
   // '' is everything, under whatever root is served.
   const top = asked.includes('') ? await model.names(acsView, '', true) : undefined;
   const root = top?.ok ? top.value[0]!.path : '';
-  const paths = asked.map((path) => (path === '' ? root : path));
+  // Asked for a thousand times, it is read once.
+  const paths = [...new Set(asked.map((path) => (path === '' ? root : path)))];
   const found: Found[] = [];
   // One path gives nothing twice: the largest answers need not be remembered by name.
   const seen = paths.length > 1 ? new Set<string>() : undefined;

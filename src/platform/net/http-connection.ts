@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { createGunzip, createInflate } from 'node:zlib';
 import { bodyLength, bodyPieces, type HttpBody } from './http-body.ts';
 import {
@@ -14,7 +15,7 @@ import {
 
 export interface HttpOptions extends HttpLimits {
   readonly tls?: HttpTls;
-  /** Of an answer's body, after decoding. Default 4 MiB. */
+  /** Of an answer's body, after decoding. Default 2 MiB. */
   readonly bodyLimitBytes?: number;
 }
 
@@ -39,7 +40,7 @@ export interface HttpConnection extends Disposable {
   readonly localAddress: string | undefined;
 }
 
-const defaultBodyLimitBytes = 4 << 20;
+const defaultBodyLimitBytes = 2 << 20;
 
 /** Messages of bounded size as text, in both directions. */
 export function openHttp(options: HttpOptions = {}): HttpConnection {
@@ -90,17 +91,18 @@ async function readBody(response: IncomingMessage, limitBytes: number): Promise<
           .on('error', (error) => decoder.destroy(error))
           .pipe(encoding === 'deflate' ? createInflate() : createGunzip());
   const decoder = decoded as ReturnType<typeof createGunzip>;
-  const pieces: Buffer[] = [];
+  const text = new StringDecoder('utf8');
+  let body = '';
   let bytes = 0;
   try {
     for await (const piece of decoded as AsyncIterable<Buffer>) {
       bytes += piece.length;
       if (bytes > limitBytes) throw new HttpError('HTTP_TOO_LARGE', `the answer is larger than ${limitBytes} bytes`);
-      pieces.push(piece);
+      body += text.write(piece);
     }
   } catch (error) {
     response.destroy();
     throw httpError(error, 'waiting');
   }
-  return Buffer.concat(pieces).toString('utf8');
+  return body + text.end();
 }
