@@ -31,7 +31,7 @@ export function readXml(text: string, limits: XmlLimits = xmlLimits): Element {
   let root: Element | undefined;
   let elements = 0;
   const names = new Map<string, string>();
-  /** The parser makes a text of its own of each name; thousands of elements share a few. */
+  /** The parser makes a text of its own of each name and each type; thousands of elements share a few. */
   const once = (name: string): string => {
     const known = names.get(name);
     if (known === undefined) names.set(name, name);
@@ -52,7 +52,7 @@ export function readXml(text: string, limits: XmlLimits = xmlLimits): Element {
     const element: Element = {
       uri: once(tag.uri),
       local: once(tag.local),
-      attributes: own.length === 0 ? nothing : own.map(({ uri, local, value }) => ({ uri, local, value })),
+      attributes: own.length === 0 ? nothing : own.map(({ uri, local, value }) => ({ uri: once(uri), local: once(local), value: once(value) })),
       children: nothing,
       text: '',
     };
