@@ -1,11 +1,14 @@
 import { ok, type Result, refused } from '#base';
 import type { Model, ModelFault, ParameterWrite, RowPart, Write } from '#model';
-import { AliasResolver, type MissingRow, stepPattern } from './instance-names.ts';
+import { AliasResolver, hasAlias, type MissingRow, stepPattern } from './instance-names.ts';
 
 /** A name of SetParameterValues with its rows by number, or as a parameter of a row that is made with it. */
 export type Target = { readonly path: string } | { readonly missing: MissingRow };
 
-/** Finds where the values of SetParameterValues go (TR-069 A.3.2.1, AutoCreateInstances: an alias that no row has names one that is to be made). */
+/**
+ * Finds where the values of SetParameterValues go whose names have aliases (TR-069 A.3.2.1, AutoCreateInstances: an alias that no row has names one that is to be made);
+ * all others go where their names say.
+ */
 export async function findTargets(
   model: Model,
   names: readonly string[],
@@ -14,6 +17,7 @@ export async function findTargets(
   const resolver = new AliasResolver(model);
   const of = new Map<string, Target>();
   for (const name of names) {
+    if (!hasAlias(name)) continue;
     const target = await resolver.resolve(name);
     if ('missing' in target && !autoCreate) {
       return refused({ name, fault: { kind: 'no-instance', message: 'no row has this alias' } });

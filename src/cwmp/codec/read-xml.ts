@@ -52,7 +52,10 @@ export function readXml(text: string, limits: XmlLimits = xmlLimits): Element {
     const element: Element = {
       uri: once(tag.uri),
       local: once(tag.local),
-      attributes: own.length === 0 ? nothing : own.map(({ uri, local, value }) => ({ uri: once(uri), local: once(local), value: once(value) })),
+      attributes:
+        own.length === 0
+          ? nothing
+          : own.map(({ uri, local, value }) => ({ uri: once(uri), local: once(local), value: once(value) })),
       children: nothing,
       text: '',
     };

@@ -1,5 +1,5 @@
 import { type CwmpNamespace, soapEncoding, soapEnvelope, xmlSchema, xmlSchemaInstance } from './names.ts';
-import { XmlWriter } from './write-xml.ts';
+import { escapeText, XmlWriter } from './write-xml.ts';
 
 export interface WrittenHeader {
   readonly id?: string | undefined;
@@ -67,9 +67,9 @@ export function writeFault(writer: XmlWriter, fault: WrittenFault): void {
   writer.leaf('faultstring', 'CWMP fault').raw('<detail><cwmp:Fault>');
   writer.leaf('FaultCode', fault.code).leaf('FaultString', fault.text);
   for (const { name, code, text } of fault.parameters ?? []) {
-    writer.raw('<SetParameterValuesFault>');
-    writer.leaf('ParameterName', name).leaf('FaultCode', code).leaf('FaultString', text);
-    writer.raw('</SetParameterValuesFault>');
+    writer.raw(
+      `<SetParameterValuesFault><ParameterName>${escapeText(name)}</ParameterName><FaultCode>${code}</FaultCode><FaultString>${escapeText(text)}</FaultString></SetParameterValuesFault>`,
+    );
   }
   writer.raw('</cwmp:Fault></detail></soap-env:Fault>');
 }

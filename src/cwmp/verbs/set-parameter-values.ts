@@ -86,7 +86,7 @@ function plan(model: Model, entries: readonly Entry[], of: ReadonlyMap<string, T
   const problems: Problem[] = [];
   const objects = new Map<string, SetObject | NewRow<Entry>>();
   for (const entry of entries) {
-    const target = of.get(entry.name)!;
+    const target = of.get(entry.name) ?? { path: entry.name };
     const made = 'missing' in target ? target.missing : undefined;
     if (made && /(^|\.)\d+\./.test(made.rest)) {
       problems.push({ name: entry.name, code: 9005, text: 'a row that is yet to be made has no rows with numbers' });
