@@ -1,7 +1,7 @@
 import type { Result } from '#base';
 import type { Declaration } from './api/declaring.ts';
 import type { ModelFault } from './api/fault.ts';
-import type { OperateOutcome, OperateRequest } from './api/operating.ts';
+import type { ForeignOperation, OperateOutcome, OperateRequest, Operation } from './api/operating.ts';
 import type { InstanceReading, NameReading, PathReading, ReadOptions } from './api/reading.ts';
 import type { StoredTable, StoredTableDeclaration } from './api/storing.ts';
 import type { Coverage, SupportedModel } from './api/supported.ts';
@@ -38,6 +38,8 @@ export interface Model {
   applyPostponed(): Promise<void>;
   /** Synchronous commands have run when this resolves, asynchronous ones have been started. */
   operate(view: View, request: OperateRequest): Promise<Result<readonly OperateOutcome[], ModelFault>>;
+  /** Keeps a row in the table of requests for it until it ends, and tells its end to those who watch for `completed`. */
+  begin(operation: ForeignOperation): Promise<Result<Operation, ModelFault>>;
   /** The listener hears only changes after the returned promise resolved; one call for each change, in order. */
   watch(view: View, request: WatchRequest, heard: (change: Change) => void): Promise<Result<Disposable, ModelFault>>;
   declare(declaration: Declaration): Disposable;

@@ -217,6 +217,7 @@ async function sharedModel(periodicSeconds: number): Promise<AsyncDisposable & {
     write: (...args) => fixture.model.write(...args),
     applyPostponed: async () => {},
     operate: (...args) => fixture.model.operate(...args),
+    begin: (operation) => fixture.model.begin(operation),
     watch: async () => ok({ [Symbol.dispose]: () => {} }),
     declare: () => ({ [Symbol.dispose]: () => {} }),
     declareTable: (declaration) => fixture.model.declareTable(declaration),

@@ -27,6 +27,7 @@ export function tr181View(model: Model): AcsModel {
     write: (view, writes, options) => model.write(view, writes, options),
     applyPostponed: () => model.applyPostponed(),
     operate: (view, request) => model.operate(view, request),
+    begin: (operation) => model.begin(operation),
     watch: (view, request, heard) => model.watch(view, request, heard),
     declare: (declaration) => model.declare(declaration),
     declareTable: (declaration) => model.declareTable(declaration),

@@ -16,6 +16,7 @@ export const meterSupported: readonly SupportedObjectResult[] = [
     ],
     supportedCommands: [
       { commandName: 'Calibrate()', inputArgNames: ['Offset'], outputArgNames: ['Applied'], commandType: 1 },
+      { commandName: 'Measure()', inputArgNames: [], outputArgNames: ['Watts'], commandType: 2 },
     ],
     supportedEvents: [{ eventName: 'Overload!', argNames: ['Watts'] }],
     divergentPaths: [],
@@ -82,6 +83,18 @@ export class Meter {
     if (!this.#channels.delete(number)) return false;
     this.onChange(path, { objDeletion: { objPath: path } });
     return true;
+  }
+
+  /** The end of `Measure()` with this command key. */
+  measured(commandKey: string, watts: string): void {
+    this.onChange(`${root}Measure()`, {
+      operComplete: {
+        objPath: root,
+        commandName: 'Measure()',
+        commandKey,
+        reqOutputArgs: { outputArgs: { Watts: watts } },
+      },
+    });
   }
 
   calibrate(args: TextMap): TextMap {

@@ -25,6 +25,8 @@ export interface ServiceOptions {
 export class Service implements Disposable {
   readonly meter = new Meter();
   /** Names of the requests that came. */
+  /** What `Measure()` has begun. */
+  readonly measuring: { readonly row: string; readonly commandKey: string; canceled: boolean }[] = [];
   readonly requests: string[] = [];
   readonly #options: ServiceOptions;
   readonly #socket: Socket;
@@ -172,6 +174,16 @@ export class Service implements Disposable {
       });
       return { deleteResp: { deletedObjResults } };
     }
+    if (operate?.command.endsWith('.Cancel()')) {
+      const measuring = this.measuring.find(({ row }) => operate.command === `${row}Cancel()`);
+      if (measuring) measuring.canceled = true;
+      return { operateResp: { operationResults: [] } };
+    }
+    if (operate?.command.endsWith('Measure()')) {
+      const row = `Device.LocalAgent.Request.${this.measuring.length + 1}.`;
+      this.measuring.push({ row, commandKey: operate.commandKey, canceled: false });
+      return { operateResp: { operationResults: [{ executedCommand: operate.command, reqObjPath: row }] } };
+    }
     const operationResults = [
       {
         executedCommand: operate?.command ?? '',
@@ -211,7 +223,9 @@ export class Service implements Disposable {
         ? 'Event'
         : content.objCreation
           ? 'ObjectCreation'
-          : 'ObjectDeletion';
+          : content.operComplete
+            ? 'OperationComplete'
+            : 'ObjectDeletion';
     for (const subscription of this.#subscriptions.values()) {
       if (subscription.type !== type || !subscription.paths.some((one) => path.startsWith(one.split('*')[0]!)))
         continue;

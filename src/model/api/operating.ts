@@ -15,6 +15,16 @@ export interface OperateRequest {
 /** Output arguments by name (`Result.1.Status` for nested ones), or why there are none. */
 export type CommandResult = Result<Readonly<Record<string, string>>, ModelFault>;
 
+/** An asynchronous command that somebody else runs for the agent. */
+export interface ForeignOperation {
+  /** `Device.X_Meter.Measure()` */
+  readonly path: string;
+  readonly commandKey: string;
+  readonly origin: Origin;
+  /** @param signal aborted when it is canceled, and when the agent stops @returns how it ends */
+  readonly run: (signal: AbortSignal) => Promise<CommandResult>;
+}
+
 /** An asynchronous command that has been started. */
 export interface Operation {
   /** Its row, for as long as it runs: `Device.LocalAgent.Request.3.` */

@@ -1,14 +1,17 @@
 import { ok, type Result, refused } from '#base';
 import type {
   Change,
+  CommandContext,
   Coverage,
   Declaration,
+  ForeignOperation,
   InstanceReading,
   Model,
   ModelFault,
   NameReading,
   OperateOutcome,
   OperateRequest,
+  Operation,
   Origin,
   PathReading,
   Protocol,
@@ -209,6 +212,12 @@ export class DataModel implements Model, AsyncDisposable {
 
   operate(view: View, request: OperateRequest): Promise<Result<readonly OperateOutcome[], ModelFault>> {
     return this.#commands.operate(view, request);
+  }
+
+  begin({ path, commandKey, origin, run }: ForeignOperation): Promise<Result<Operation, ModelFault>> {
+    const row = { path: path.slice(0, path.lastIndexOf('.') + 1), instances: [], values: {} };
+    const command = { run: (_: unknown, { signal }: CommandContext) => run(signal) };
+    return this.#operations.start({ path, command, row, args: {}, commandKey, origin });
   }
 
   /** @see Commands.resume */

@@ -25,6 +25,8 @@ export interface BrokerParts {
 export interface KnownService {
   readonly endpointId: string;
   readonly link: ServiceLink;
+  /** Aborted when it is gone. */
+  readonly end: AbortController;
   /** What it supports of what it has registered. */
   objects: readonly ObjectInfo[];
 }
@@ -72,6 +74,10 @@ export class Broker {
     return [...this.#services.values()].flatMap(({ objects }) => objects);
   }
 
+  get randomHex(): BrokerParts['randomHex'] {
+    return this.#parts.randomHex;
+  }
+
   /**
    * A service has connected.
    * @param send a record to it
@@ -88,7 +94,7 @@ export class Broker {
       notified: (notify) => this.#heard(notify),
       requested: (request) => this.#answer(service, request),
     });
-    const service: KnownService = { endpointId, link, objects: [] };
+    const service: KnownService = { endpointId, link, end: new AbortController(), objects: [] };
     const before = this.#services.get(endpointId);
     if (before) this.#leave(before);
     this.#services.set(endpointId, service);
@@ -210,6 +216,7 @@ export class Broker {
   /** Everything that it had vanishes with it. */
   #leave(service: KnownService): void {
     service.link.end();
+    service.end.abort();
     if (this.#services.get(service.endpointId) !== service) return;
     this.#services.delete(service.endpointId);
     this.registry.deregister(service, '');

@@ -4,7 +4,6 @@ import type {
   Model,
   ModelFault,
   ObjectReading,
-  OperateOutcome,
   OperateRequest,
   PathReading,
   ReadOptions,
@@ -17,10 +16,10 @@ import type {
   WriteOutcome,
 } from '#model';
 import type { Broker, KnownService } from './broker.ts';
+import { isOwnKey, operateOn } from './operate.ts';
 import { levelsBelow, plainPath } from './paths.ts';
 import { instancesOf, merged, readingOf } from './readings.ts';
 import { rowsAt } from './rows.ts';
-import { faultOf } from './service-link.ts';
 import { writeTo } from './writes.ts';
 
 /**
@@ -69,7 +68,7 @@ export function withServices(own: Model, broker: Broker): Model {
 
   const operate = async (view: View, request: OperateRequest) => {
     const service = ownerOf(request.path);
-    return service ? operateOn(service, view, request) : own.operate(view, request);
+    return service ? operateOn(own, broker, service, view, request) : own.operate(view, request);
   };
 
   return {
@@ -105,10 +104,15 @@ export function withServices(own: Model, broker: Broker): Model {
       broker.registry.empty ? own.write(view, writes, options) : writeAll(own, view, writes, options, ownerOf),
     applyPostponed: () => own.applyPostponed(),
     operate,
+    begin: (operation) => own.begin(operation),
     async watch(view, request, heard) {
-      const theirs = broker.watch(request, heard);
-      // A path of a service only says nothing to the agent's own model.
-      const mine: WatchRequest = { ...request, paths: request.paths.filter((path) => !ownerOf(path)) };
+      // Of what we have begun at services the end is our own to tell.
+      const theirs = broker.watch(request, (change) => {
+        if (change.kind !== 'completed' || !isOwnKey(change.commandKey)) heard(change);
+      });
+      // A path of a service only says nothing to the agent's own model, but for the ends of what it has begun there.
+      const ends = request.kinds.every((kind) => kind === 'completed');
+      const mine: WatchRequest = { ...request, paths: request.paths.filter((path) => ends || !ownerOf(path)) };
       if (mine.paths.length === 0) return ok(theirs);
       const watched = await own.watch(view, mine, heard);
       if (!watched.ok) {
@@ -177,39 +181,3 @@ async function writeAll(
   if (!options.partial) committed = outcomes.every(({ result }) => result.ok);
   return { committed, outcomes };
 }
-
-async function operateOn(
-  service: KnownService,
-  { access }: View,
-  asked: OperateRequest,
-): Promise<Result<readonly OperateOutcome[], ModelFault>> {
-  const { path: command, args: inputArgs, commandKey } = asked;
-  const rows = await rowsAt(service.link, command, access);
-  if (!rows.ok) return rows;
-  if (rows.value[0] !== command || rows.value.length > 1) {
-    const outcomes: OperateOutcome[] = [];
-    for (const path of rows.value) {
-      const one = await operateOn(service, { protocol: 'usp', ...(access && { access }) }, { ...asked, path });
-      if (one.ok) outcomes.push(...one.value);
-      else outcomes.push({ path, result: one });
-    }
-    return ok(outcomes);
-  }
-  if (!(access?.allows('CommandEvent', 'x', command) ?? true)) {
-    return refused({ kind: 'denied', message: 'permission denied', path: command });
-  }
-  const request = { operate: { command, commandKey, sendResp: true, inputArgs } };
-  const answer = await service.link.ask(request, 'operateResp', operateMs);
-  if (!answer.ok) return answer;
-  return ok(
-    answer.value.operationResults.map(({ executedCommand: path, cmdFailure, reqObjPath, reqOutputArgs }) => {
-      if (cmdFailure) return { path, result: refused(faultOf(cmdFailure, path)) };
-      if (reqObjPath === undefined) return { path, result: ok(reqOutputArgs?.outputArgs ?? {}) };
-      // The row is the service's own; its end is told to whoever watches for it.
-      return { path, result: ok({}), operation: { row: reqObjPath, done: Promise.resolve(ok({})) } };
-    }),
-  );
-}
-
-/** Commands that are synchronous may take their time. */
-const operateMs = 60_000;

@@ -195,6 +195,59 @@ describe('a service that has registered', () => {
     await ask({ delete: { allowPartial: false, objPaths: [made] } }, 'deleteResp');
   });
 
+  it('runs commands that take long as the agent does its own: with a row of the agent, its end told once, and cancelled', async () => {
+    const { service } = await serve();
+    await expect.poll(supported).toHaveLength(2);
+    const command = 'Device.X_LAB_Meter.Measure()';
+    const settings = { Enable: 'true', ID: 'ends', NotifType: 'OperationComplete', ReferenceList: command };
+    const paramSettings = Object.entries(settings).map(([param, value]) => ({ param, value, required: true }));
+    const createObjs = [{ objPath: 'Device.LocalAgent.Subscription.', paramSettings }];
+    const { createdObjResults } = await ask({ add: { allowPartial: false, createObjs } }, 'addResp');
+    const begin = async (commandKey: string): Promise<string> => {
+      const operate = { command, commandKey, sendResp: true, inputArgs: {} };
+      return (await ask({ operate }, 'operateResp')).operationResults[0]!.reqObjPath!;
+    };
+    const ends = () =>
+      controller.notifications.flatMap(({ subscriptionId, operComplete: end }) =>
+        subscriptionId === 'ends' && end
+          ? [[end.commandKey, end.reqOutputArgs?.outputArgs.Watts ?? end.cmdFailure?.errCode]]
+          : [],
+      );
+    const row = await begin('first');
+    expect(await get(`${row}Command`, `${row}CommandKey`, `${row}Originator`)).toEqual({
+      [`${row}Command`]: command,
+      [`${row}CommandKey`]: 'first',
+      [`${row}Originator`]: self,
+    });
+    // The service knows it by another key; of what it runs for others nothing is mixed up with it.
+    service.meter.measured('first', '1');
+    service.meter.measured(service.measuring[0]!.commandKey, '42');
+    await expect.poll(ends).toEqual([
+      ['first', '1'],
+      ['first', '42'],
+    ]);
+    expect(await get(`${row}Command`)).toEqual({});
+    const second = await begin('second');
+    expect(second).not.toBe(row);
+    await ask(
+      { operate: { command: `${second}Cancel()`, commandKey: '', sendResp: true, inputArgs: {} } },
+      'operateResp',
+    );
+    await expect.poll(() => service.measuring[1]!.canceled).toBe(true);
+    expect(await get(`${second}Status`)).toEqual({ [`${second}Status`]: 'Canceling' });
+    // A service that goes takes what it was doing with it.
+    await begin('third');
+    service[Symbol.dispose]();
+    await expect
+      .poll(() => ends().slice(2).sort())
+      .toEqual([
+        ['second', 7023],
+        ['third', 7022],
+      ]);
+    const made = createdObjResults[0]!.operStatus!.operSuccess!.instantiatedPath;
+    await ask({ delete: { allowPartial: false, objPaths: [made] } }, 'deleteResp');
+  });
+
   it('refuses with its own codes', async () => {
     await serve();
     const partial = await ask(

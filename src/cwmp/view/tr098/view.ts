@@ -258,6 +258,7 @@ export function tr098View(model: Model, state: StateStore, log: Log): AcsModel {
     declare: (declaration) => model.declare(declaration),
     declareTable: (declaration) => model.declareTable(declaration),
     raise: (path, args, origin) => model.raise(path, args, origin),
+    begin: (operation) => model.begin(operation),
     changed: () => model.changed(),
   };
 }
