@@ -1,91 +1,67 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createPki, installFactory, startAcs, startController, startRouter } from '#lab';
-import { buildBundles, startDaemon } from '../support/agent-process.ts';
+import { startManagedRouter } from '../support/managed-router.ts';
 
 it('a change made through CWMP is a ValueChange on USP and the other way round; both land in the UCI file', async () => {
-  const bundles = await buildBundles();
-  const directory = mkdtempSync(join(tmpdir(), 'tandem-both-'));
-  const pki = createPki('Operator');
-  const { certPem: cert, keyPem: key } = pki.issue({ commonName: 'operator', ip: ['127.0.0.1'], usage: 'server' });
-  const tls = { cert, key, clientCa: pki.caPem };
-  await using router = await startRouter({ directory, reloadDelayMs: 20 });
-  await using acs = await startAcs({ tls });
-  await using controller = await startController({ endpointId: 'proto::lab', webSocket: { tls } });
-  installFactory(router.root, {
-    acs: { url: acs.url, username: 'cpe', password: 'cpe' },
-    controllers: [{ endpoint_id: 'proto::lab', websocket: { host: '127.0.0.1', port: controller.port } }],
-    caPem: pki.caPem,
-    client: pki.issue({ commonName: 'LAB0001', usage: 'client' }),
-  });
+  await using managed = await startManagedRouter();
+  const { acs, controller, device, router } = managed;
   const wireless = (): string => readFileSync(join(router.root, 'etc/config/wireless'), 'utf8');
   const option = (name: string): string =>
     new RegExp(`option ${name} '([^']*)'`).exec(readFileSync(join(router.root, 'etc/config/tandem'), 'utf8'))![1]!;
-  const agent = await startDaemon(bundles.dist, router);
-  try {
-    const device = '00D09E-FW-AX5G-LAB0001';
-    const endpoint = 'os::00D09E-LAB0001';
-    const ssid = 'Device.WiFi.SSID.1.SSID';
-    await acs.inform(({ events }) => events.some(({ code }) => code === '0 BOOTSTRAP'));
-    await controller.connected(endpoint);
+  const endpoint = 'os::00D09E-LAB0001';
+  const ssid = 'Device.WiFi.SSID.1.SSID';
 
-    const setting = (param: string, value: string) => ({ param, value, required: true });
-    await controller.ask(
-      endpoint,
-      {
-        add: {
-          allowPartial: false,
-          createObjs: [
-            {
-              objPath: 'Device.LocalAgent.Subscription.',
-              paramSettings: [
-                setting('ID', 'both'),
-                setting('Enable', 'true'),
-                setting('NotifType', 'ValueChange'),
-                setting('ReferenceList', ssid),
-              ],
-            },
-          ],
-        },
+  const setting = (param: string, value: string) => ({ param, value, required: true });
+  await controller.ask(
+    endpoint,
+    {
+      add: {
+        allowPartial: false,
+        createObjs: [
+          {
+            objPath: 'Device.LocalAgent.Subscription.',
+            paramSettings: [
+              setting('ID', 'both'),
+              setting('Enable', 'true'),
+              setting('NotifType', 'ValueChange'),
+              setting('ReferenceList', ssid),
+            ],
+          },
+        ],
       },
-      'addResp',
-    );
-    const noticed = acs.call(device, {
-      rpc: 'SetParameterAttributes',
-      attributes: [{ name: ssid, notification: 2 }],
-    });
-    const written = acs.call(device, { rpc: 'SetParameterValues', values: [{ name: ssid, value: 'FromAcs' }] });
-    const credentials = {
-      username: option('connection_request_username'),
-      password: option('connection_request_password'),
-    };
-    await expect.poll(() => acs.connectionRequest(device, credentials)).toBe(200);
-    expect((await noticed).fault).toBeUndefined();
-    expect(await written).toEqual({ status: 1 });
-    const heard = await controller.notification(({ valueChange }) => valueChange?.paramPath === ssid);
-    expect(heard.valueChange!.paramValue).toBe('FromAcs');
-    expect(wireless()).toContain("option ssid 'FromAcs'");
+    },
+    'addResp',
+  );
+  const noticed = acs.call(device, {
+    rpc: 'SetParameterAttributes',
+    attributes: [{ name: ssid, notification: 2 }],
+  });
+  const written = acs.call(device, { rpc: 'SetParameterValues', values: [{ name: ssid, value: 'FromAcs' }] });
+  const credentials = {
+    username: option('connection_request_username'),
+    password: option('connection_request_password'),
+  };
+  await expect.poll(() => acs.connectionRequest(device, credentials)).toBe(200);
+  expect((await noticed).fault).toBeUndefined();
+  expect(await written).toEqual({ status: 1 });
+  const heard = await controller.notification(({ valueChange }) => valueChange?.paramPath === ssid);
+  expect(heard.valueChange!.paramValue).toBe('FromAcs');
+  expect(wireless()).toContain("option ssid 'FromAcs'");
 
-    const seen = acs.informs.length;
-    await controller.ask(
-      endpoint,
-      {
-        set: {
-          allowPartial: false,
-          updateObjs: [{ objPath: 'Device.WiFi.SSID.1.', paramSettings: [setting('SSID', 'FromController')] }],
-        },
+  const seen = acs.informs.length;
+  await controller.ask(
+    endpoint,
+    {
+      set: {
+        allowPartial: false,
+        updateObjs: [{ objPath: 'Device.WiFi.SSID.1.', paramSettings: [setting('SSID', 'FromController')] }],
       },
-      'setResp',
-    );
-    const inform = await acs.inform(({ events }) => events.some(({ code }) => code === '4 VALUE CHANGE'), seen);
-    expect(inform.parameters.get(ssid)).toBe('FromController');
-    expect(wireless()).toContain("option ssid 'FromController'");
-    expect(acs.violations).toEqual([]);
-  } finally {
-    await agent.stop('SIGKILL');
-    bundles.remove();
-    rmSync(directory, { recursive: true, force: true });
-  }
+    },
+    'setResp',
+  );
+  const inform = await acs.inform(({ events }) => events.some(({ code }) => code === '4 VALUE CHANGE'), seen);
+  expect(inform.parameters.get(ssid)).toBe('FromController');
+  expect(wireless()).toContain("option ssid 'FromController'");
+  expect(acs.violations).toEqual([]);
 });

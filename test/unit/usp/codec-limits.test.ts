@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { errorCode } from '#base';
-import { readMessage, readRecord, UspCodecError, writeMessage, writeRecord } from '#usp';
+import { readMessage, readRecord, writeMessage, writeRecord } from '#usp';
 import {
   decode,
   elementLimit,
@@ -11,37 +10,19 @@ import {
   table,
   text,
 } from '../../../src/usp/codec/table.ts';
-
-const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
-/** A length-delimited field. */
-function sized(number: number, ...content: Uint8Array[]): Buffer {
-  const body = Buffer.concat(content);
-  const head = [(number << 3) | 2];
-  let rest = body.length;
-  for (; rest > 0x7f; rest >>>= 7) head.push((rest & 0x7f) | 0x80);
-  return Buffer.concat([Buffer.from([...head, rest]), body]);
-}
-function code(run: () => unknown): string | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    expect(error).toBeInstanceOf(UspCodecError);
-    return errorCode(error);
-  }
-}
+import { hex, refusal, sized } from '../../support/protobuf-bytes.ts';
 
 describe('limits', () => {
   it('what is too large, before it is looked at', () => {
-    expect(code(() => readRecord(new Uint8Array((5 << 20) + 1)))).toBe('USP_TOO_LARGE');
-    expect(code(() => readMessage(new Uint8Array((5 << 20) + 1)))).toBe('USP_TOO_LARGE');
+    expect(refusal(() => readRecord(new Uint8Array((5 << 20) + 1)))).toBe('USP_TOO_LARGE');
+    expect(refusal(() => readMessage(new Uint8Array((5 << 20) + 1)))).toBe('USP_TOO_LARGE');
   });
   it('more than 16 levels', () => {
     const nest = (levels: number): MessageTable =>
       levels === 0 ? table('Leaf', [text(1, 't')]) : table('Nest', [message(1, 'inner', nest(levels - 1))]);
     const wrapped = (levels: number): Buffer => (levels === 0 ? Buffer.alloc(0) : sized(1, wrapped(levels - 1)));
-    expect(code(() => decode(nest(16), wrapped(16), 1000))).toBeUndefined();
-    expect(code(() => decode(nest(17), wrapped(17), 1000))).toBe('USP_MALFORMED');
+    expect(refusal(() => decode(nest(16), wrapped(16), 1000))).toBeUndefined();
+    expect(refusal(() => decode(nest(17), wrapped(17), 1000))).toBe('USP_MALFORMED');
   });
 });
 
@@ -53,14 +34,14 @@ describe('two bytes that become an object', () => {
   it('are counted, in lists, in a message that is sent again and again, and in inner ones', () => {
     expect((decode(items, repeated(elementLimit, '0a00'), limit).items as unknown[]).length).toBe(elementLimit);
     for (const pattern of ['0a00', '1200'])
-      expect(code(() => decode(items, repeated(elementLimit + 1, pattern), limit))).toBe('USP_TOO_LARGE');
+      expect(refusal(() => decode(items, repeated(elementLimit + 1, pattern), limit))).toBe('USP_TOO_LARGE');
     const inner = sized(1, repeated(elementLimit, '0a00'));
-    expect(code(() => decode(items, inner, limit))).toBe('USP_TOO_LARGE');
+    expect(refusal(() => decode(items, inner, limit))).toBe('USP_TOO_LARGE');
   });
   it('are counted in maps and in the lists of a record', () => {
     const operate = sized(2, sized(1, sized(7, repeated(elementLimit, '2200'))));
-    expect(code(() => readMessage(Buffer.concat([hex('0a00'), operate])))).toBe('USP_TOO_LARGE');
-    expect(code(() => readRecord(sized(8, repeated(elementLimit, '3a00'))))).toBe('USP_TOO_LARGE');
+    expect(refusal(() => readMessage(Buffer.concat([hex('0a00'), operate])))).toBe('USP_TOO_LARGE');
+    expect(refusal(() => readRecord(sized(8, repeated(elementLimit, '3a00'))))).toBe('USP_TOO_LARGE');
   });
 });
 

@@ -1,26 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { errorCode } from '#base';
-import { type Body, readMessage, readRecord, UspCodecError, type UspRecord, writeMessage, writeRecord } from '#usp';
+import { type Body, readMessage, readRecord, type UspRecord, writeMessage, writeRecord } from '#usp';
 import { messageTypeOf } from '../../../src/usp/codec/message.ts';
+import { hex, refusal, sized } from '../../support/protobuf-bytes.ts';
 
-const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
-/** A length-delimited field. */
-function sized(number: number, ...content: Uint8Array[]): Buffer {
-  const body = Buffer.concat(content);
-  const head = [(number << 3) | 2];
-  let rest = body.length;
-  for (; rest > 0x7f; rest >>>= 7) head.push((rest & 0x7f) | 0x80);
-  return Buffer.concat([Buffer.from([...head, rest]), body]);
-}
-function code(run: () => unknown): string | undefined {
-  try {
-    run();
-    return undefined;
-  } catch (error) {
-    expect(error).toBeInstanceOf(UspCodecError);
-    return errorCode(error);
-  }
-}
 const plainRecord = {
   version: '1.4',
   toId: 'c',
@@ -204,13 +186,15 @@ describe('what is refused', () => {
         ends.add(at);
       }
       for (let length = 1; length < whole.length; length++)
-        expect(code(() => readRecord(whole.subarray(0, length)))).toBe(ends.has(length) ? undefined : 'USP_MALFORMED');
+        expect(refusal(() => readRecord(whole.subarray(0, length)))).toBe(
+          ends.has(length) ? undefined : 'USP_MALFORMED',
+        );
     }
     // Of a message the body ends where the message does.
     for (const [, bytes] of messages) {
       const whole = hex(bytes);
       for (let length = 0; length < whole.length; length++)
-        expect(code(() => readMessage(whole.subarray(0, length)))).toBe('USP_MALFORMED');
+        expect(refusal(() => readMessage(whole.subarray(0, length)))).toBe('USP_MALFORMED');
     }
   });
 
@@ -237,7 +221,7 @@ describe('what is refused', () => {
     ['wire type 6', 'a606'],
     ['an inner message beyond its outer one', '3a02 1205 6161616161'],
   ] as const) {
-    it(title, () => expect(code(() => readRecord(hex(bytes)))).toBe('USP_MALFORMED'));
+    it(title, () => expect(refusal(() => readRecord(hex(bytes)))).toBe('USP_MALFORMED'));
   }
   for (const [title, entry] of [
     ['whose key is a number', '0801'],
@@ -247,13 +231,13 @@ describe('what is refused', () => {
   ] as const) {
     it(`an entry of a map ${title}`, () => {
       const bytes = Buffer.concat([hex('0a05 0a016d 1006'), sized(2, sized(1, sized(7, sized(4, hex(entry)))))]);
-      expect(code(() => readMessage(bytes))).toBe('USP_MALFORMED');
+      expect(refusal(() => readMessage(bytes))).toBe('USP_MALFORMED');
     });
   }
   it('a message without header, body or what the body is', () => {
-    expect(code(() => readMessage(new Uint8Array()))).toBe('USP_MALFORMED');
-    expect(code(() => readMessage(hex('0a00')))).toBe('USP_MALFORMED');
-    expect(code(() => readMessage(hex('1202 0a00')))).toBe('USP_MALFORMED');
-    expect(code(() => readMessage(hex('0a00 1200')))).toBe('USP_MALFORMED');
+    expect(refusal(() => readMessage(new Uint8Array()))).toBe('USP_MALFORMED');
+    expect(refusal(() => readMessage(hex('0a00')))).toBe('USP_MALFORMED');
+    expect(refusal(() => readMessage(hex('1202 0a00')))).toBe('USP_MALFORMED');
+    expect(refusal(() => readMessage(hex('0a00 1200')))).toBe('USP_MALFORMED');
   });
 });

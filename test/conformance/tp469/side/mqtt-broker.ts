@@ -1,22 +1,14 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createSecureServer, type TLSSocket } from 'node:tls';
-import type { ControllerNames } from '../descriptor.ts';
+import type { Socket } from 'node:net';
 import { Disconnected } from '../verdict.ts';
-import type { At, Link, ServerTls, Side } from './link.ts';
+import { Brokered, type BrokeredOptions } from './brokered.ts';
+import type { At, Link, Side } from './link.ts';
 import type { ClientPacket, MqttVersion, Properties } from './mqtt-packet.ts';
 import * as packets from './mqtt-packet.ts';
-import type { Time } from './time.ts';
-import { show, tlsOptions } from './tls.ts';
 
-export interface MqttBrokerOptions {
+export interface MqttBrokerOptions extends BrokeredOptions {
   readonly version: MqttVersion;
-  readonly host: string;
-  readonly port: number;
-  readonly tls?: ServerTls;
-  readonly controllers: Readonly<Partial<Record<Side, ControllerNames>>>;
   /** Where the agent listens. */
   readonly agentTopic: string;
-  readonly time: Time;
 }
 
 /** What of a CONNACK and a SUBACK is as a test wants it. */
@@ -30,58 +22,25 @@ export interface Manners {
   contentType: string | undefined;
 }
 
-/** A broker with the controllers inside of it: it has one client, the agent, and keeps every packet that it sends. */
-export class MqttBroker implements Link {
+/** A broker with the controllers inside of it: it keeps every packet that the agent sends. */
+export class MqttBroker extends Brokered<MqttBrokerOptions> implements Link {
   readonly mtp: 'mqtt5' | 'mqtt311';
-  heard: Link['heard'] = () => {};
-  tls: string | undefined;
   readonly packets: At<ClientPacket>[] = [];
-  /** CONNECT packets, taken or not: a client may look first whether there is anybody. */
-  readonly attempts: number[] = [];
-  /** When connections ended. */
-  readonly ends: number[] = [];
   readonly manners: Manners = { connack: {}, failSubscriptions: false, refusing: false, contentType: undefined };
-  readonly #options: MqttBrokerOptions;
-  readonly #server: Server;
   readonly #filters = new Set<string>();
-  readonly #count: Record<Side, number> = { primary: 0, secondary: 0 };
-  readonly #fresh: Record<Side, boolean> = { primary: false, secondary: false };
-  /** It has subscribed since it connected: there is a way to it. */
-  #subscribed = false;
-  #client: Socket | undefined;
   #ids = 0;
 
   constructor(options: MqttBrokerOptions) {
-    this.#options = options;
+    super(options);
     this.mtp = options.version === 5 ? 'mqtt5' : 'mqtt311';
-    const { tls } = options;
-    this.#server = tls
-      ? createSecureServer(tlsOptions(tls, tls), (socket) => this.#serve(socket))
-      : createServer((socket) => this.#serve(socket));
   }
 
-  async start(): Promise<void> {
-    const { host, port } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, resolve);
-    });
-  }
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
   get version(): MqttVersion {
-    return this.#options.version;
+    return this.options.version;
   }
-  connections = (side: Side): number => this.#count[side];
-  /** The agent's Connect record has come: it is there for this controller, whenever it subscribed. */
-  arrived = (side: Side): void => {
-    if (!this.#fresh[side]) this.#count[side]++;
-    this.#fresh[side] = false;
-  };
 
   topicOf(side: Side): string {
-    return this.#options.controllers[side]?.topic ?? '';
+    return this.options.controllers[side]?.topic ?? '';
   }
 
   send(side: Side, record: Uint8Array): void {
@@ -89,18 +48,18 @@ export class MqttBroker implements Link {
   }
   /** Where the agent is spoken to: its own topic, or that which the broker gave it. */
   get agentTopic(): string {
-    return this.manners.connack.responseInformation ?? this.#options.agentTopic;
+    return this.manners.connack.responseInformation ?? this.options.agentTopic;
   }
   /** @throws Error when the agent does not listen there */
   sendTo(topic: string, replyTo: string, record: Uint8Array, qos: 0 | 1 = 0): void {
-    const { version } = this.#options;
+    const { version } = this.options;
     const full = version === 5 ? topic : `${topic}/reply-to=${replyTo.replaceAll('/', '%2F')}`;
-    if (!this.#client) throw new Disconnected('the agent is not connected');
+    if (!this.client) throw new Disconnected('the agent is not connected');
     if (![...this.#filters].some((filter) => matches(filter, full)))
       throw new Disconnected(`nobody listens to ${full}`);
     const contentType = this.manners.contentType ?? 'usp.msg';
     const given = version === 5 ? { responseTopic: replyTo, contentType } : {};
-    this.#client.write(packets.publish(version, full, record, given, qos, ++this.#ids % 0xffff || 1));
+    this.client.write(packets.publish(version, full, record, given, qos, ++this.#ids % 0xffff || 1));
   }
 
   /** Packets of one type that came from a position on. */
@@ -112,45 +71,20 @@ export class MqttBroker implements Link {
 
   /** The agent is told to go, as far as its version knows how. */
   dismiss(): void {
-    if (this.version === 5) this.#client?.end(packets.disconnect(0x98));
-    else this.#client?.end();
+    if (this.version === 5) this.client?.end(packets.disconnect(0x98));
+    else this.client?.end();
   }
-  show(which: 'expired' | 'foreign'): () => void {
-    return show(this.#server, this.#options.tls, which);
+  protected read(socket: Socket, bytes: Buffer): Buffer {
+    const read = packets.readPackets(bytes, () => this.options.version);
+    for (const packet of read.packets) this.#take(socket, packet);
+    return read.rest;
   }
-  cut(): void {
-    this.#client?.destroy();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#client?.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-
-  #serve(socket: Socket): void {
-    const { time } = this.#options;
-    socket.on('error', () => {});
-    this.tls = (socket as TLSSocket).getProtocol?.() ?? undefined;
-    let rest: Buffer = Buffer.alloc(0);
-    socket.on('data', (piece: Buffer) => {
-      try {
-        const read = packets.readPackets(Buffer.concat([rest, piece]), () => this.#options.version);
-        rest = read.rest;
-        for (const packet of read.packets) this.#take(socket, packet);
-      } catch {
-        socket.destroy();
-      }
-    });
-    socket.on('close', () => {
-      if (this.#client !== socket) return;
-      this.#client = undefined;
-      this.#filters.clear();
-      this.ends.push(time.now());
-    });
+  protected forget(): void {
+    this.#filters.clear();
   }
 
   #take(socket: Socket, packet: ClientPacket): void {
-    const { version, time } = this.#options;
+    const { version, time } = this.options;
     this.packets.push({ at: time.now(), what: packet });
     switch (packet.type) {
       case 'connect':
@@ -159,10 +93,7 @@ export class MqttBroker implements Link {
           socket.destroy();
           return;
         }
-        this.#client?.destroy();
-        this.#filters.clear();
-        this.#client = socket;
-        this.#subscribed = false;
+        this.admit(socket);
         socket.write(packets.connack(version, this.manners.connack));
         break;
       case 'subscribe': {
@@ -172,12 +103,7 @@ export class MqttBroker implements Link {
         );
         if (!failSubscriptions) for (const { filter } of packet.topics) this.#filters.add(filter);
         socket.write(packets.suback(version, packet.id, codes));
-        if (failSubscriptions || this.#subscribed) break;
-        this.#subscribed = true;
-        for (const side of ['primary', 'secondary'] as const) {
-          this.#fresh[side] = true;
-          this.#count[side]++;
-        }
+        if (!failSubscriptions) this.subscribed();
         break;
       }
       case 'unsubscribe':
@@ -208,10 +134,7 @@ export class MqttBroker implements Link {
   }
 
   #deliver(topic: string, payload: Buffer): void {
-    for (const side of ['primary', 'secondary'] as const) {
-      const own = this.topicOf(side);
-      if (own !== '' && (topic === own || topic.startsWith(`${own}/`))) this.heard(side, payload);
-    }
+    this.tell(payload, ({ topic: own = '' }) => own !== '' && (topic === own || topic.startsWith(`${own}/`)));
   }
 }
 
