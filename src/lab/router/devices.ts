@@ -122,7 +122,18 @@ export function deviceStatus(world: World, name: string): BlobTable {
       },
     }),
     'hw-tc-offload': false,
-    devtype: port ? 'dsa' : members !== undefined ? 'bridge' : ap ? 'wlan' : name === 'wwan0' ? 'wwan' : 'ethernet',
+    devtype:
+      name === 'lo'
+        ? 'loopback'
+        : port
+          ? 'dsa'
+          : members !== undefined
+            ? 'bridge'
+            : ap
+              ? 'wlan'
+              : name === 'wwan0'
+                ? 'wwan'
+                : 'ethernet',
     ...(port && { conduit: 'eth0' }),
     mtu,
     mtu6: mtu,

@@ -26,6 +26,9 @@ export function toTr098(name: ConverterName, value: string, paths: PathTranslati
       return String((Number(value) || 0) / 1000);
     case 'auto':
       return value === '-1' ? 'Auto' : value;
+    case 'power':
+      // What the radio thinks right is as much as it may.
+      return value === '-1' ? '100' : value;
     case 'zone-offset':
       return zoneOffset(value);
     case 'addressing':
@@ -69,6 +72,7 @@ export function toTr181(
       else items[Math.min(at, items.length)] = value;
       return items.join(',');
     }
+    case 'power':
     case 'addressing':
       return value;
     default:
@@ -77,7 +81,7 @@ export function toTr181(
 }
 
 /** Whether a value can go the other way. */
-export const isWritable = (name: ConverterName): boolean => /^(auto|path|addressing|item-[1-5])$/.test(name);
+export const isWritable = (name: ConverterName): boolean => /^(auto|path|power|addressing|item-[1-5])$/.test(name);
 
 const links: Readonly<Record<string, string>> = { Up: 'Up', Dormant: 'Initializing', NotPresent: 'Unavailable' };
 

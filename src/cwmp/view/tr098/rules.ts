@@ -37,6 +37,7 @@ export type ConverterName =
   | 'kilobits-to-megabits'
   /** -1 ↔ `Auto` */
   | 'auto'
+  | 'power'
   /** POSIX time zone → `+hh:mm` */
   | 'zone-offset'
   | 'addressing'

@@ -240,7 +240,7 @@ export const tr098: Readonly<Record<string, ObjectRule>> = {
       PossibleChannels: '$radio?.PossibleChannels',
       Standard: '$radio?.OperatingStandards',
       RegulatoryDomain: '$radio?.RegulatoryDomain',
-      TransmitPower: { at: '$radio?.TransmitPower', type: 'unsignedInt' },
+      TransmitPower: { at: '$radio?.TransmitPower', as: 'power', type: 'unsignedInt' },
       TransmitPowerSupported: '$radio?.TransmitPowerSupported',
       MaxBitRate: { at: '$radio?.MaxBitRate', type: 'string' },
       ChannelsInUse: '$radio?.ChannelsInUse',
