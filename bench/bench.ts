@@ -12,6 +12,7 @@ import { floodFigures, floodNames } from './figures/flood.ts';
 import { modelFigures } from './figures/model.ts';
 import { notificationFigures, notificationNames } from './figures/notifications.ts';
 import { notifyFigures } from './figures/notify.ts';
+import { peerFigures, peerNames } from './figures/ob-usp-agent.ts';
 import { rowFigures } from './figures/rows.ts';
 import { treeFigures } from './figures/tree.ts';
 import { loadFigures, loadNames } from './figures/usp-load.ts';
@@ -50,12 +51,14 @@ try {
   if (wanted(cwmpNames)) Object.assign(figures, await cwmpFigures(dist));
   if (wanted(notificationNames)) Object.assign(figures, await notificationFigures(dist));
   if (wanted(loadNames)) Object.assign(figures, await loadFigures(dist));
+  if (peerNames.length > 0 && wanted(peerNames)) Object.assign(figures, await peerFigures(dist));
   if (wanted(wakeupNames)) Object.assign(figures, await wakeupFigures(dist));
   if (wanted(floodNames)) Object.assign(figures, await floodFigures(dist));
   const others = [
     ...floodNames,
     ...wakeupNames,
     ...loadNames,
+    ...peerNames,
     ...model,
     ...notify,
     ...tree,

@@ -152,7 +152,8 @@ export class RawController implements AsyncDisposable {
       const length = short < 126 ? short : short === 126 ? data.readUInt16BE(2) : data.readUIntBE(4, 6);
       if (data.length < head + length) break;
       if ((data[0]! & 0x0f) < 3) {
-        if (this.#messages++ === 0) this.#greet();
+        // The last fragment of a message, or the whole of it.
+        if (data[0]! >= 0x80 && this.#messages++ === 0) this.#greet();
         this.#kept?.push(unmasked(data.subarray(head - 4, head), data.subarray(head, head + length)));
       }
       data = data.subarray(head + length);

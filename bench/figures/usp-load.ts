@@ -1,18 +1,30 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { configureAgent, type Lab } from '#lab';
+import type { Requests } from '#usp';
 import { warm, withLab } from './agent.ts';
 import { type Figures, median } from './figures.ts';
 import { RawController } from './raw-controller.ts';
 
-export const loadNames = ['usp_get_p50_ms', 'usp_get_cpu_us', 'usp_get_pipelined_per_s', 'usp_get_pipelined_cpu_us'];
-
-const one = { get: { paramPaths: ['Device.WiFi.SSID.1.SSID'], maxDepth: 0 } };
+export const loadNames = [
+  'usp_get_p50_ms',
+  'usp_get_cpu_us',
+  'usp_get_pipelined_per_s',
+  'usp_get_pipelined_cpu_us',
+  'usp_raw_add_1000_ms',
+  'usp_raw_get_1000_subs_ms',
+  'usp_raw_gsdm_ms',
+];
+/** Requests on their way at once. */
+const window = 128;
 
 /** One parameter, asked for again and again, by a driver that costs next to nothing: what is left is the agent. */
 export async function loadFigures(dist: string): Promise<Figures> {
   const figures: Figures = {};
   await withRaw(dist, async (raw, lab) => {
-    Object.assign(figures, await getFigures(raw, lab.agentPid!));
+    const parameter = 'Device.WiFi.SSID.1.SSID';
+    Object.assign(figures, await aloneFigures(raw, lab.agentPid!, parameter, 3000, 4000));
+    Object.assign(figures, await togetherFigures(raw, lab.agentPid!, parameter));
+    Object.assign(figures, await largeFigures(raw));
   });
   return figures;
 }
@@ -39,30 +51,76 @@ export async function withRaw(dist: string, use: (raw: RawController, lab: Lab) 
   );
 }
 
-/** @param pid of the agent, whose processor time is told apart from the driver's */
-export async function getFigures(raw: RawController, pid: number): Promise<Figures> {
-  const answer = await raw.ask(one);
-  if (answer.body.kind !== 'response') throw new Error('the parameter was not answered');
-  await raw.run(raw.frames(one, 3000), 1);
-  await raw.run(raw.frames(one, 3000), 64);
-  const sequential = raw.frames(one, 4000);
+/** @param pid of the agent, whose processor time is told apart from the driver's; @param warm rounds before those that count */
+export async function aloneFigures(
+  raw: RawController,
+  pid: number,
+  path: string,
+  warm: number,
+  rounds: number,
+): Promise<Figures> {
+  const one = { get: { paramPaths: [path], maxDepth: 0 } };
+  await answered(raw, one);
+  await raw.run(raw.frames(one, warm), 1);
+  const frames = raw.frames(one, rounds);
   const cpu = processorMs(pid);
-  const times = await raw.run(sequential, 1);
-  const between = processorMs(pid);
-  const pipelined = raw.frames(one, 20_000);
-  const before = performance.now();
-  await raw.run(pipelined, 128);
-  const took = performance.now() - before;
+  const times = await raw.run(frames, 1);
   return {
     usp_get_p50_ms: median([...times]),
-    usp_get_cpu_us: ((between - cpu) * 1000) / sequential.length,
-    usp_get_pipelined_per_s: (pipelined.length * 1000) / took,
-    usp_get_pipelined_cpu_us: ((processorMs(pid) - between) * 1000) / pipelined.length,
+    usp_get_cpu_us: ((processorMs(pid) - cpu) * 1000) / rounds,
   };
 }
 
-/** User and system time, to a tick of 10 ms. */
+async function togetherFigures(raw: RawController, pid: number, path: string): Promise<Figures> {
+  const one = { get: { paramPaths: [path], maxDepth: 0 } };
+  await raw.run(raw.frames(one, 3000), window);
+  const frames = raw.frames(one, 20_000);
+  const cpu = processorMs(pid);
+  const began = performance.now();
+  await raw.run(frames, window);
+  return {
+    usp_get_pipelined_per_s: (frames.length * 1000) / (performance.now() - began),
+    usp_get_pipelined_cpu_us: ((processorMs(pid) - cpu) * 1000) / frames.length,
+  };
+}
+
+/** Large messages, from the request's first byte to the answer's last: medians of three. */
+export async function largeFigures(raw: RawController, rows = 1000): Promise<Figures> {
+  const table = 'Device.LocalAgent.Subscription.';
+  const setting = (param: string, value: string) => ({ param, value, required: true });
+  const createObjs = Array.from({ length: rows }, (_, n) => ({
+    objPath: table,
+    paramSettings: [
+      setting('ID', `s${n}`),
+      setting('Enable', 'true'),
+      setting('NotifType', 'ValueChange'),
+      setting('ReferenceList', 'Device.LocalAgent.Controller.1.Enable'),
+    ],
+  }));
+  const all = { returnCommands: true, returnEvents: true, returnParams: true, returnUniqueKeySets: true };
+  const times: Record<string, number[]> = {};
+  const timed = async (name: string, request: Partial<Requests>): Promise<void> => {
+    const before = performance.now();
+    await answered(raw, request);
+    times[name] = [...(times[name] ?? []), performance.now() - before];
+  };
+  for (let round = 0; round < 3; round++) {
+    await timed(`usp_raw_add_${rows}_ms`, { add: { allowPartial: false, createObjs } });
+    await timed(`usp_raw_get_${rows}_subs_ms`, { get: { paramPaths: [table], maxDepth: 0 } });
+    await answered(raw, { delete: { allowPartial: false, objPaths: [`${table}*.`] } });
+    await timed('usp_raw_gsdm_ms', { getSupportedDm: { objPaths: ['Device.'], firstLevelOnly: false, ...all } });
+  }
+  return Object.fromEntries(Object.entries(times).map(([name, samples]) => [name, median(samples)]));
+}
+
+async function answered(raw: RawController, request: Partial<Requests>): Promise<void> {
+  const { body } = await raw.ask(request);
+  if (body.kind !== 'response') throw new Error(`${Object.keys(request)[0]} was answered by an error`);
+}
+
+/** Processor time of all threads so far, milliseconds. */
 export function processorMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  const spent = tasks.map((task) => Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]));
+  return spent.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e6;
 }
