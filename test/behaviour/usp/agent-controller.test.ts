@@ -1,54 +1,28 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Controller,
-  type ControllerOptions,
-  createPki,
-  installFactory,
-  type LabFactory,
-  type Router,
-  startController,
-  startRouter,
-} from '#lab';
+import { describe, expect, it } from 'vitest';
+import { type Controller, type ControllerOptions, createPki, type LabFactory, startController } from '#lab';
 import type { GetResp } from '#usp';
-import { type AgentProcess, buildBundles, runCli, startDaemon } from '../../support/agent-process.ts';
+import { runCli } from '../../support/agent-process.ts';
 import { type Broker, hasMosquitto, startMosquitto } from '../../support/mosquitto.ts';
+import { UspBench } from '../../support/usp-bench.ts';
 
 // The daemon as it ships on the simulated router, managed by the lab's controller.
-let bundles: Awaited<ReturnType<typeof buildBundles>>;
-let directory: string;
-let router: Router;
-let agent: AgentProcess;
-const open: AsyncDisposable[] = [];
+const bench = new UspBench();
 const pki = createPki('Operator');
 const device = 'os::00D09E-LAB0001';
 const self = 'proto::lab-controller';
-
-beforeAll(async () => {
-  bundles = await buildBundles();
-});
-afterAll(() => bundles.remove());
-afterEach(async () => {
-  await agent?.stop('SIGKILL');
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]();
-  rmSync(directory, { recursive: true, force: true });
-});
 
 async function begin(
   transports: Omit<ControllerOptions, 'endpointId'>,
   controllers: (controller: Controller) => readonly unknown[],
   factory: Omit<LabFactory, 'controllers'> = {},
 ): Promise<Controller> {
-  directory = mkdtempSync(join(tmpdir(), 'tandem-usp-'));
-  router = await startRouter({ directory, reloadDelayMs: 20 });
-  open.push(router);
-  const controller = await startController({ endpointId: self, ...transports });
-  open.push(controller);
-  installFactory(router.root, { ...factory, controllers: controllers(controller) });
-  agent = await startDaemon(bundles.dist, router);
-  return controller;
+  const [controller] = await bench.begin([{ endpointId: self, ...transports }], (started) => ({
+    ...factory,
+    controllers: controllers(started[0]!),
+  }));
+  return controller!;
 }
 const overWebSocket = (options: LabFactory = {}): Promise<Controller> =>
   begin(
@@ -180,7 +154,7 @@ describe('over WebSocket', () => {
         ],
       },
     });
-    expect(readFileSync(join(router.root, 'etc/config/wireless'), 'utf8')).toContain("option ssid 'By USP'");
+    expect(readFileSync(join(bench.router.root, 'etc/config/wireless'), 'utf8')).toContain("option ssid 'By USP'");
     const refused = await controller.ask(
       device,
       {
@@ -244,7 +218,7 @@ describe('over WebSocket', () => {
         ],
       },
     });
-    await runCli(bundles.dist, router, 'set', `${ssid}=ByHand`);
+    await runCli(bench.dist, bench.router, 'set', `${ssid}=ByHand`);
     const heard = await controller.notification(({ valueChange }) => valueChange?.paramPath === ssid);
     expect(heard).toMatchObject({ subscriptionId: 'watch', sendResp: true, valueChange: { paramValue: 'ByHand' } });
 
@@ -264,7 +238,7 @@ describe('over WebSocket', () => {
     );
     expect(own).toMatchObject({ ok: true });
     const before = controller.notifications.length;
-    await runCli(bundles.dist, router, 'set', `${ssid}=Unheard`);
+    await runCli(bench.dist, bench.router, 'set', `${ssid}=Unheard`);
     await get(controller, ssid);
     expect(controller.notifications.slice(before).filter(({ valueChange }) => valueChange)).toEqual([]);
   });
@@ -274,8 +248,8 @@ describe('over WebSocket', () => {
     await controller.connected(device);
     await subscribe(controller, 'boot', 'Event', 'Device.Boot!', { Persistent: 'true' });
     await subscribe(controller, 'fleeting', 'ValueChange', ssid);
-    await agent.stop();
-    agent = await startDaemon(bundles.dist, router);
+    await bench.agent.stop();
+    await bench.start();
     await controller.record(() => controller.records.filter(({ websocketConnect }) => websocketConnect).length === 2);
     const kept = await get(controller, 'Device.LocalAgent.Subscription.*.ID');
     expect(Object.values(kept)).toEqual(['boot']);
@@ -286,10 +260,10 @@ describe('over WebSocket', () => {
       { operate: { command: 'Device.Reboot()', commandKey: 'k1', sendResp: true, inputArgs: {} } },
       'operateResp',
     );
-    await expect.poll(() => router.reboots).toBe(1);
-    await agent.stop('SIGKILL');
-    rmSync(join(router.root, 'var/run/tandem'), { recursive: true, force: true });
-    agent = await startDaemon(bundles.dist, router);
+    await expect.poll(() => bench.router.reboots).toBe(1);
+    await bench.agent.stop('SIGKILL');
+    rmSync(join(bench.router.root, 'var/run/tandem'), { recursive: true, force: true });
+    await bench.start();
     const boot = await controller.notification(({ event }) => event?.eventName === 'Boot!');
     expect(boot).toMatchObject({
       subscriptionId: 'boot',
@@ -301,23 +275,23 @@ describe('over WebSocket', () => {
     const controller = await overWebSocket();
     await controller.connected(device);
     await subscribe(controller, 'boot', 'Event', 'Device.Boot!', { Persistent: 'true' });
-    await agent.stop();
-    rmSync(join(router.root, 'var/run/tandem'), { recursive: true, force: true });
+    await bench.agent.stop();
+    rmSync(join(bench.router.root, 'var/run/tandem'), { recursive: true, force: true });
     const { port } = controller;
     await controller[Symbol.asyncDispose]();
-    agent = await startDaemon(bundles.dist, router);
-    await expect.poll(() => agent.said()).toContain('no connection');
-    await agent.stop('SIGKILL');
-    agent = await startDaemon(bundles.dist, router);
-    await agent.stop('SIGKILL');
+    await bench.start();
+    await expect.poll(() => bench.agent.said()).toContain('no connection');
+    await bench.agent.stop('SIGKILL');
+    await bench.start();
+    await bench.agent.stop('SIGKILL');
 
     const again = await startController({ endpointId: self, webSocket: { port } });
-    open.push(again);
+    bench.use(again);
     const boots = () => again.notifications.filter(({ event }) => event?.eventName === 'Boot!').length;
-    agent = await startDaemon(bundles.dist, router);
+    await bench.start();
     await again.notification(({ event }) => event?.eventName === 'Boot!');
-    await agent.stop();
-    agent = await startDaemon(bundles.dist, router);
+    await bench.agent.stop();
+    await bench.start();
     await again.record(() => again.records.filter(({ websocketConnect }) => websocketConnect).length === 2);
     await get(again, ssid);
     expect(boots()).toBe(1);
@@ -337,9 +311,9 @@ describe('over WebSocket', () => {
       const add = { allowPartial: false, createObjs: [{ objPath, paramSettings }] };
       expect((await controller.ask(device, { add }, 'addResp')).ok).toBe(true);
     }
-    await agent.stop();
-    rmSync(join(router.root, 'var/run/tandem'), { recursive: true, force: true });
-    agent = await startDaemon(bundles.dist, router);
+    await bench.agent.stop();
+    rmSync(join(bench.router.root, 'var/run/tandem'), { recursive: true, force: true });
+    await bench.start();
     const boot = await controller.notification(({ event }) => event?.eventName === 'Boot!');
     expect(JSON.parse(boot.event!.params.ParameterMap!)).toEqual({
       'Device.DeviceInfo.SerialNumber': 'LAB0001',
@@ -389,13 +363,13 @@ describe('over WebSocket', () => {
       return controller.ask(device, { set: { allowPartial: false, updateObjs } }, 'setResp');
     };
     expect((await set('OnBoardingRestartTime', '1')).ok).toBe(true);
-    await agent.stop();
-    agent = await startDaemon(bundles.dist, router);
+    await bench.agent.stop();
+    await bench.start();
     await expect.poll(asked, { timeout: 5000 }).toBeGreaterThanOrEqual(3);
     expect((await set('OnBoardingComplete', 'true')).ok).toBe(true);
-    await agent.stop();
+    await bench.agent.stop();
     const before = asked();
-    agent = await startDaemon(bundles.dist, router);
+    await bench.start();
     await controller.record(() => controller.records.filter(({ websocketConnect }) => websocketConnect).length === 3);
     expect((await get(controller, `${objPath}OnBoardingComplete`))[`${objPath}OnBoardingComplete`]).toBe('true');
     expect(asked()).toBe(before);
@@ -423,8 +397,8 @@ describe('over WebSocket', () => {
     });
 
     await run(timer, 'long', { DelaySeconds: '86400' });
-    await agent.stop('SIGKILL');
-    agent = await startDaemon(bundles.dist, router);
+    await bench.agent.stop('SIGKILL');
+    await bench.start();
     await controller.record(() => controller.records.filter(({ websocketConnect }) => websocketConnect).length === 2);
     const row = 'Device.LocalAgent.Request.2.';
     expect(await get(controller, row)).toEqual({
@@ -440,7 +414,7 @@ describe('over WebSocket', () => {
     });
     const canceled = await controller.notification(({ operComplete }) => operComplete?.commandKey === 'long');
     expect(canceled.operComplete).toMatchObject({ cmdFailure: { errCode: 7023 } });
-    const waited = runCli(bundles.dist, router, 'operate', timer, 'DelaySeconds=1');
+    const waited = runCli(bench.dist, bench.router, 'operate', timer, 'DelaySeconds=1');
     expect(await waited).toMatchObject({ code: 0, out: `${timer}\n` });
   });
 
@@ -450,10 +424,10 @@ describe('over WebSocket', () => {
     await subscribe(controller, 'watch', 'ValueChange', ssid, { NotifRetry: 'true' });
     const { port } = controller;
     await controller[Symbol.asyncDispose]();
-    await expect.poll(() => agent.said()).toContain('no connection');
-    await runCli(bundles.dist, router, 'set', `${ssid}=Meanwhile`);
+    await expect.poll(() => bench.agent.said()).toContain('no connection');
+    await runCli(bench.dist, bench.router, 'set', `${ssid}=Meanwhile`);
     const again = await startController({ endpointId: self, webSocket: { port } });
-    open.push(again);
+    bench.use(again);
     const heard = await again.notification(({ valueChange }) => valueChange !== undefined);
     expect(heard.valueChange).toEqual({ paramPath: ssid, paramValue: 'Meanwhile' });
   }, 60_000);
@@ -476,7 +450,7 @@ describe('over WebSocket', () => {
     expect(answers - controller.notifications.length).toBe(1);
     controller.sendRaw(device, Buffer.from('ffffffff', 'hex'));
     await expect.poll(() => gone).toEqual(['1003 the record can not be read']);
-    expect(agent.child.exitCode).toBeNull();
+    expect(bench.agent.child.exitCode).toBeNull();
   });
 });
 
@@ -499,8 +473,8 @@ describe('trust', () => {
       ({ port }) => [{ endpoint_id: self, websocket: { host: '127.0.0.1', port } }],
       { caPem: pki.caPem },
     );
-    await expect.poll(() => agent.said()).toContain('no connection');
-    expect(agent.said()).toMatch(/TLS: /);
+    await expect.poll(() => bench.agent.said()).toContain('no connection');
+    expect(bench.agent.said()).toMatch(/TLS: /);
     expect(controller.agents()).toEqual([]);
   });
 
@@ -512,7 +486,7 @@ describe('trust', () => {
     expect(await get(controller, 'Device.')).toEqual({});
     const refused = await setSsid(controller, 'Mine');
     expect(refused.ok).toBe(false);
-    expect(readFileSync(join(router.root, 'etc/config/wireless'), 'utf8')).not.toContain('Mine');
+    expect(readFileSync(join(bench.router.root, 'etc/config/wireless'), 'utf8')).not.toContain('Mine');
   });
 });
 
@@ -532,7 +506,7 @@ describe.skipIf(!hasMosquitto)('over MQTT 5 (needs mosquitto)', () => {
         },
       },
     ]);
-    open.unshift(broker);
+    bench.useFirst(broker);
     return controller;
   };
 
@@ -553,8 +527,8 @@ describe.skipIf(!hasMosquitto)('over MQTT 5 (needs mosquitto)', () => {
     await controller.connected(device);
     const client = 'Device.MQTT.Client.1';
     await runCli(
-      bundles.dist,
-      router,
+      bench.dist,
+      bench.router,
       'set',
       `${client}.ClientID=lab-cpe`,
       `${client}.CleanStart=false`,
@@ -562,16 +536,16 @@ describe.skipIf(!hasMosquitto)('over MQTT 5 (needs mosquitto)', () => {
     );
     const connects = () => controller.records.filter(({ mqttConnect }) => mqttConnect).length;
     await expect.poll(connects).toBe(2);
-    await agent.stop('SIGKILL');
+    await bench.agent.stop('SIGKILL');
     const asked = get(controller, ssid);
-    agent = await startDaemon(bundles.dist, router);
+    await bench.start();
     expect((await asked)[ssid]).toBe('OpenWrt');
   });
 
   it('goes over to MQTT 3.1.1 when it is configured so, and answers there', async () => {
     const controller = await overMqtt();
     await controller.connected(device);
-    await runCli(bundles.dist, router, 'set', 'Device.MQTT.Client.1.ProtocolVersion=3.1.1');
+    await runCli(bench.dist, bench.router, 'set', 'Device.MQTT.Client.1.ProtocolVersion=3.1.1');
     const connect = await controller.record(({ mqttConnect }) => mqttConnect?.version === 0);
     expect(connect.mqttConnect!.subscribedTopic).toBe('usp/agent/LAB0001');
     expect((await get(controller, ssid))[ssid]).toBe('OpenWrt');

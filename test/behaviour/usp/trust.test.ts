@@ -1,40 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Controller,
-  createPki,
-  installFactory,
-  type LabFactory,
-  type Router,
-  startController,
-  startRouter,
-} from '#lab';
-import { configureAgent, type Section } from '../../support/agent-config.ts';
-import { type AgentProcess, buildBundles, startDaemon } from '../../support/agent-process.ts';
+import { describe, expect, it } from 'vitest';
+import { type Controller, createPki, type LabFactory } from '#lab';
+import type { Section } from '../../support/agent-config.ts';
+import { UspBench } from '../../support/usp-bench.ts';
 
 // Who a controller is, and what follows from it, over TLS with certificates of the lab's own authority.
-let bundles: Awaited<ReturnType<typeof buildBundles>>;
-let directory: string;
-let router: Router;
-let agent: AgentProcess;
-const open: AsyncDisposable[] = [];
+const bench = new UspBench();
 const pki = createPki('Operator');
 const device = 'os::00D09E-LAB0001';
 const trust = 'Device.LocalAgent.ControllerTrust.';
 const names = ['proto::first', 'proto::second'] as const;
-
-beforeAll(async () => {
-  bundles = await buildBundles();
-});
-afterAll(() => bundles.remove());
-afterEach(async () => {
-  await agent?.stop('SIGKILL');
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]();
-  rmSync(directory, { recursive: true, force: true });
-});
 
 const tlsOf = (uri: readonly string[]) => {
   const { certPem: cert, keyPem: key } = pki.issue({ commonName: 'c', uri, ip: ['127.0.0.1'], usage: 'server' });
@@ -49,39 +26,32 @@ async function begin(
   sections: readonly Section[] = [],
   factory: Partial<LabFactory> = {},
 ): Promise<[Controller, Controller]> {
-  directory = mkdtempSync(join(tmpdir(), 'tandem-trust-'));
-  router = await startRouter({ directory, reloadDelayMs: 20 });
-  open.push(router);
-  const controllers: Controller[] = [];
-  for (const [index, endpointId] of names.entries()) {
-    const controller = await startController({ endpointId, webSocket: webSockets[index]! });
-    controllers.push(controller);
-    open.push(controller);
-  }
-  installFactory(router.root, {
-    caPem: pki.caPem,
-    client: pki.issue({ commonName: 'LAB0001', uri: [`urn:bbf:usp:id:${device}`], usage: 'client' }),
-    identity: 'certificate',
-    controllers: controllers.map(({ endpointId, port }, index) => ({
-      endpoint_id: endpointId,
-      role: roles[index],
-      websocket: { host: '127.0.0.1', port, path: '/usp', encryption: 'tls' in webSockets[index]! },
-    })),
-    ...factory,
-  });
   const all = { targets: 'Device.', param: 'rw-n', obj: 'rw-n', instantiated_obj: 'rw-n', command_event: 'r-xn' };
   const wifi = { targets: 'Device.WiFi.', param: 'r---', obj: 'r---', instantiated_obj: 'r---' };
   const ask = { targets: `${trust}RequestChallenge(),${trust}ChallengeResponse()`, command_event: 'r-x-' };
-  configureAgent(router, [
-    ['role', 'full', { name: 'Full', enable: 1 }],
-    ['permission', 'full_all', { role: 'full', enable: 1, order: 1, ...all }],
-    ['role', 'viewer', { name: 'Viewer', enable: 1 }],
-    ['permission', 'viewer_wifi', { role: 'viewer', enable: 1, order: 1, ...wifi }],
-    ['role', 'nobody', { name: 'Untrusted', enable: 1 }],
-    ['permission', 'nobody_ask', { role: 'nobody', enable: 1, order: 1, ...ask }],
-    ...sections,
-  ]);
-  agent = await startDaemon(bundles.dist, router);
+  const controllers = await bench.begin(
+    names.map((endpointId, index) => ({ endpointId, webSocket: webSockets[index]! })),
+    (started) => ({
+      caPem: pki.caPem,
+      client: pki.issue({ commonName: 'LAB0001', uri: [`urn:bbf:usp:id:${device}`], usage: 'client' }),
+      identity: 'certificate',
+      controllers: started.map(({ endpointId, port }, index) => ({
+        endpoint_id: endpointId,
+        role: roles[index],
+        websocket: { host: '127.0.0.1', port, path: '/usp', encryption: 'tls' in webSockets[index]! },
+      })),
+      ...factory,
+    }),
+    [
+      ['role', 'full', { name: 'Full', enable: 1 }],
+      ['permission', 'full_all', { role: 'full', enable: 1, order: 1, ...all }],
+      ['role', 'viewer', { name: 'Viewer', enable: 1 }],
+      ['permission', 'viewer_wifi', { role: 'viewer', enable: 1, order: 1, ...wifi }],
+      ['role', 'nobody', { name: 'Untrusted', enable: 1 }],
+      ['permission', 'nobody_ask', { role: 'nobody', enable: 1, order: 1, ...ask }],
+      ...sections,
+    ],
+  );
   await Promise.all(controllers.map((controller) => controller.connected(device)));
   return [controllers[0]!, controllers[1]!];
 }
@@ -199,12 +169,12 @@ describe('a controller that nothing makes sure of', () => {
       expect(await get(controller, 'Device.LocalAgent.EndpointID')).toBe(7026);
       expect(controller.notifications).toEqual([]);
     }
-    expect(agent.said()).toContain('nothing makes sure of a controller');
+    expect(bench.agent.said()).toContain('nothing makes sure of a controller');
   });
 
   it('is not connected to when its certificate is of another one', async () => {
     const [first, second] = await begin([named(names[0]), named('proto::other')]);
-    while (!agent.said().includes('the certificate is of another endpoint')) await sleep(20);
+    while (!bench.agent.said().includes('the certificate is of another endpoint')) await sleep(20);
     expect(second.records).toEqual([]);
     expect(await get(first, ssid)).toEqual({ SSID: 'OpenWrt' });
   });
@@ -217,7 +187,7 @@ describe('a controller that is banned', () => {
     expect(await set(first, `${trust}BannedRole`, `${trust}Role.3`)).toBe(0);
     expect(await set(first, 'Device.LocalAgent.Controller.2.AssignedRole', `${trust}Role.3`)).toBe(0);
     const asked = get(second, ssid).then(() => 'answered');
-    while (!agent.said().includes('a record is not listened to')) await sleep(20);
+    while (!bench.agent.said().includes('a record is not listened to')) await sleep(20);
     expect(await Promise.race([asked, sleep(0, 'nothing')])).toBe('nothing');
     expect(await set(first, 'Device.LocalAgent.Controller.2.AssignedRole', `${trust}Role.2`)).toBe(0);
     expect(await get(second, ssid)).toEqual({ SSID: 'OpenWrt' });
@@ -245,8 +215,8 @@ describe('a controller that is known and has no role', () => {
     expect(await operate(second, `${trust}ChallengeResponse()`, { ChallengeID, Value: base64('1234') })).toEqual({});
     expect(await get(first, assigned)).toEqual({ AssignedRole: `${trust}Role.2` });
     expect(await get(second, ssid)).toEqual({ SSID: 'OpenWrt' });
-    expect(readFileSync(join(router.root, 'etc/config/tandem'), 'utf8')).toContain("option role 'viewer'");
-    expect(agent.said()).not.toContain(base64('1234'));
+    expect(readFileSync(join(bench.router.root, 'etc/config/tandem'), 'utf8')).toContain("option role 'viewer'");
+    expect(bench.agent.said()).not.toContain(base64('1234'));
   });
 
   it('inherits one with the authority of its certificate', async () => {
