@@ -85,6 +85,7 @@ class Agent implements UspAgent {
   readonly #boot: BootEvent;
   readonly #trust: Trust;
   readonly #signer: Signer | undefined;
+  readonly #broker: Broker;
   /** As controllers are shown it: with what services have registered. */
   readonly #model: Model;
   #config: UspConfig = { controllerRows: new Set(), controllers: [], trust: noTrust, ...noMtps };
@@ -96,7 +97,7 @@ class Agent implements UspAgent {
     this.#endpointId = endpointId;
     this.#startedMs = ports.clock.monotonicMs();
     const { clock, log, random, randomHex } = ports;
-    const broker = new Broker({
+    this.#broker = new Broker({
       model: ports.model,
       endpointId,
       clock,
@@ -108,6 +109,7 @@ class Agent implements UspAgent {
           ({ config, links }) => config.endpointId === id && links.some(({ kind }) => kind === 'uds'),
         ),
     });
+    const broker = this.#broker;
     const model = withServices(ports.model, broker);
     this.#model = model;
     const session = (path: string): ControllerSession | undefined => this.#sessions.get(path);
@@ -155,6 +157,10 @@ class Agent implements UspAgent {
       }),
       model.declare({ path: 'Device.', events: ['Boot!'] }),
       ...declareTransports(model, this.#transports),
+      model.declare({
+        path: 'Device.LocalAgent.Controller.{i}.MTP.{i}.UDS.',
+        parameters: { USPServiceRef: { get: ({ path }) => this.#serviceBehind(path.slice(0, -'UDS.'.length)) } },
+      }),
       declareSession(model, (path) => this.#sessions.get(path)?.exchange),
       model.declare({
         path: 'Device.LocalAgent.Controller.{i}.',
@@ -171,6 +177,14 @@ class Agent implements UspAgent {
     await this.#takeOver();
     model.raise('Device.Boot!', this.#boot.args, { by: 'device' });
     this.#boot.keep();
+  }
+
+  /** The service that is also the controller with this MTP. */
+  #serviceBehind(mtp: string): string {
+    const behind = this.#config.controllers.find(({ peers }) =>
+      peers.some(({ kind, path }) => kind === 'uds' && path === mtp),
+    );
+    return behind ? this.#broker.rowOf(behind.endpointId) : '';
   }
 
   get managed(): boolean {

@@ -102,6 +102,16 @@ export class Broker {
     return { receive: (bytes) => link.receive(bytes), gone: () => this.#leave(service) };
   }
 
+  /** Row of the service with this Endpoint ID, without the last dot; '': there is none. */
+  rowOf(endpointId: string): string {
+    return (
+      this.#table
+        .rows()
+        .find(({ values }) => values.EndpointID === endpointId)
+        ?.path.slice(0, -1) ?? ''
+    );
+  }
+
   /** Also of services that are not there yet. Nothing is waited for. */
   watch(request: WatchRequest, heard: (change: Change) => void): Disposable {
     const watcher: Watcher = { request, heard, watches: new Set() };

@@ -46,6 +46,8 @@ beforeAll(async () => {
         encryption: 0,
       },
     ],
+    ['controller', 'own', { enable: 1, endpoint_id: meter, role: 'full' }],
+    ['controller_mtp', 'own_uds', { controller: 'own', enable: 1, protocol: 'UDS' }],
     ['unix_socket', 'services', { path: '/var/run/usp/broker_controller_path' }],
     ['service_trust', 'meter_trust', { endpoint_id: meter, target: ['Device.X_LAB_Meter.', 'Device.WiFi.'] }],
   ]);
@@ -246,6 +248,16 @@ describe('a service that has registered', () => {
       ]);
     const made = createdObjResults[0]!.operStatus!.operSuccess!.instantiatedPath;
     await ask({ delete: { allowPartial: false, objPaths: [made] } }, 'deleteResp');
+  });
+
+  it('is named where it is a controller, too', async () => {
+    const reference = () => get('Device.LocalAgent.Controller.*.MTP.*.UDS.USPServiceRef');
+    const [first, own] = [1, 2].map((row) => `Device.LocalAgent.Controller.${row}.MTP.1.UDS.USPServiceRef`);
+    expect(await reference()).toEqual({ [first!]: '', [own!]: '' });
+    const { service } = await serve();
+    await expect.poll(reference).toEqual({ [first!]: '', [own!]: 'Device.USPServices.USPService.1' });
+    service[Symbol.dispose]();
+    await expect.poll(reference).toEqual({ [first!]: '', [own!]: '' });
   });
 
   it('refuses with its own codes', async () => {
