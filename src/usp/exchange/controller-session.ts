@@ -336,7 +336,8 @@ export class ControllerSession implements Recipient, Disposable {
       this.#answering = true;
       try {
         await this.#settleRole(origin.voucher);
-        await authority.refresh(authority.rolesOf(this.#config.assigned, origin.voucher));
+        const looking = authority.refresh(authority.rolesOf(this.#config.assigned, origin.voucher));
+        if (looking) await looking;
         const by = { by: 'usp', peer: this.#config.endpointId, unproven: !origin.voucher } as const;
         const context = { model, view: this.#viewFor(origin.voucher), origin: by, signal };
         const answered = await answer(message, context, log);

@@ -40,7 +40,7 @@ export class Authority {
   #config: TrustConfig = noTrust;
   #found: FoundTargets = new Map();
   /** By roles. */
-  readonly #looks = new Map<string, Looks>();
+  readonly #searching = new Map<string, { readonly searches: readonly string[]; readonly looks: Looks }>();
   readonly #views = new Map<string, View>();
   #revision = 0;
 
@@ -60,18 +60,22 @@ export class Authority {
   configure(config: TrustConfig): void {
     this.#config = config;
     this.#revision++;
-    this.#looks.clear();
+    this.#searching.clear();
+    this.#found = new Map();
     this.#views.clear();
   }
 
   /** Looks anew at what the search expressions of these roles lead to. @returns `undefined`: there are none */
   refresh(roles: readonly string[]): Promise<void> | undefined {
-    const permissions = roles.flatMap((role) => this.#config.roles.get(role) ?? []);
-    const searches = permissions.flatMap(({ targets }) => targets.filter(isSearch));
-    if (searches.length === 0) return undefined;
     const key = roles.join();
-    const looks = this.#looks.get(key) ?? new Looks();
-    this.#looks.set(key, looks);
+    let searching = this.#searching.get(key);
+    if (!searching) {
+      const permissions = roles.flatMap((role) => this.#config.roles.get(role) ?? []);
+      searching = { searches: permissions.flatMap(({ targets }) => targets.filter(isSearch)), looks: new Looks() };
+      this.#searching.set(key, searching);
+    }
+    const { searches, looks } = searching;
+    if (searches.length === 0) return undefined;
     return looks.take(async () => {
       const found = await findTargets(this.#parts.shown, searches);
       this.#found = new Map([...this.#found, ...found]);
