@@ -213,7 +213,12 @@ config rule 'block'
     'network.device status': {
       'br-lan': device('bridge', '02:00:00:00:02:01', { type: 'bridge', 'bridge-members': ['eth0'] }),
       eth0: device('ethernet', '02:00:00:00:02:01', { speed: '2500F' }),
-      eth1: device('ethernet', '02:00:00:00:02:02', { speed: '1000H' }),
+      eth1: device('ethernet', '02:00:00:00:02:02', {
+        speed: '1000H',
+        'link-supported': ['10baseT-H', '100baseT-F', '1000baseT-F', '2500baseT-F', '1000baseKX-F'],
+        'link-advertising': ['1000baseT-F'],
+        'link-partner-advertising': [],
+      }),
       eth2: device('ethernet', '02:00:00:00:02:03', { up: false, carrier: false }),
       vethx: device('ethernet', '02:00:00:00:02:04', { type: 'veth' }),
       lo: device('loopback', '00:00:00:00:00:00'),
@@ -383,6 +388,9 @@ describe('24.10 on a PC', () => {
     expect(await read('Device.Ethernet.Interface.2.')).toMatchObject({
       'Ethernet.Interface.2.CurrentBitRate': '1000',
       'Ethernet.Interface.2.CurrentDuplexMode': 'Half',
+      'Ethernet.Interface.2.SupportedLinkModes': '10,16,30,103',
+      'Ethernet.Interface.2.AdvertisedLinkModes': '30',
+      'Ethernet.Interface.2.LinkPartnerAdvertisedLinkModes': '',
     });
     expect(await read('Device.Bridging.Bridge.1.Port.1.LowerLayers')).toEqual({
       'Bridging.Bridge.1.Port.1.LowerLayers': 'Device.Ethernet.Interface.1',
