@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { createHash, X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -18,6 +19,12 @@ const tlsOf = (uri: readonly string[]) => {
   return { tls: { cert, key, clientCa: pki.caPem } };
 };
 const named = (endpointId: string) => tlsOf([`urn:bbf:usp:id:${endpointId}`]);
+const first = named(names[0]);
+const second = named(names[1]);
+const pinOf = (pem: string): string =>
+  createHash('sha256')
+    .update(new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64');
 
 /** Two controllers, each with its own role: the first may everything, the second may read Wi-Fi and ask for challenges. */
 async function begin(
@@ -111,6 +118,35 @@ describe('a controller whose certificate nobody known has issued', () => {
     expect(await set(first, `${trust}TOFUAllowed`, 'false')).toBe(0);
     expect(await operate(first, `${certificate}.Delete()`)).toEqual({});
     expect(await get(first, `${row}Credential`)).toEqual({ Credential: '' });
+  });
+});
+
+describe('what the operator says of certificates', () => {
+  const list = '/etc/revoked.pem';
+  it.each([
+    ['a revocation list', { crl: list }, /revoked/],
+    ['pins', { pin: [pinOf(first.tls.cert)] }, /pinned/],
+  ])('keeps the agent from a controller: %s', async (_, options, reason) => {
+    const endpoints = names.map((endpointId, index) => ({ endpointId, webSocket: [first, second][index]! }));
+    const [one] = await bench.begin(
+      endpoints,
+      (started) => {
+        writeFileSync(join(bench.router.root, list), pki.revoke([second.tls.cert]));
+        return {
+          caPem: pki.caPem,
+          client: pki.issue({ commonName: 'LAB0001', uri: [`urn:bbf:usp:id:${device}`], usage: 'client' }),
+          controllers: started.map(({ endpointId, port }) => ({
+            endpoint_id: endpointId,
+            websocket: { host: '127.0.0.1', port, path: '/usp', encryption: true },
+          })),
+        };
+      },
+      [['usp', 'usp', options]],
+    );
+    await one!.connected(device);
+    await expect.poll(() => bench.agent.said(), { timeout: 20_000 }).toMatch(reason);
+    expect(bench.agent.said()).not.toMatch(/connected controller=proto::second/);
+    expect(await get(one!, 'Device.LocalAgent.EndpointID')).toEqual({ EndpointID: device });
   });
 });
 
