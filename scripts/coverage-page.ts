@@ -44,7 +44,7 @@ export function coveragePage(datamodel: string): string {
     '  radio is on is that known.',
     '- `TemperatureSensor.{i}.`: extremes are of what the agent has seen, once a minute from the first question on, until `Reset()` or its restart. Alarms are not kept: a',
     '  threshold of USP (`LocalAgent.Threshold.{i}.`) on `Value` tells of them.',
-    '- `Ethernet.Interface.{i}.` are ports: those of a DSA switch, and network cards that no such switch is connected to. Ports of a swconfig switch are not known to netifd.',
+    '- `Ethernet.Interface.{i}.` are ports: those of a DSA switch, network cards that no such switch is connected to, and those that /etc/board.json has of a swconfig switch. netifd does not know the latter: their links are what LuCI (`getSwconfigPortState`) tells, `Unknown` without it, and they are not counted (`Stats.`).',
     '- Options of DHCP (`Pool.Option.{i}.`, `Client.SentOption.{i}.`) are not mapped but for those that have a parameter of their own: dnsmasq and udhcpc take texts whose',
     '  form depends on the option, TR-181 the bytes on the wire, and a wrong form keeps dnsmasq from starting.',
     '- `DynamicDNS.Server.{i}.` and `Client.{i}.` are two sides of one section: `ServiceName` is one of `SupportedServices`, and a hostname goes with its client.',

@@ -36,6 +36,7 @@ const add = (path: string, values: Record<string, string>): Write => ({
 const remove = (path: string): Write => ({ op: 'delete', path });
 
 const subscription = 'Device.LocalAgent.Subscription.';
+const bridge = 'Device.Bridging.Bridge.1.';
 const three: readonly Write[] = [
   set('Device.WiFi.SSID.1.', { SSID: 'New' }),
   set('Device.WiFi.SSID.2.', { SSID: 'Named now' }),
@@ -67,6 +68,22 @@ export const scenarios: readonly Scenario[] = [
     protocol: 'cwmp',
     origin: { by: 'cwmp' },
     writes: [remove('Device.WiFi.SSID.1.')],
+  },
+  {
+    name: 'a row goes that options of another package name',
+    protocol: 'usp',
+    origin: { by: 'usp' },
+    writes: [remove('Device.IP.Interface.2.')],
+  },
+  {
+    name: 'an item moves to the list of a section without a name, another is added',
+    protocol: 'cwmp',
+    origin: { by: 'cwmp' },
+    writes: [
+      set(`${bridge}VLANPort.1.`, { VLAN: `${bridge}VLAN.2`, Untagged: '0' }),
+      add(`${bridge}VLANPort.`, { VLAN: `${bridge}VLAN.1`, Port: `${bridge}Port.2` }),
+      add(`${bridge}VLANPort.`, {}),
+    ],
   },
   {
     name: 'an Alias alone',
@@ -138,6 +155,9 @@ export const scenarios: readonly Scenario[] = [
 const packages: Readonly<Record<string, string>> = {
   wireless:
     "# by hand\nconfig wifi-iface 'home'\n  option ssid \"Home\"\n  option mode ap\n\nconfig wifi-iface\n\toption ssid 'Guest'\n\toption mode 'ap'\n",
+  network:
+    "config interface 'lan'\n\nconfig interface 'guest'\n\nconfig device 'br'\n\toption name 'br-lan'\n\tlist ports 'lan1'\n\tlist ports 'lan2'\n\nconfig bridge-vlan 'v1'\n\toption device 'br-lan'\n\toption vlan '1'\n\tlist ports 'lan1:u*'\n\nconfig bridge-vlan\n\toption device 'br-lan'\n\toption vlan '2'\n",
+  dhcp: "config dhcp 'lan'\n\toption interface 'lan'\n\nconfig dhcp\n\toption interface 'guest'\n",
   system: "config timeserver 'ntp'\n\toption enabled '1'\n",
   firewall: "config redirect 'web'\n\toption src_dport '80'\n\toption proto 'tcp'\n\toption target 'DNAT'\n",
 };
@@ -148,6 +168,27 @@ const mapping = JSON.stringify({
     system: { uci: 'system' },
     firewall: { uci: 'firewall' },
     ddns: { uci: 'ddns' },
+    network: { uci: 'network' },
+    dhcp: { uci: 'dhcp' },
+  },
+  'Device.IP.Interface.{i}.': { rows: 'network/interface', add: {}, Name: '$id' },
+  'Device.DHCPv4.Server.Pool.{i}.': {
+    rows: 'dhcp/dhcp',
+    Interface: { at: 'interface', as: 'ref', to: 'Device.IP.Interface.{i}.' },
+  },
+  'Device.Bridging.Bridge.{i}.': {
+    rows: 'network/device',
+    let: { name: 'name' },
+    'Port.{i}.': { rows: 'ports[]', Name: '$item' },
+    'VLAN.{i}.': { rows: 'network/bridge-vlan[device=$name]', VLANID: 'vlan' },
+    'VLANPort.{i}.': {
+      rows: 'network/bridge-vlan[device=$name]/ports[]',
+      item: '{Port}:{Untagged}',
+      add: {},
+      VLAN: { at: '$of', as: 'ref', to: 'Device.Bridging.Bridge.{i}.VLAN.{i}.', by: 'id' },
+      Port: { at: '$item', pick: '^([^:]+)', as: 'ref', to: 'Device.Bridging.Bridge.{i}.Port.{i}.' },
+      Untagged: { at: '$item', pick: '(?<=:).*$', as: { 'u*': 'true', t: 'false' }, default: ':u*' },
+    },
   },
   'Device.WiFi.SSID.{i}.': {
     rows: 'wireless/wifi-iface',

@@ -23,7 +23,6 @@ export const converterNames = [
   'netmask',
   'oui',
   'mac-digits',
-  'duplex',
   'country',
   'local-time',
   'ago',
@@ -108,8 +107,6 @@ function convertOne(
       return digitsOf(text).slice(0, 6);
     case 'mac-digits':
       return digitsOf(text);
-    case 'duplex':
-      return /F$/.test(text) ? 'Full' : /H$/.test(text) ? 'Half' : 'Unknown';
     case 'datetime':
       return dateTimeAt(Number(text) * 1000);
     case 'local-time':
