@@ -160,6 +160,7 @@ esac\n`,
       'network.wan.vendorid=dslforum.org',
       'network.wan6.proto=dhcpv6',
       'network.wan6.reqopts=17',
+      'network.wan6.sendopts=17:00000de9000b0006303044303945000c00074c414230303031000d00024658',
       'network.wan6.vendorclass=00000de9000c64736c666f72756d2e6f7267',
     ]);
   });
