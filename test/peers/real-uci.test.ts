@@ -266,4 +266,26 @@ describe.skipIf(!complete)(`on a real ubusd, rpcd and uci (skipped when ${reason
     await expect.poll(() => read('system'), { timeout: 10_000 }).toBe(mine);
     await expect.poll(async () => (await zone('UTC5')).committed, { timeout: 10_000 }).toBe(true);
   }, 60_000);
+
+  it('a password of a user is what rpcd lets him in by, and no other', async () => {
+    await startRpcd();
+    const model = openModel(bus);
+    const added = await write(model, {
+      op: 'add',
+      path: 'Device.Users.User.',
+      parameters: [
+        { name: 'Username', value: 'guest', required: true },
+        { name: 'Password', value: "pä$$ 'word'", required: true },
+      ],
+    });
+    expect(added.committed).toBe(true);
+    const login = (password: string) => bus.invoke('session', 'login', { username: 'guest', password });
+    expect(await login("pä$$ 'word'")).toMatchObject({ ubus_rpc_session: expect.stringMatching(/^[0-9a-f]{32}$/) });
+    await expect(login('another')).rejects.toThrow();
+    await expect(login('')).rejects.toThrow();
+    const path = (added.outcomes[0]!.result as { value: readonly { path: string }[] }).value[0]!.path;
+    // No password is no way in, and not one for everybody.
+    expect((await write(model, set(path, 'Password', ''))).committed).toBe(true);
+    for (const password of ['', "pä$$ 'word'", 'another']) await expect(login(password)).rejects.toThrow();
+  });
 });
