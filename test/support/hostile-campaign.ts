@@ -82,7 +82,7 @@ export const hostileCases: readonly HostileCase[] = [
   { name: 'nested without end', mischief: with200('<a>'.repeat(250_000)), fails: 'SOAP_TOO_LARGE' },
   {
     name: 'as many elements as are read',
-    mischief: with200(inside('<a/>'.repeat(24_000))),
+    mischief: with200(inside('<a/>'.repeat(16_000))),
     fails: 'CWMP_UNEXPECTED',
   },
   {
@@ -132,6 +132,7 @@ export const hostileCases: readonly HostileCase[] = [
   },
 ];
 
+const goodSessions = 10;
 const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The daemon as it runs on a device, and one session with an ACS that means no good. */
@@ -146,17 +147,24 @@ export async function meetHostile(dist: string, { mischief }: HostileCase): Prom
     await using bus = await connectUbus({ path: router.socketPath, log: silentLog });
     const pid = daemon.child.pid!;
     await ended(bus, 1);
-    // By then the daemon has tidied up behind its start.
-    await settle(2500);
+    // By then the daemon has tidied up behind its start and lets its code be optimized, whose memory is not the ACS's doing.
+    await settle(3500);
+    for (let good = 1; good <= goodSessions; good++) {
+      acs.requests = [
+        '<c:GetParameterValues><ParameterNames><string>Device.DeviceInfo.</string></ParameterNames></c:GetParameterValues>',
+      ];
+      await bus.invoke('tandem', 'inform', {});
+      await ended(bus, 1 + good);
+    }
     acs.mischief = mischief;
     const before = residentKb(pid, 'VmRSS');
     writeFileSync(`/proc/${pid}/clear_refs`, '5');
     await bus.invoke('tandem', 'inform', {});
-    const { failed, last_error: error } = await ended(bus, 2);
+    const { failed, last_error: error } = await ended(bus, goodSessions + 2);
     const growthBytes = (residentKb(pid, 'VmHWM') - before) * 1024;
     acs.mischief = undefined;
     await bus.invoke('tandem', 'inform', {});
-    const after = await ended(bus, 3);
+    const after = await ended(bus, goodSessions + 3);
     return { error: failed > 0 ? error : '', growthBytes, cameBack: after.failed === failed };
   } finally {
     await daemon.stop('SIGKILL');

@@ -1,6 +1,6 @@
 import { SaxesParser } from 'saxes';
 import { TandemError } from '#base';
-import type { Element } from './element.ts';
+import type { Attribute, Element } from './element.ts';
 
 /** The text is not an envelope that we read. The session it came in has failed (TR-069 3.7.1.6). */
 export class SoapError extends TandemError {}
@@ -13,7 +13,7 @@ export interface XmlLimits {
 }
 
 /** Far above what an ACS sends (32 KB is what a CPE must accept), a set of 5,000 parameters included; what is read of it takes less than 8 MB. */
-export const xmlLimits: XmlLimits = { characters: 2 << 20, depth: 32, elements: 25_000, attributes: 32 };
+export const xmlLimits: XmlLimits = { characters: 2 << 20, depth: 32, elements: 16_384, attributes: 32 };
 
 /** Most elements have none. They are not changed when they are there. */
 const nothing: never[] = [];
@@ -31,11 +31,18 @@ export function readXml(text: string, limits: XmlLimits = xmlLimits): Element {
   let root: Element | undefined;
   let elements = 0;
   const names = new Map<string, string>();
-  /** The parser makes a text of its own of each name and each type; thousands of elements share a few. */
+  /** The parser makes a text of its own of each name; thousands of elements share a few. */
   const once = (name: string): string => {
     const known = names.get(name);
     if (known === undefined) names.set(name, name);
     return known ?? name;
+  };
+  let last: readonly Attribute[] = nothing;
+  /** One list for those that say the same one after the other, as the types of values do. */
+  const listed = (own: readonly Attribute[]): readonly Attribute[] => {
+    const same = own.length === last.length && own.every((one, at) => isSame(one, last[at]!));
+    if (!same) last = own.map(({ uri, local, value }) => ({ uri, local, value }));
+    return last;
   };
   parser.on('error', (error) => {
     throw new SoapError('SOAP_MALFORMED', `not well-formed: ${error.message.slice(0, 200)}`);
@@ -52,10 +59,7 @@ export function readXml(text: string, limits: XmlLimits = xmlLimits): Element {
     const element: Element = {
       uri: once(tag.uri),
       local: once(tag.local),
-      attributes:
-        own.length === 0
-          ? nothing
-          : own.map(({ uri, local, value }) => ({ uri: once(uri), local: once(local), value: once(value) })),
+      attributes: own.length === 0 ? nothing : listed(own),
       children: nothing,
       text: '',
     };
@@ -81,6 +85,8 @@ export function readXml(text: string, limits: XmlLimits = xmlLimits): Element {
   if (!root) throw new SoapError('SOAP_MALFORMED', 'no element');
   return root;
 }
+
+const isSame = (a: Attribute, b: Attribute): boolean => a.value === b.value && a.local === b.local && a.uri === b.uri;
 
 /** `<soap-env:Body:Fault>`, as one widespread ACS writes its faults: no name at all, and meant as `soap-env:Fault`. */
 const doubleColon = /<\/?[\w.-]+:[\w.-]+:/;

@@ -33,11 +33,10 @@ export const setParameterValues: Verb = async (request, context) => {
   }
   const problems: Problem[] = [];
   const usable: Entry[] = [];
-  const seen = new Set<string>();
+  const twice = repeated(entries);
+  if (twice !== undefined) return refused(invalidArguments(`${twice} is there twice`));
   for (const entry of entries) {
     const { name } = entry;
-    if (seen.has(name)) return refused(invalidArguments(`${name} is there twice`));
-    seen.add(name);
     if (name !== '' && !name.endsWith('.') && !hasWildcard(name)) usable.push(entry);
     else problems.push({ name, code: 9005, text: 'not a parameter' });
   }
@@ -66,6 +65,11 @@ export const setParameterValues: Verb = async (request, context) => {
   await storeParameterKey(key);
   return ok((writer) => writer.leaf('Status', statusOf(answer)));
 };
+
+function repeated(entries: readonly Entry[]): string | undefined {
+  const seen = new Set<string>();
+  return entries.find(({ name }) => seen.size === seen.add(name).size)?.name;
+}
 
 /** What one write is of. */
 interface PlannedObject {
