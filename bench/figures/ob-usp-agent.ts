@@ -50,11 +50,14 @@ async function withPeer(use: (raw: RawController, pid: number) => Promise<void>)
   writeFileSync(join(directory, 'reset.txt'), text.join(''));
   const file = (name: string): string => join(directory, name);
   const args = ['-f', file('usp.db'), '-r', file('reset.txt'), '-s', file('cli.sock'), '-v', '0', '-l', file('log')];
+  // It leaves an answer lying now and then until something else happens.
+  const wake = setInterval(() => raw.ping(), 1000);
   const peer = spawn(program!, args, { stdio: 'ignore' });
   try {
     await Promise.race([raw.connected(endpointId), ended(peer)]);
     await use(raw, peer.pid!);
   } finally {
+    clearInterval(wake);
     peer.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true });
   }

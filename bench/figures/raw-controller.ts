@@ -105,6 +105,10 @@ export class RawController implements AsyncDisposable {
     return times.subarray(0, timed);
   }
 
+  ping(): void {
+    this.#socket?.write(Uint8Array.of(0x89, 0));
+  }
+
   /** That have come so far, over all connections. */
   get messages(): number {
     return this.#messages;
