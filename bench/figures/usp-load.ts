@@ -13,6 +13,7 @@ export const loadNames = [
   'usp_raw_add_1000_ms',
   'usp_raw_get_1000_subs_ms',
   'usp_raw_gsdm_ms',
+  'usp_start_to_connect_ms',
 ];
 /** Requests on their way at once. */
 const window = 128;
@@ -25,6 +26,7 @@ export async function loadFigures(dist: string): Promise<Figures> {
     Object.assign(figures, await aloneFigures(raw, lab.agentPid!, parameter, 3000, 4000));
     Object.assign(figures, await togetherFigures(raw, lab.agentPid!, parameter));
     Object.assign(figures, await largeFigures(raw));
+    figures.usp_start_to_connect_ms = await startFigure(raw, lab);
   });
   return figures;
 }
@@ -82,6 +84,21 @@ async function togetherFigures(raw: RawController, pid: number, path: string): P
     usp_get_pipelined_per_s: (frames.length * 1000) / (performance.now() - began),
     usp_get_pipelined_cpu_us: ((processorMs(pid) - cpu) * 1000) / frames.length,
   };
+}
+
+/** From the start of the process to its connect record. */
+async function startFigure(raw: RawController, lab: Lab): Promise<number> {
+  const samples: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    await lab.stopAgent();
+    const before = raw.messages;
+    const began = performance.now();
+    const started = lab.startAgent();
+    await raw.count(before + 1);
+    samples.push(performance.now() - began);
+    await started;
+  }
+  return median(samples);
 }
 
 /** Large messages, from the request's first byte to the answer's last: medians of three. */
