@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Files } from '#platform';
+import { readLeases } from '../../../src/services/discovery/leases.ts';
 import { acsOf, gatewayOf } from '../../../src/services/discovery/vendor-options.ts';
 import { opt17, opt43, opt125 } from '../../support/dhcp-options.ts';
 
@@ -78,4 +80,24 @@ it('an option of more than 2,048 bytes is not read', () => {
     ]);
   expect(acsOf({ ...none, opt17: filled(2000) }, false)).toBeDefined();
   expect(acsOf({ ...none, opt17: filled(2048) }, false)).toBeUndefined();
+});
+
+it('a file of a lease says what its lines say, whatever else is in it', () => {
+  const files = (text: string, name: string): Files => ({
+    list: () => [name],
+    readText: (_, limitBytes) => text.slice(0, limitBytes),
+    exists: () => true,
+  });
+  fc.assert(
+    fc.property(fc.string({ maxLength: 400, unit: 'binary' }), fc.string({ maxLength: 40 }), (text, name) => {
+      const leases = readLeases(files(`${text}\nopt43 0102\n`, name));
+      expect(leases.length).toBe(/^[\w-][\w.-]{0,31}$/.test(name) ? 1 : 0);
+      for (const lease of leases) {
+        if (!/^opt43 /m.test(text)) expect(lease.opt43).toBe('0102');
+        acsOf(lease, true);
+        gatewayOf(lease);
+      }
+    }),
+    { numRuns: 1000 },
+  );
 });
