@@ -49,10 +49,12 @@ function compile(role: Role, found: FoundTargets): Permits {
   // Asked for every parameter of every answer: nothing is made here.
   return (target, right, path) => {
     for (let at = 0; at < targets.length; at++) {
-      const { rows, any, rights } = targets[at]!;
+      const { rows, any, perhaps, rights } = targets[at]!;
       const granted = rights[target][position[right]] === right;
       // What is permitted of some rows is part of the supported data model; what is withheld of some rows is so of the others.
       if (rows(path) || (granted && path.includes('{i}') && any(path))) return granted;
+      // What is withheld of rows that could not be looked up is withheld of all that it could be.
+      if (!granted && perhaps?.(path)) return false;
     }
     return false;
   };

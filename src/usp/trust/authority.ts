@@ -78,7 +78,9 @@ export class Authority {
     if (searches.length === 0) return undefined;
     return looks.take(async () => {
       const found = await findTargets(this.#parts.shown, searches);
-      this.#found = new Map([...this.#found, ...found]);
+      // What could not be looked up is not known any more.
+      const others = [...this.#found].filter(([target]) => !searches.includes(target));
+      this.#found = new Map([...others, ...found]);
       this.#views.clear();
     });
   }

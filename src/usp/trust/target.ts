@@ -1,6 +1,6 @@
-import type { Model } from '#model';
+import type { FaultKind, Model } from '#model';
 
-/** By target with a search expression: the objects (with their last dot) and parameters that it leads to now. */
+/** By target with a search expression: the objects (with their last dot) and parameters that it leads to now; one that is missing has not been looked up, or could not be. */
 export type FoundTargets = ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface TargetMatcher {
@@ -8,6 +8,8 @@ export interface TargetMatcher {
   readonly rows: (path: string) => boolean;
   /** So it would be with other instance numbers; asked of schema paths (`{i}`) only. */
   readonly any: (path: string) => boolean;
+  /** Where it is not known what the target leads to: whether it could be this path. */
+  readonly perhaps?: (path: string) => boolean;
 }
 
 /**
@@ -15,9 +17,11 @@ export interface TargetMatcher {
  * `*` for any instance, or a search expression.
  */
 export function matcherOf(target: string, found: FoundTargets): TargetMatcher {
-  const any = patternOf(target.replaceAll(/\.\[[^\]]*\]/g, '.*').replaceAll(/\.[0-9]+(?=\.|$)/g, '.*'));
+  const any = patternOf(target.replaceAll(/\.\[(?:"[^"]*"|[^\]"])*\]/g, '.*').replaceAll(/\.[0-9]+(?=\.|$)/g, '.*'));
   if (isSearch(target)) {
-    const paths = found.get(target) ?? nowhere;
+    const paths = found.get(target);
+    // Where references lead nobody can say.
+    if (!paths) return { any, rows: () => false, perhaps: /[+#]/.test(target) ? () => true : any };
     return { any, rows: (path) => steps(path).some((step) => paths.has(step)) };
   }
   return { any, rows: /[*{]/.test(target) ? patternOf(target) : plain(target) };
@@ -35,15 +39,19 @@ export async function findTargets(model: Model, targets: Iterable<string>): Prom
   const readings = await model.get({ protocol: 'usp' }, asked, { maxDepth: 1 });
   const found = new Map(searches.map((target) => [target, new Set<string>()]));
   for (const { requested, result } of readings) {
-    if (!result.ok) continue;
-    const target = found.has(requested) ? requested : requested.slice(0, -1);
+    const target = searches.includes(requested) ? requested : requested.slice(0, -1);
+    if (!result.ok) {
+      if (!nothingThere.has(result.fault.kind)) found.delete(target);
+      continue;
+    }
     const parameter = requested.endsWith('.') ? '' : requested.slice(requested.lastIndexOf('.') + 1);
-    for (const { path } of result.value) found.get(target)!.add(path + parameter);
+    for (const { path } of result.value) found.get(target)?.add(path + parameter);
   }
   return found;
 }
 
-const nowhere: ReadonlySet<string> = new Set();
+/** Any other fault leaves it open what is there. */
+const nothingThere = new Set<FaultKind>(['unsupported-path', 'no-instance', 'path-syntax']);
 
 function plain(target: string): (path: string) => boolean {
   if (target.endsWith('.')) return (path) => path.startsWith(target);

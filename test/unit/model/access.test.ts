@@ -143,6 +143,21 @@ describe('targets with a search expression', () => {
     rights: { Param: rights, Obj: rights, InstantiatedObj: rights, CommandEvent: rights },
   });
 
+  it('are not known where the model does not answer', async () => {
+    const model = await start();
+    const target = 'Device.WiFi.SSID.[Enable==true].';
+    const broken = {
+      ...model,
+      get: async (_: unknown, asked: readonly string[]) =>
+        asked.map((requested) => ({
+          requested,
+          result: { ok: false, fault: { kind: 'internal', message: 'no answer' } },
+        })),
+    };
+    const found = await findTargets(broken as unknown as typeof model, [target]);
+    expect(found.has(target)).toBe(false);
+  });
+
   it('are the rows that are found now', async () => {
     const model = await start();
     const targets = [

@@ -37,6 +37,22 @@ describe('what roles permit', () => {
     expect(access.allows('Param', 'r', 'Device.TimeX')).toBe(false);
   });
 
+  it('is withheld of what a search may mean that could not be looked up, and not given', () => {
+    const searches = ['Device.WiFi.SSID.[SSID=="a]b"].', 'Device.WiFi.AccessPoint.1.SSIDReference+.SSID'];
+    for (const search of searches) {
+      const role = [permission(2, search, 'r---'), permission(1, 'Device.', 'rw-n')];
+      const unknown = accessOf([role]);
+      expect(unknown.allows('Param', 'r', 'Device.WiFi.SSID.1.SSID')).toBe(true);
+      expect(unknown.allows('Param', 'w', 'Device.WiFi.SSID.1.SSID')).toBe(false);
+      const nothing = accessOf([role], { found: new Map([[search, new Set<string>()]]) });
+      expect(nothing.allows('Param', 'w', 'Device.WiFi.SSID.1.SSID')).toBe(true);
+    }
+    const granting = accessOf([[permission(1, searches[0]!, 'rw--')]]);
+    expect(granting.allows('Param', 'w', 'Device.WiFi.SSID.1.SSID')).toBe(false);
+    const elsewhere = accessOf([[permission(2, searches[0]!, 'r---'), permission(1, 'Device.', 'rw-n')]]);
+    expect(elsewhere.allows('Param', 'w', 'Device.WiFi.Radio.1.Enable')).toBe(true);
+  });
+
   it('never gives a right that a malformed permission does not spell out', () => {
     const access = accessOf([[permission(1, 'Device.', 'wr')]]);
     expect(access.allows('Param', 'r', 'Device.X')).toBe(false);
