@@ -29,7 +29,7 @@ let router: Router;
 let model: DataModel;
 
 beforeAll(async () => {
-  full = await startFullRouter(directory, { reloadDelayMs: 10 });
+  full = await startFullRouter(directory, { reloadDelayMs: 10, unlocked: true });
   ({ router, model } = full);
   // Rows to refer to.
   const certificates = new Certificates(model, () => {});
@@ -153,7 +153,7 @@ describe('every mapped parameter', () => {
     }
     expect(problems).toEqual([]);
     expect(done.size).toBeGreaterThan(120);
-  }, 120_000);
+  }, 300_000);
 });
 
 /** The password of the system's account: set by its program, and never read. */
