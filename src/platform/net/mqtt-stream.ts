@@ -1,6 +1,5 @@
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TandemError } from '#base';
 import { dial, dialTo } from './dial.ts';
 import type { HttpTls } from './http-request.ts';
 import { type Peer, peerOf } from './peer.ts';
@@ -26,7 +25,7 @@ export interface MqttStream {
   readonly peer: () => Peer;
 }
 
-/** @throws what Node says of an address, a certificate or a key that can not be used */
+/** @throws what is wrong with an address, a certificate or a key that can not be used */
 export async function mqttStream(options: MqttTransport): Promise<MqttStream> {
   const { host, port, transport, tls, alpn = [], localAddresses } = options;
   const secure = transport === 'tls' || transport === 'wss' ? (tls ?? {}) : undefined;
@@ -60,6 +59,6 @@ export async function mqttStream(options: MqttTransport): Promise<MqttStream> {
 export function sourceFor(host: string, own: readonly string[]): { localAddress: string; family: number } {
   const family = isIP(host) || (own.some((address) => isIP(address) === 4) ? 4 : 6);
   const localAddress = own.find((address) => isIP(address) === family && !/^fe[89ab]/i.test(address));
-  if (localAddress === undefined) throw new TandemError('MQTT_CONNECT', 'the interface has no address for this broker');
+  if (localAddress === undefined) throw new Error('the interface has no address for this broker');
   return { localAddress, family };
 }
