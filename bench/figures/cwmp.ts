@@ -54,7 +54,7 @@ export async function sessions(lab: Lab): Promise<Figures> {
     await names;
     count = (await all).values!.size;
     refresh.push(sample);
-    values.push((sample.steps.at(-2)! * 1000) / count);
+    values.push((sample.steps.at(-1)! * 1000) / count);
   }
   if (count < 800) throw new Error(`the router has ${count} parameters only`);
   const of = (samples: readonly Sample[], what: (sample: Sample) => number): number =>
@@ -78,7 +78,7 @@ interface Sample {
   readonly steps: readonly number[];
 }
 
-/** @param from counted from when the ACS asks this; absent: from the Inform */
+/** @param from counted from when the ACS asks this; absent: from the order on, with connection, handshake and authentication */
 async function session(lab: Lab, bus: UbusClient, own: OwnTime, from?: AcsRpc['rpc']): Promise<Sample> {
   await settle(100);
   const seen = lab.acs.informs.length;
@@ -87,7 +87,7 @@ async function session(lab: Lab, bus: UbusClient, own: OwnTime, from?: AcsRpc['r
   const begin = (): void => {
     began ||= performance.now();
     cpu ||= cpuMs(lab.agentPid!);
-    own.steps.length = 0;
+    own.begin();
   };
   const ended = new Promise<number>((resolve) => {
     const heard = lab.acs.events.on((event) => {
@@ -97,9 +97,9 @@ async function session(lab: Lab, bus: UbusClient, own: OwnTime, from?: AcsRpc['r
       resolve(performance.now());
     });
   });
+  if (from === undefined) begin();
   await bus.invoke('tandem', 'inform', {});
   await lab.acs.inform(() => true, seen);
-  if (from === undefined) begin();
   const wallMs = (await ended) - began;
   return { wallMs, cpuMs: cpuMs(lab.agentPid!) - cpu, steps: [...own.steps] };
 }
@@ -121,6 +121,11 @@ class OwnTime implements Disposable {
   constructor() {
     channel('http.server.response.finish').subscribe(this.#finished);
     channel('http.server.request.start').subscribe(this.#started);
+  }
+
+  begin(): void {
+    this.steps.length = 0;
+    this.#saidMs = performance.now();
   }
 
   [Symbol.dispose](): void {
