@@ -24,7 +24,7 @@ export async function peerFigures(dist: string): Promise<Figures> {
     };
     for (const [name, value] of Object.entries(measured)) figures[`both_${agent}_${name}`] = value;
   };
-  await withRaw(dist, (raw, lab) => measure('tandem', raw, lab.agentPid!, 3000));
+  await withRaw(dist, (raw, lab) => measure('tandem', raw, lab.agentPid!, 6000));
   await withPeer((raw, pid) => measure('obuspa', raw, pid, 50));
   return figures;
 }

@@ -23,7 +23,7 @@ export async function loadFigures(dist: string): Promise<Figures> {
   const figures: Figures = {};
   await withRaw(dist, async (raw, lab) => {
     const parameter = 'Device.WiFi.SSID.1.SSID';
-    Object.assign(figures, await aloneFigures(raw, lab.agentPid!, parameter, 3000, 4000));
+    Object.assign(figures, await aloneFigures(raw, lab.agentPid!, parameter, 6000, 4000));
     Object.assign(figures, await togetherFigures(raw, lab.agentPid!, parameter));
     Object.assign(figures, await largeFigures(raw));
     figures.usp_start_to_connect_ms = await startFigure(raw, lab);
