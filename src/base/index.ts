@@ -4,7 +4,7 @@ export { GrowingBytes } from './growing-bytes.ts';
 export { isListedHost } from './host-list.ts';
 export { LinkedAbort } from './linked-abort.ts';
 export { createLog, formatRecord, type Log, type LogFields, type LogLevel, type LogRecord, silentLog } from './log.ts';
-export { periodicWaitMs } from './periodic.ts';
+export { type PhasePlan, PhaseTimer } from './phase-timer.ts';
 export { type Ok, ok, type Refused, type Result, refused } from './result.ts';
 export { type RetryPolicy, retryWaitMs, standardRetry } from './retry.ts';
 export { Scope } from './scope.ts';

@@ -1,4 +1,4 @@
-import { TokenBucket } from '#base';
+import { PhaseTimer, TokenBucket } from '#base';
 import type { Origin } from '#model';
 import type { Reach } from '../reach/reach.ts';
 import { Transfers } from '../transfers/transfers.ts';
@@ -12,7 +12,6 @@ import { type Notifications, watchNotifications } from './notifications.ts';
 import { OwedEvents } from './owed-events.ts';
 import { OwnChanges } from './own-changes.ts';
 import { Pace } from './pace.ts';
-import { PhaseTimer } from './phase-timer.ts';
 import { PlannedReboot } from './planned-reboot.ts';
 import type { CwmpPorts } from './ports.ts';
 import { Schedule } from './schedule.ts';

@@ -1,10 +1,8 @@
-import type { RetryPolicy } from '#base';
-import { Secret } from '#base';
+import { type PhasePlan, type RetryPolicy, Secret } from '#base';
 import type { Model } from '#model';
 import type { Compression } from '../exchange/compress.ts';
 import type { DeviceId } from '../inform.ts';
 import type { InstanceSettings } from '../instance-names.ts';
-import type { PhasePlan } from './phase-timer.ts';
 
 /** `Device.ManagementServer.` as it stands now, secrets included. */
 export interface CwmpConfig {

@@ -1,5 +1,4 @@
-import { type Clock, explain, type Log, type Secret, TokenBucket } from '#base';
-import { PhaseTimer } from '../client/phase-timer.ts';
+import { type Clock, explain, type Log, PhaseTimer, type Secret, TokenBucket } from '#base';
 import type { DeviceId } from '../inform.ts';
 import type { UdpPorts } from '../stun/ports.ts';
 import { type LightweightParameter, lightweightMessage, lightweightMessages } from './message.ts';

@@ -137,7 +137,7 @@ class Agent implements UspAgent {
     this.#subscriptions = new Subscriptions({ model, clock, log, randomHex, boot: this.#boot, ...controllers });
     const watching = { model, log, clock, ...controllers };
     this.#watched = [thresholds(watching), monitors(watching), watchdogs(watching)];
-    this.#periodic = new PeriodicEvent(model, clock);
+    this.#periodic = new PeriodicEvent(model, clock, random);
     this.#onBoarding = new OnBoarding({ model, clock, session });
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PhaseTimer } from '../../../src/cwmp/client/phase-timer.ts';
+import { PhaseTimer } from '#base';
 import { HandClock } from '../../support/hand-clock.ts';
 
 const day = 86_400;

@@ -1,4 +1,4 @@
-import { type Clock, clockIsSet, periodicWaitMs } from '#base';
+import { type Clock, clockIsSet } from './time.ts';
 
 export interface PhasePlan {
   readonly enabled: boolean;
@@ -11,8 +11,8 @@ export interface PhasePlan {
 const longestSleepMs = 10 * 60_000;
 
 /**
- * Rings at a phase plus whole intervals (TR-181 PeriodicInformTime and its likes), as long as the plan says so. Without a phase, and as long as the
- * device does not know the time, it is a random one: devices that the same power return has started do not inform together.
+ * Rings at a phase plus whole intervals (TR-181 PeriodicInformTime, PeriodicNotifTime and their likes), as long as the plan says so. Without a phase, and as long as the
+ * device does not know the time, it is a random one: devices that the same power return has started do not ring together.
  */
 export class PhaseTimer implements Disposable {
   readonly #clock: Clock;
@@ -48,7 +48,7 @@ export class PhaseTimer implements Disposable {
     const { intervalSeconds, phase } = plan;
     const now = this.#clock.now();
     const byPhase = phase !== undefined && clockIsSet(now);
-    const waitMs = byPhase ? periodicWaitMs(now, phase, intervalSeconds) : ownMs;
+    const waitMs = byPhase ? untilPhaseMs(now, phase, intervalSeconds * 1000) : ownMs;
     const sleepMs = phase === undefined ? waitMs : Math.min(waitMs, longestSleepMs);
     this.#timer = this.#clock.timer(sleepMs, () => {
       const due = sleepMs === waitMs;
@@ -56,4 +56,10 @@ export class PhaseTimer implements Disposable {
       if (due) this.#ring();
     });
   }
+}
+
+/** More than 0. */
+function untilPhaseMs(now: number, phase: number, intervalMs: number): number {
+  const since = (now - phase) % intervalMs;
+  return intervalMs - (since < 0 ? since + intervalMs : since);
 }
