@@ -1,19 +1,11 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { silentLog, systemClock } from '#base';
+import { silentLog } from '#base';
 import { defaultPackages, installFactory, type Router, startRouter } from '#lab';
-import { createDataModel, type DataModel } from '#model';
-import {
-  connectUbus,
-  FileStateStore,
-  RootedFiles,
-  RootedPrograms,
-  RootedScripts,
-  type UbusClient,
-  UciFiles,
-} from '#platform';
+import type { DataModel } from '#model';
+import { UciFiles } from '#platform';
 import { bootstrap } from '#services';
-import { furtherTable, schemaTable, shippedMappings } from './model-fixture.ts';
+import { modelOnRouter } from './model-on-router.ts';
 
 /** What a router has beside what it ships with, so that there is a row of everything. */
 const more: Readonly<Record<string, string>> = {
@@ -190,33 +182,13 @@ export async function startFullRouter(
     randomHex: (count) => '5'.repeat(count * 2),
   });
   appendFileSync(join(config, 'tandem'), tandem);
-  const bus: UbusClient = await connectUbus({ path: router.socketPath, log: silentLog });
-  let names = 0;
-  const { model, problems } = createDataModel(
-    schemaTable(),
-    shippedMappings(),
-    {
-      bus,
-      uci,
-      files: new RootedFiles(router.root),
-      scripts: new RootedScripts(router.root),
-      programs: new RootedPrograms(router.root),
-      state: new FileStateStore(join(directory, 'state'), silentLog),
-      clock: systemClock,
-      log: silentLog,
-      uniqueName: () => `every${++names}`,
-    },
-    {},
-    furtherTable,
-  );
-  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  const made = await modelOnRouter(router, directory, uci);
   return {
     router,
-    model,
+    model: made.model,
     config,
     async [Symbol.asyncDispose]() {
-      await model[Symbol.asyncDispose]();
-      await bus[Symbol.asyncDispose]();
+      await made[Symbol.asyncDispose]();
       await router[Symbol.asyncDispose]();
     },
   };

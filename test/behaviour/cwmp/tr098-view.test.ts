@@ -2,21 +2,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentLog, systemClock } from '#base';
+import { silentLog } from '#base';
 import { type AcsModel, openAcsModel } from '#cwmp';
 import { defaultPackages, installFactory, type Router, startRouter } from '#lab';
-import { type Change, createDataModel, type DataModel, type NameReading, toSchemaPath, type WriteAnswer } from '#model';
-import {
-  connectUbus,
-  FileStateStore,
-  RootedFiles,
-  RootedPrograms,
-  RootedScripts,
-  type UbusClient,
-  UciFiles,
-} from '#platform';
+import { type Change, type DataModel, type NameReading, toSchemaPath, type WriteAnswer } from '#model';
+import { type FileStateStore, UciFiles } from '#platform';
 import { bootstrap } from '#services';
-import { schemaTable, shippedMappings } from '../../support/model-fixture.ts';
+import { type ModelOnRouter, modelOnRouter } from '../../support/model-on-router.ts';
 import { tr098Paths } from '../../support/tr098-paths.ts';
 
 // TR-098's root on the simulated router, with a row of everything that it can show.
@@ -48,7 +40,7 @@ const byAcs = { origin: { by: 'cwmp', peer: 'acs.example' }, partial: false } as
 
 const directory = mkdtempSync(join(tmpdir(), 'tandem-tr098-'));
 let router: Router;
-let bus: UbusClient;
+let made: ModelOnRouter;
 let model: DataModel;
 let igd: AcsModel;
 let state: FileStateStore;
@@ -61,27 +53,12 @@ beforeAll(async () => {
   installFactory(router.root, {});
   const uci = new UciFiles(config, silentLog);
   await bootstrap({ uci, factory: { controllers: [], tls: {} }, log: silentLog, randomHex: (n) => '5'.repeat(n * 2) });
-  bus = await connectUbus({ path: router.socketPath, log: silentLog });
-  state = new FileStateStore(join(directory, 'state'), silentLog);
-  let names = 0;
-  const made = createDataModel(schemaTable(), shippedMappings(), {
-    bus,
-    uci,
-    files: new RootedFiles(router.root),
-    scripts: new RootedScripts(router.root),
-    programs: new RootedPrograms(router.root),
-    state,
-    clock: systemClock,
-    log: silentLog,
-    uniqueName: () => `igd${++names}`,
-  });
-  expect(made.problems).toEqual([]);
-  model = made.model;
+  made = await modelOnRouter(router, directory, uci);
+  ({ model, state } = made);
   igd = await openAcsModel('InternetGatewayDevice', model, state, silentLog);
 });
 afterAll(async () => {
-  await model?.[Symbol.asyncDispose]();
-  await bus?.[Symbol.asyncDispose]();
+  await made?.[Symbol.asyncDispose]();
   await router?.[Symbol.asyncDispose]();
   rmSync(directory, { recursive: true, force: true });
 });
