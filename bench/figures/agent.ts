@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Lab, startLab } from '#lab';
 import { sessions } from './cwmp.ts';
-import { deviceEnvironment, deviceFlags, type Figures, median } from './figures.ts';
+import { deviceNode, type Figures, median } from './figures.ts';
 
 const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The daemon as procd starts it, managed by the lab's ACS and controller over mutual TLS; all of it shares this machine's processors. */
 export async function agentFigures(dist: string): Promise<Figures> {
-  Object.assign(process.env, deviceEnvironment);
   const starts: number[] = [];
   const idle: number[] = [];
   for (let round = 0; round < 5; round++) {
@@ -48,7 +47,7 @@ export async function warm(lab: Lab): Promise<void> {
 export async function withLab(dist: string, use: (lab: Lab) => Promise<void>, plain = false): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
   try {
-    await using lab = await startLab({ dist, directory, plain, nodeFlags: deviceFlags });
+    await using lab = await startLab({ dist, directory, plain, node: deviceNode });
     await use(lab);
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -63,7 +62,7 @@ function bareStart(): number {
   const starts: number[] = [];
   for (let round = 0; round < 7; round++) {
     const before = performance.now();
-    spawnSync(process.execPath, [...deviceFlags, '-e', '0']);
+    spawnSync(process.execPath, [...deviceNode.flags, '-e', '0'], { env: deviceNode.environment });
     starts.push(performance.now() - before);
   }
   return median(starts);
@@ -71,7 +70,10 @@ function bareStart(): number {
 
 /** The same flags and nothing to do: what the runtime itself takes. */
 async function bareNode(): Promise<number> {
-  const node = spawn(process.execPath, [...deviceFlags, '-e', 'setInterval(() => {}, 1e9)'], { stdio: 'ignore' });
+  const node = spawn(process.execPath, [...deviceNode.flags, '-e', 'setInterval(() => {}, 1e9)'], {
+    env: deviceNode.environment,
+    stdio: 'ignore',
+  });
   await settle(1000);
   const resident = residentMb(node.pid!);
   node.kill('SIGKILL');

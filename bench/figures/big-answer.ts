@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { silentLog } from '#base';
 import { startLab } from '#lab';
 import { connectUbus } from '#platform';
-import { deviceFlags, type Figures } from './figures.ts';
+import { deviceNode, type Figures } from './figures.ts';
 
 const hosts = 690;
 const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -16,7 +16,7 @@ const settle = (ms: number): Promise<void> => new Promise((resolve) => setTimeou
 export async function bigAnswerFigures(dist: string): Promise<Figures> {
   const directory = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
   try {
-    await using lab = await startLab({ dist, directory, nodeFlags: deviceFlags });
+    await using lab = await startLab({ dist, directory, node: deviceNode });
     await lab.startAgent();
     await lab.acs.inform(() => true);
     await using bus = await connectUbus({ path: lab.router.socketPath, log: silentLog });

@@ -3,15 +3,16 @@ export type Figures = Record<string, number>;
 
 export const median = (samples: readonly number[]): number => [...samples].sort((a, b) => a - b)[samples.length >> 1]!;
 
-/** Flags that the daemon runs with on a device (openwrt-package/files/tandemd.sh). */
-export const deviceFlags = [
-  '--optimize-for-size',
-  '--max-semi-space-size=1',
-  '--max-old-space-size=48',
-  '--v8-pool-size=0',
-  '--no-turbofan',
-  '--expose-gc',
-];
-
-/** What the same script exports. */
-export const deviceEnvironment = { MALLOC_TRIM_THRESHOLD_: '65536' };
+/** How the daemon's node is started on a device (openwrt-package/files/tandemd.sh). */
+export const deviceNode = {
+  flags: [
+    '--optimize-for-size',
+    '--max-semi-space-size=1',
+    '--max-old-space-size=48',
+    '--v8-pool-size=0',
+    '--no-turbofan',
+    '--expose-gc',
+    '--use-openssl-ca',
+  ],
+  environment: { MALLOC_TRIM_THRESHOLD_: '65536', SSL_CERT_FILE: '/etc/ssl/certs/ca-certificates.crt' },
+};

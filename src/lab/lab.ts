@@ -26,8 +26,8 @@ export interface LabOptions {
   readonly over?: LabOver;
   /** Nothing on the device names the ACS: DHCP does. */
   readonly acsByDhcp?: boolean;
-  /** Of the daemon's node. */
-  readonly nodeFlags?: readonly string[];
+  /** How the daemon's node is started, as its script does on a device. Default: as it comes. */
+  readonly node?: { readonly flags: readonly string[]; readonly environment: Readonly<Record<string, string>> };
   /** What the daemon says, line by line. */
   readonly onAgentLine?: (line: string) => void;
 }
@@ -91,8 +91,9 @@ export class Lab implements AsyncDisposable {
   /** @returns when the agent says that it is ready */
   async startAgent(): Promise<void> {
     const bundle = join(this.#options.dist, 'tandemd.cjs');
-    const daemon = spawn(process.execPath, [...(this.#options.nodeFlags ?? []), bundle], {
-      env: { ...process.env, ...this.environment },
+    const { flags = [], environment } = this.#options.node ?? {};
+    const daemon = spawn(process.execPath, [...flags, bundle], {
+      env: { ...inherited(), ...environment, ...this.environment },
       stdio: ['ignore', 'inherit', 'pipe'],
     });
     this.#daemon = daemon;
@@ -210,3 +211,9 @@ const looking = {
   obj: 'r---',
   instantiated_obj: 'r---',
 };
+
+/** procd hands a daemon little of the environment; what a workstation's says to node, such as authorities to read at each start, is not the device's. */
+function inherited(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => /^(PATH|LD_LIBRARY_PATH|TMPDIR|TANDEM_\w+)$/.test(name));
+  return Object.fromEntries(kept);
+}

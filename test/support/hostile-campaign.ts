@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { silentLog } from '#base';
 import { installFactory, startRouter } from '#lab';
 import { connectUbus, type UbusClient } from '#platform';
-import { deviceEnvironment, deviceFlags } from '../../bench/figures/figures.ts';
+import { deviceNode } from '../../bench/figures/figures.ts';
 import { startDaemon } from './agent-process.ts';
 import { envelope, idOf, informResponse, type Mischief, ScriptedAcs } from './scripted-acs.ts';
 
@@ -142,7 +142,7 @@ export async function meetHostile(dist: string, { mischief }: HostileCase): Prom
   const url = await acs.listen();
   const router = await startRouter({ directory, reloadDelayMs: 0 });
   installFactory(router.root, { acs: { url, username: 'cpe', password: 'cpe-password' }, controllers: [] });
-  const daemon = await startDaemon(dist, router, deviceEnvironment, deviceFlags);
+  const daemon = await startDaemon(dist, router, deviceNode.environment, deviceNode.flags);
   try {
     await using bus = await connectUbus({ path: router.socketPath, log: silentLog });
     const pid = daemon.child.pid!;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { silentLog } from '#base';
 import { type AcsRpc, type Lab, startLab } from '#lab';
 import { connectUbus, type UbusClient } from '#platform';
-import { deviceEnvironment, deviceFlags } from '../../bench/figures/figures.ts';
+import { deviceNode } from '../../bench/figures/figures.ts';
 
 /** What the daemon holds between sessions, after a collection. Sizes in bytes. */
 export interface Holding {
@@ -32,13 +32,12 @@ export async function manySessions(options: CampaignOptions): Promise<Holding[]>
   const directory = mkdtempSync(join(tmpdir(), 'tandem-campaign-'));
   // As far from the top when it is bundled for a script.
   const preload = join(import.meta.dirname, '../../test/support/report-memory.cjs');
-  Object.assign(process.env, deviceEnvironment);
   let told: ((line: string) => void) | undefined;
   try {
     await using lab = await startLab({
       dist: options.dist,
       directory,
-      nodeFlags: [...deviceFlags, '--require', preload],
+      node: { ...deviceNode, flags: [...deviceNode.flags, '--require', preload] },
       onAgentLine: (line) => {
         if (line.startsWith('memory ')) told?.(line.slice('memory '.length));
       },
