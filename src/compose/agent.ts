@@ -10,6 +10,7 @@ import {
   RootedScripts,
   readFactory,
   UciFiles,
+  withoutPublicRoots,
 } from '#platform';
 import {
   bootRecord,
@@ -108,6 +109,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     for (const { file, path, reason } of problems) log.error('a mapping was left out', { file, path, reason });
     await model.recover();
     const factory = readFactory(rooted, factoryDirectory);
+    if (factory.tls.ca !== undefined) withoutPublicRoots();
     const first = await bootstrap({ uci, factory, log: log.child('bootstrap'), randomHex });
     const settings = readSettings(uci);
     options.onLogLevel?.(settings.logLevel);

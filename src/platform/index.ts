@@ -4,6 +4,7 @@ export type { FactoryController } from './factory-controllers.ts';
 export { FactoryError } from './factory-json.ts';
 export { RootedFiles } from './files.ts';
 export { allowsAddress } from './net/address-filter.ts';
+export { publicRoots, withoutPublicRoots } from './net/authorities.ts';
 export { isOnOtherNetwork } from './net/foreign-network.ts';
 export {
   type Answerable,
@@ -50,7 +51,7 @@ export {
   openMqtt,
   type PublishedMessage,
 } from './net/mqtt.ts';
-export { type Peer, publicRoots, trusting } from './net/peer.ts';
+export { type Peer, trusting } from './net/peer.ts';
 export { resolveService, type ServiceTarget } from './net/service-lookup.ts';
 export {
   openStomp,

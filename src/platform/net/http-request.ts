@@ -16,7 +16,7 @@ export class HttpError extends TandemError {}
 class StaleConnection extends HttpError {}
 
 export interface HttpTls {
-  /** PEM; without it the trust anchors that Node was built with. */
+  /** PEM; without it the device's list, or the one that Node was built with (authorities.ts). */
   readonly ca?: string;
   /** Client certificate (PEM) and its key. */
   readonly cert?: string;

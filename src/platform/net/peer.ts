@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { type DetailedPeerCertificate, rootCertificates, TLSSocket } from 'node:tls';
+import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { publicRoots } from './authorities.ts';
 import type { HttpTls } from './http-request.ts';
 
 /** What a connection says of who is at its other end. */
@@ -28,9 +29,6 @@ export function chainOf(stream: TLSSocket): Uint8Array[] {
   }
   return chain;
 }
-
-/** PEM: the authorities that TLS trusts by itself. */
-export const publicRoots = (): string => rootCertificates.join('\n');
 
 /** The same trust, and these certificates (PEM) besides. */
 export function trusting(tls: HttpTls, certificates: string): HttpTls {

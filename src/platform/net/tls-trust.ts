@@ -2,8 +2,8 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { ConnectionOptions, PeerCertificate, SecureContextOptions, TLSSocket } from 'node:tls';
 import { checkServerIdentity } from 'node:tls';
 import { TandemError } from '#base';
+import { publicRoots } from './authorities.ts';
 import type { HttpTls } from './http-request.ts';
-import { publicRoots } from './peer.ts';
 
 /** TLS_PIN: no key of the chain is one of those that were pinned. TLS_PATH: no path to a trust anchor, or another host. */
 export class TlsError extends TandemError {}

@@ -73,6 +73,7 @@ describe('the OpenWrt package', () => {
       '--v8-pool-size=0',
       '--no-turbofan',
       '--expose-gc',
+      '--use-openssl-ca',
     ]) {
       expect(daemon).toContain(flag);
     }
