@@ -6,11 +6,11 @@ export const median = (samples: readonly number[]): number => [...samples].sort(
 /** How the daemon's node is started on a device (openwrt-package/files/tandemd.sh). */
 export const deviceNode = {
   flags: [
-    '--optimize-for-size',
     '--max-semi-space-size=1',
     '--max-old-space-size=48',
     '--v8-pool-size=0',
     '--no-turbofan',
+    '--max-inlined-bytecode-size-cumulative=600',
     '--expose-gc',
     '--use-openssl-ca',
   ],

@@ -4,5 +4,5 @@
 export MALLOC_TRIM_THRESHOLD_=65536
 # Where there is no ca.pem the device's list of authorities counts (package ca-bundle), not node's.
 export SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
-exec node --optimize-for-size --max-semi-space-size=1 --max-old-space-size=48 --v8-pool-size=0 \
-	--no-turbofan --expose-gc --use-openssl-ca /usr/lib/tandem/tandemd.cjs "$@"
+exec node --max-semi-space-size=1 --max-old-space-size=48 --v8-pool-size=0 \
+	--no-turbofan --max-inlined-bytecode-size-cumulative=600 --expose-gc --use-openssl-ca /usr/lib/tandem/tandemd.cjs "$@"

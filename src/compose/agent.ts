@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { type Clock, type Log, type LogLevel, Scope, systemClock } from '#base';
 import { createDataModel, type DataModel } from '#model';
 import {
   connectUbus,
   FileStateStore,
   loadDataModelFiles,
+  RandomPool,
   RootedFiles,
   RootedPrograms,
   RootedScripts,
@@ -67,8 +67,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { log, root, clock = systemClock } = options;
   const scope = new Scope();
   const at = (path: string): string => `${root === '/' ? '' : root}${path}`;
-  const randomHex = (count: number): string => randomBytes(count).toString('hex');
-  const random = (): number => randomBytes(6).readUIntBE(0, 6) / 2 ** 48;
+  const pool = new RandomPool();
+  const randomHex = (count: number): string => pool.take(count).toString('hex');
+  const random = (): number => pool.take(6).readUIntBE(0, 6) / 2 ** 48;
   try {
     const bus = scope.add(
       await connectUbus({ path: options.ubusSocket, log: log.child('ubus'), clock, persist: true }),

@@ -94,6 +94,7 @@ export {
 } from './net/websocket-server.ts';
 export type * from './ports.ts';
 export { ProgramError, RootedPrograms } from './programs.ts';
+export { RandomPool } from './random-pool.ts';
 export { RootedScripts, ScriptError } from './scripts.ts';
 export { type Staging, StagingDirectory, StagingError } from './staging.ts';
 export { FileStateStore, StateError } from './state-store.ts';

@@ -231,12 +231,9 @@ export class Stager {
   #parameter(node: Node, name: string, text: string, plan: Plan): Result<string, ModelFault> {
     const { tree, view } = this.#reading;
     const path = node.path + name;
-    const info = tree
-      .supported(view.protocol)
-      .object(node.schemaPath)
-      ?.parameters.find((candidate) => candidate.name === name);
-    const definition = tree.view(view.protocol).parameter(node.schemaPath + name);
-    if (!info || !definition) return refused({ kind: 'unsupported-path', message: 'no such parameter', path });
+    const known = tree.parameter(view.protocol, node.schemaPath, name);
+    if (!known) return refused({ kind: 'unsupported-path', message: 'no such parameter', path });
+    const { info, definition } = known;
     if (!info.writable) return refused({ kind: 'not-writable', message: 'read only', path });
     if (info.access === 'writeOnceReadOnly' && !this.#rows.isNew(node, plan)) {
       return refused({ kind: 'not-writable', message: 'is written once, with the row', path });

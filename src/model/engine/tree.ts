@@ -35,6 +35,11 @@ export interface DerivedTable {
   ): readonly { readonly identity: string; readonly values: Readonly<Record<string, string>> }[];
 }
 
+export interface SupportedParameter {
+  readonly info: ParameterInfo;
+  readonly definition: ParameterDefinition;
+}
+
 /** What is supported: the schema, narrowed to what is mapped or declared. */
 export class Tree {
   readonly schema: Schema;
@@ -47,6 +52,7 @@ export class Tree {
   #children: Record<Protocol, Map<string, readonly string[]>> = { cwmp: new Map(), usp: new Map() };
   #steps: Record<Protocol, Map<string, ReadonlyMap<string, string>>> = { cwmp: new Map(), usp: new Map() };
   #infos = new Map<string, ObjectInfo | undefined>();
+  #parameters = new Map<string, ReadonlyMap<string, SupportedParameter>>();
   #counted = new Map<string, string | undefined>();
 
   constructor(schema: Schema) {
@@ -106,7 +112,7 @@ export class Tree {
         for (const name of Object.keys(declaration.parameters ?? {})) binding.parameters.delete(name);
         for (const name of Object.keys(declaration.commands ?? {})) binding.commands.delete(name);
         for (const name of declaration.events ?? []) binding.events.delete(name);
-        this.#infos = new Map();
+        this.#forgetInfos();
       },
     };
   }
@@ -164,7 +170,7 @@ export class Tree {
 
   #bind(path: string): Binding {
     const known = this.#bindings.get(path);
-    this.#infos = new Map();
+    this.#forgetInfos();
     this.#children = { cwmp: new Map(), usp: new Map() };
     this.#steps = { cwmp: new Map(), usp: new Map() };
     this.#counted = new Map();
@@ -191,12 +197,34 @@ export class Tree {
     return binding;
   }
 
+  #forgetInfos(): void {
+    this.#infos = new Map();
+    this.#parameters = new Map();
+  }
+
   #info(protocol: Protocol, path: string): ObjectInfo | undefined {
     const key = `${protocol} ${path}`;
     if (this.#infos.has(key)) return this.#infos.get(key);
     const info = this.#makeInfo(protocol, path);
     this.#infos.set(key, info);
     return info;
+  }
+
+  /** What is said of a parameter that is supported. */
+  parameter(protocol: Protocol, path: string, name: string): SupportedParameter | undefined {
+    const key = `${protocol} ${path}`;
+    let parameters = this.#parameters.get(key);
+    if (!parameters) {
+      const view = this.#views[protocol];
+      parameters = new Map(
+        this.#info(protocol, path)?.parameters.map((info) => [
+          info.name,
+          { info, definition: view.parameter(path + info.name)! },
+        ]),
+      );
+      this.#parameters.set(key, parameters);
+    }
+    return parameters.get(name);
   }
 
   #makeInfo(protocol: Protocol, path: string): ObjectInfo | undefined {

@@ -59,6 +59,7 @@ export interface Look {
  */
 export class Watches {
   readonly #groups = new Map<string, Group>();
+  #parsedLast = '';
   /** Paths whose first look is under way. */
   readonly #first = new Map<string, Promise<void>>();
   readonly #signals: Signals;
@@ -103,8 +104,8 @@ export class Watches {
     const single = request.paths.length === 1;
     const member: Member = { kinds: new Set(request.kinds), view, heard, single };
     for (const path of request.paths) {
-      const parsed = parsePath(path, view.protocol);
-      if (!parsed.ok) return { kind: 'path-syntax', message: parsed.fault.message, path };
+      const problem = this.#syntaxProblem(path, view.protocol);
+      if (problem) return problem;
     }
     const signals = member.kinds.has('event') || member.kinds.has('completed');
     const signalled = signals ? this.#signals.add(view, request.paths, member.kinds, heard) : undefined;
@@ -134,6 +135,16 @@ export class Watches {
         }
       },
     };
+  }
+
+  /** A thousand subscriptions that come at once mostly name one path. */
+  #syntaxProblem(path: string, protocol: Protocol): ModelFault | undefined {
+    const known = `${protocol} ${path}`;
+    if (this.#parsedLast === known) return undefined;
+    const parsed = parsePath(path, protocol);
+    if (!parsed.ok) return { kind: 'path-syntax', message: parsed.fault.message, path };
+    this.#parsedLast = known;
+    return undefined;
   }
 
   /** Whoever comes for the same path before the first look is over waits for the same look. */

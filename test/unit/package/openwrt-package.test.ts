@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseUci, UciFiles } from '#platform';
 import { readSettings } from '#services';
+import { deviceNode } from '../../../bench/figures/figures.ts';
 import { FakeBus } from '../../support/fake-bus.ts';
 import { openModel } from '../../support/model-fixture.ts';
 
@@ -66,15 +67,7 @@ describe('the OpenWrt package', () => {
     expect(calls).toContain('json dest_port=7547');
     expect(init('service_triggers')).toEqual(['trigger tandem']);
     const daemon = read('files/tandemd.sh');
-    for (const flag of [
-      '--optimize-for-size',
-      '--max-semi-space-size=1',
-      '--max-old-space-size=48',
-      '--v8-pool-size=0',
-      '--no-turbofan',
-      '--expose-gc',
-      '--use-openssl-ca',
-    ]) {
+    for (const flag of deviceNode.flags) {
       expect(daemon).toContain(flag);
     }
   });
