@@ -1,19 +1,10 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { silentLog } from '#base';
 import type { Lab } from '#lab';
 import { connectUbus } from '#platform';
 import { warm, withLab } from './agent.ts';
 import { type Figures, median } from './figures.ts';
 
-export const notificationNames = [
-  'usp_add_1000_ms',
-  'usp_get_1000_subs_ms',
-  'usp_gsdm_ms',
-  'vc_to_notify_p99_ms',
-  'boot_1000_subs_extra_ms',
-  'boot_1001_notify_ms',
-];
+export const notificationNames = ['vc_to_notify_p99_ms', 'boot_1000_subs_extra_ms'];
 
 /** The agent over WebSocket without TLS, in a process of its own with the device's flags; controller and router are in this one. */
 export async function notificationFigures(dist: string): Promise<Figures> {
@@ -24,31 +15,19 @@ export async function notificationFigures(dist: string): Promise<Figures> {
       await warm(lab);
       await onBoard(lab);
       figures.vc_to_notify_p99_ms = await valueChanges(lab);
-      figures.usp_gsdm_ms = await repeat(9, () => supported(lab));
-      figures.usp_add_1000_ms = await repeat(
-        3,
-        () => addSubscriptions(lab, 1000, 'ValueChange', false),
-        () => clear(lab),
-      );
-      figures.usp_get_1000_subs_ms = await repeat(9, () => get(lab, 'Device.LocalAgent.Subscription.'));
-      await clear(lab);
       const without = await repeat(5, () => restart(lab));
-      await addSubscriptions(lab, 1000, 'ValueChange', true);
+      await addSubscriptions(lab, 1000, true);
       figures.boot_1000_subs_extra_ms = (await repeat(5, () => restart(lab))) - without;
-      await clear(lab);
-      await addSubscriptions(lab, 1001, 'Event', true);
-      figures.boot_1001_notify_ms = await repeat(5, () => boot(lab, 1001));
     },
     true,
   );
   return figures;
 }
 
-/** Median of its times. @param before not counted */
-async function repeat(times: number, run: () => Promise<unknown>, before?: () => Promise<unknown>): Promise<number> {
+/** Median of its times. */
+async function repeat(times: number, run: () => Promise<unknown>): Promise<number> {
   const samples: number[] = [];
   for (let round = 0; round < times; round++) {
-    await before?.();
     const began = performance.now();
     await run();
     samples.push(performance.now() - began);
@@ -65,20 +44,14 @@ async function onBoard({ controller, endpoint }: Lab): Promise<void> {
   await controller.ask(endpoint, { set: { allowPartial: false, updateObjs } }, 'setResp');
 }
 
-async function addSubscriptions(
-  { controller, endpoint }: Lab,
-  count: number,
-  notifType: 'Event' | 'ValueChange',
-  persistent: boolean,
-): Promise<void> {
-  const reference = notifType === 'Event' ? 'Device.Boot!' : 'Device.WiFi.SSID.1.SSID';
+async function addSubscriptions({ controller, endpoint }: Lab, count: number, persistent: boolean): Promise<void> {
   const createObjs = Array.from({ length: count }, (_, n) => ({
     objPath: 'Device.LocalAgent.Subscription.',
     paramSettings: [
       setting('ID', `s${n}`),
       setting('Enable', 'true'),
-      setting('NotifType', notifType),
-      setting('ReferenceList', reference),
+      setting('NotifType', 'ValueChange'),
+      setting('ReferenceList', 'Device.WiFi.SSID.1.SSID'),
       setting('Persistent', String(persistent)),
     ],
   }));
@@ -96,17 +69,10 @@ async function get({ controller, endpoint }: Lab, path: string): Promise<void> {
   if (!answer.ok) throw new Error(answer.fault.errMsg);
 }
 
-async function supported({ controller, endpoint }: Lab): Promise<void> {
-  const all = { returnCommands: true, returnEvents: true, returnParams: true, returnUniqueKeySets: true };
-  const getSupportedDm = { objPaths: ['Device.'], firstLevelOnly: false, ...all };
-  const answer = await controller.ask(endpoint, { getSupportedDm }, 'getSupportedDmResp');
-  if (!answer.ok) throw new Error(answer.fault.errMsg);
-}
-
 /** From the request of another program on the device to the Notify at the controller: the write to flash is in it. */
 async function valueChanges(lab: Lab): Promise<number> {
   const { controller, router } = lab;
-  await addSubscriptions(lab, 1, 'ValueChange', false);
+  await addSubscriptions(lab, 1, false);
   await using bus = await connectUbus({ path: router.socketPath, log: silentLog });
   const samples: number[] = [];
   for (let round = 0; round < 200; round++) {
@@ -131,20 +97,4 @@ async function restart(lab: Lab): Promise<void> {
     () => lab.controller.records.filter(({ websocketConnect }) => websocketConnect).length > connections,
   );
   await get(lab, 'Device.LocalAgent.UpTime');
-}
-
-/** From the start of the process to the last notification. */
-async function boot(lab: Lab, count: number): Promise<void> {
-  await lab.stopAgent();
-  rmSync(join(lab.router.root, 'var/run/tandem'), { recursive: true, force: true });
-  let heard = 0;
-  const all = new Promise<void>((resolve) => {
-    const listening = lab.controller.events.on((event) => {
-      if (event.kind !== 'notify' || event.notify.event?.eventName !== 'Boot!' || ++heard < count) return;
-      listening[Symbol.dispose]();
-      resolve();
-    });
-  });
-  void lab.startAgent();
-  await all;
 }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { configureAgent, type Lab } from '#lab';
 import type { Requests } from '#usp';
 import { warm, withLab } from './agent.ts';
@@ -14,6 +15,7 @@ export const loadNames = [
   'usp_raw_get_1000_subs_ms',
   'usp_raw_gsdm_ms',
   'usp_start_to_connect_ms',
+  'usp_boot_1001_ms',
 ];
 /** Requests on their way at once. */
 const window = 128;
@@ -26,7 +28,8 @@ export async function loadFigures(dist: string): Promise<Figures> {
     Object.assign(figures, await aloneFigures(raw, lab.agentPid!, parameter, 6000, 4000));
     Object.assign(figures, await togetherFigures(raw, lab.agentPid!, parameter));
     Object.assign(figures, await largeFigures(raw));
-    figures.usp_start_to_connect_ms = await startFigure(raw, lab);
+    figures.usp_start_to_connect_ms = await startFigure(raw, lab, 1);
+    figures.usp_boot_1001_ms = await bootFigure(raw, lab);
   });
   return figures;
 }
@@ -86,27 +89,41 @@ async function togetherFigures(raw: RawController, pid: number, path: string): P
   };
 }
 
-/** From the start of the process to its connect record. */
-async function startFigure(raw: RawController, lab: Lab): Promise<number> {
+/** From the start of the process to its connect record, which is the first message, or to a later one. */
+async function startFigure(raw: RawController, lab: Lab, messages: number): Promise<number> {
   const samples: number[] = [];
   for (let round = 0; round < 5; round++) {
     await lab.stopAgent();
+    // Gone with the power: without it the agent takes the start for one of the process alone, which is no Boot!.
+    rmSync(join(lab.router.root, 'var/run/tandem'), { recursive: true, force: true });
     const before = raw.messages;
     const began = performance.now();
     const started = lab.startAgent();
-    await raw.count(before + 1);
+    await raw.count(before + messages);
     samples.push(performance.now() - began);
     await started;
   }
   return median(samples);
 }
 
+/** From the start of the process to the last of 1,001 notifications of Boot!. */
+async function bootFigure(raw: RawController, lab: Lab): Promise<number> {
+  const settings = { Enable: 'true', Persistent: 'true', NotifType: 'Event', ReferenceList: 'Device.Boot!' };
+  const createObjs = Array.from({ length: 1001 }, (_, n) => ({
+    objPath: subscriptions,
+    paramSettings: Object.entries({ ID: `s${n}`, ...settings }).map(([param, value]) => setting(param, value)),
+  }));
+  await answered(raw, { add: { allowPartial: false, createObjs } });
+  return startFigure(raw, lab, 1 + createObjs.length);
+}
+
+const subscriptions = 'Device.LocalAgent.Subscription.';
+const setting = (param: string, value: string) => ({ param, value, required: true });
+
 /** Large messages, from the request's first byte to the answer's last: medians of three. */
 export async function largeFigures(raw: RawController, rows = 1000): Promise<Figures> {
-  const table = 'Device.LocalAgent.Subscription.';
-  const setting = (param: string, value: string) => ({ param, value, required: true });
   const createObjs = Array.from({ length: rows }, (_, n) => ({
-    objPath: table,
+    objPath: subscriptions,
     paramSettings: [
       setting('ID', `s${n}`),
       setting('Enable', 'true'),
@@ -123,8 +140,8 @@ export async function largeFigures(raw: RawController, rows = 1000): Promise<Fig
   };
   for (let round = 0; round < 3; round++) {
     await timed(`usp_raw_add_${rows}_ms`, { add: { allowPartial: false, createObjs } });
-    await timed(`usp_raw_get_${rows}_subs_ms`, { get: { paramPaths: [table], maxDepth: 0 } });
-    await answered(raw, { delete: { allowPartial: false, objPaths: [`${table}*.`] } });
+    await timed(`usp_raw_get_${rows}_subs_ms`, { get: { paramPaths: [subscriptions], maxDepth: 0 } });
+    await answered(raw, { delete: { allowPartial: false, objPaths: [`${subscriptions}*.`] } });
     await timed('usp_raw_gsdm_ms', { getSupportedDm: { objPaths: ['Device.'], firstLevelOnly: false, ...all } });
   }
   return Object.fromEntries(Object.entries(times).map(([name, samples]) => [name, median(samples)]));
