@@ -1,4 +1,5 @@
 import { clockIsSet } from '#base';
+import { cwmpStatus, hasContacted, startCwmp } from '#cwmp';
 import {
   allowsAddress,
   type HttpTls,
@@ -27,7 +28,6 @@ export function startCwmpRoom(parts: RoomParts): Promise<AsyncDisposable> {
     enabledBy: 'Device.ManagementServer.EnableCWMP',
     watched: 'Device.ManagementServer.',
     start: async () => {
-      const { startCwmp, cwmpStatus, hasContacted } = await import('#cwmp');
       const { connectionRequest } = settings;
       const { address } = connectionRequest;
       const listed = allowsAddress(connectionRequest.allow, (entry) =>

@@ -16,6 +16,7 @@ import {
 } from '#platform';
 import { startOnDemand } from '#services';
 import type { MqttClientConfig, MqttWillConfig } from '#usp';
+import { startUsp } from '#usp';
 import type { RoomParts } from './room.ts';
 
 /** USP, started when a controller is first enabled. */
@@ -29,7 +30,6 @@ export function startUspRoom(parts: RoomParts): Promise<AsyncDisposable> {
     enabledBy: 'Device.LocalAgent.Controller.*.Enable',
     watched: 'Device.LocalAgent.Controller.',
     start: async () => {
-      const { startUsp } = await import('#usp');
       let trusted = '';
       const tls = (): HttpTls => ({
         ...trusting(factory.tls, trusted),

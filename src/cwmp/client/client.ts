@@ -1,6 +1,6 @@
 import { PhaseTimer, TokenBucket } from '#base';
 import type { Origin } from '#model';
-import type { Reach } from '../reach/reach.ts';
+import { Reach } from '../reach/reach.ts';
 import { Transfers } from '../transfers/transfers.ts';
 import { acsView } from '../verbs/verb.ts';
 import { type AcsModel, openAcsModel } from '../view/index.ts';
@@ -122,7 +122,7 @@ class Client implements CwmpClient {
       }),
     );
     // What it declares can be notified: before the watch for that.
-    this.#reach = await this.#makeReach();
+    this.#reach = this.#makeReach();
     const watched = await model.watch(acsView, { paths: ['Device.ManagementServer.'], kinds: ['value'] }, () => {
       void this.#configure();
     });
@@ -227,10 +227,9 @@ class Client implements CwmpClient {
     });
   }
 
-  async #makeReach(): Promise<Reach | undefined> {
+  #makeReach(): Reach | undefined {
     const { model, clock, log, runtime, random, randomHex, reach: ports } = this.#ports;
     if (!ports) return undefined;
-    const { Reach } = await import('../reach/reach.ts');
     return new Reach({
       ...{ model, clock, log, runtime, random, randomHex, ports },
       state: this.#state,

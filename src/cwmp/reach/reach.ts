@@ -3,7 +3,7 @@ import type { Change, Model } from '#model';
 import type { StateStore } from '#platform';
 import { readDeviceId } from '../client/config.ts';
 import type { CwmpStateFile } from '../client/state.ts';
-import type { LightweightNotifier } from '../lightweight/notifier.ts';
+import { LightweightNotifier } from '../lightweight/notifier.ts';
 import { acsView } from '../verbs/verb.ts';
 import { type ReachConfig, readReachConfig } from './config.ts';
 import type { ReachPorts } from './ports.ts';
@@ -91,7 +91,7 @@ export class Reach implements AsyncDisposable {
         const config: ReachConfig = await readReachConfig(model);
         await this.#udp.configure(config);
         await this.#xmpp.configure(config);
-        await this.#configureLightweight(config);
+        this.#configureLightweight(config);
       } catch (error) {
         log.error('the configuration of the connection requests could not be taken over', { error });
       }
@@ -99,10 +99,9 @@ export class Reach implements AsyncDisposable {
     return this.#turn;
   }
 
-  async #configureLightweight({ lightweight }: ReachConfig): Promise<void> {
+  #configureLightweight({ lightweight }: ReachConfig): void {
     if (lightweight && !this.#lightweight) {
       const { model, clock, log, random, randomHex, ports } = this.#parts;
-      const { LightweightNotifier } = await import('../lightweight/notifier.ts');
       const deviceId = () => readDeviceId(model);
       this.#lightweight = new LightweightNotifier({ ...ports, clock, log, random, randomHex, deviceId });
     }

@@ -1,7 +1,8 @@
 import { explain, TokenBucket } from '#base';
 import { authorityOf } from '../stun/message.ts';
-import type { RequestJudge } from '../stun/request-judge.ts';
-import type { StunBinding, StunKeeper } from '../stun/stun-keeper.ts';
+import { RequestJudge } from '../stun/request-judge.ts';
+import type { StunBinding } from '../stun/stun-keeper.ts';
+import { StunKeeper } from '../stun/stun-keeper.ts';
 import type { ReachConfig } from './config.ts';
 import type { ReachParts } from './reach.ts';
 
@@ -70,10 +71,6 @@ export class UdpReach implements AsyncDisposable {
       this.#bound(undefined);
       return;
     }
-    const [{ StunKeeper }, { RequestJudge }] = await Promise.all([
-      import('../stun/stun-keeper.ts'),
-      import('../stun/request-judge.ts'),
-    ]);
     this.#judge ??= new RequestJudge({
       clock,
       credentials: () => this.#config!.connectionRequest,

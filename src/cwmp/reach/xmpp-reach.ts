@@ -1,6 +1,8 @@
 import { explain, formatDateTime, TokenBucket, unknownTime } from '#base';
 import type { DeclaredParameter, DeclaredRow } from '#model';
-import type { XmppConnection, XmppConnectionConfig, XmppCounters } from '../xmpp/connection.ts';
+import type { XmppConnectionConfig, XmppCounters } from '../xmpp/connection.ts';
+import { XmppConnection } from '../xmpp/connection.ts';
+import { connectionRequestOf, judgeXmppRequest } from '../xmpp/connection-request.ts';
 import type { ReachConfig } from './config.ts';
 import type { ReachParts } from './reach.ts';
 
@@ -91,10 +93,6 @@ export class XmppReach implements AsyncDisposable {
 
   async #open(path: string, config: XmppConnectionConfig): Promise<XmppConnection> {
     const { clock, log, random, randomHex, ports, accepted } = this.#parts;
-    const [{ XmppConnection }, { connectionRequestOf, judgeXmppRequest }] = await Promise.all([
-      import('../xmpp/connection.ts'),
-      import('../xmpp/connection-request.ts'),
-    ]);
     return new XmppConnection({
       ...ports,
       config,

@@ -13,7 +13,7 @@ export interface DiagnosticEvents {
 
 interface ObjectShape {
   readonly path: string;
-  readonly load: () => Promise<Diagnostic>;
+  readonly run: Diagnostic;
   /** Writable parameters with what they are at first. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly outputs: readonly string[];
@@ -24,7 +24,7 @@ const target = { Interface: '', ProtocolVersion: 'Any', Host: '' };
 const shapes: readonly ObjectShape[] = [
   {
     path: 'Device.IP.Diagnostics.IPPing.',
-    load: diagnostics.IPPing,
+    run: diagnostics.IPPing,
     inputs: { ...target, NumberOfRepetitions: '3', Timeout: '1000', DataBlockSize: '56', DSCP: '0' },
     outputs: [
       'IPAddressUsed',
@@ -40,14 +40,14 @@ const shapes: readonly ObjectShape[] = [
   },
   {
     path: 'Device.IP.Diagnostics.TraceRoute.',
-    load: diagnostics.TraceRoute,
+    run: diagnostics.TraceRoute,
     inputs: { ...target, NumberOfTries: '3', Timeout: '5000', DataBlockSize: '38', DSCP: '0', MaxHopCount: '30' },
     outputs: ['IPAddressUsed', 'ResponseTime'],
     rows: { name: 'RouteHops', columns: ['Host', 'HostAddress', 'ErrorCode', 'RTTimes'] },
   },
   {
     path: 'Device.DNS.Diagnostics.NSLookupDiagnostics.',
-    load: diagnostics.NSLookupDiagnostics,
+    run: diagnostics.NSLookupDiagnostics,
     inputs: { Interface: '', HostName: '', DNSServer: '', Timeout: '5000', NumberOfRepetitions: '1' },
     outputs: ['SuccessCount'],
     rows: {
@@ -57,7 +57,7 @@ const shapes: readonly ObjectShape[] = [
   },
   {
     path: 'Device.WiFi.NeighboringWiFiDiagnostic.',
-    load: diagnostics.NeighboringWiFiDiagnostic,
+    run: diagnostics.NeighboringWiFiDiagnostic,
     inputs: {},
     outputs: [],
     rows: {
@@ -163,7 +163,7 @@ class DiagnosticObject implements Disposable {
 
   async #run(test: AbortController): Promise<void> {
     const { signal } = test;
-    const { load, path, rows } = this.#shape;
+    const { run, path, rows } = this.#shape;
     let status = 'Error_Internal';
     let outputs: Readonly<Record<string, string>> = {};
     try {
@@ -172,7 +172,7 @@ class DiagnosticObject implements Disposable {
       await this.#events.betweenSessions();
       if (signal.aborted) return;
       this.#running = true;
-      const result = await (await load())(this.#parts, Object.fromEntries(this.#inputs), signal);
+      const result = await run(this.#parts, Object.fromEntries(this.#inputs), signal);
       if (result.ok) {
         outputs = result.value;
         status = outputs.Status ?? 'Complete';

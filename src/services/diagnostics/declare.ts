@@ -1,20 +1,23 @@
 import type { CommandHandler } from '#model';
 import type { Diagnostic, DiagnosticParts } from './diagnostic.ts';
+import { ipPing } from './ip-ping.ts';
+import { neighboringWifi } from './neighboring-wifi.ts';
+import { nsLookup } from './ns-lookup.ts';
+import { traceRoute } from './trace-route.ts';
 
-/** Loaded when the first test is asked for. */
 export const diagnostics = {
-  IPPing: async () => (await import('./ip-ping.ts')).ipPing,
-  TraceRoute: async () => (await import('./trace-route.ts')).traceRoute,
-  NSLookupDiagnostics: async () => (await import('./ns-lookup.ts')).nsLookup,
-  NeighboringWiFiDiagnostic: async () => (await import('./neighboring-wifi.ts')).neighboringWifi,
-} satisfies Record<string, () => Promise<Diagnostic>>;
+  IPPing: ipPing,
+  TraceRoute: traceRoute,
+  NSLookupDiagnostics: nsLookup,
+  NeighboringWiFiDiagnostic: neighboringWifi,
+} satisfies Record<string, Diagnostic>;
 
 /** The tests that a device can make of itself, as asynchronous commands (TR-181 USP view). */
 export function declareDiagnostics(parts: DiagnosticParts): Disposable {
   const run =
-    (load: () => Promise<Diagnostic>): CommandHandler =>
-    async (args, { signal }) =>
-      (await load())(parts, args, signal);
+    (diagnostic: Diagnostic): CommandHandler =>
+    (args, { signal }) =>
+      diagnostic(parts, args, signal);
   const declared = [
     parts.model.declare({
       path: 'Device.IP.Diagnostics.',

@@ -1,5 +1,6 @@
 import type { Files } from '#platform';
-import type { AcsDiscovery, AcsDiscoveryParts } from './acs-discovery.ts';
+import type { AcsDiscoveryParts } from './acs-discovery.ts';
+import { AcsDiscovery } from './acs-discovery.ts';
 import { leaseDirectory } from './leases.ts';
 
 export interface Discovery {
@@ -17,7 +18,6 @@ export function discoverAcs(parts: AcsDiscoveryParts): Discovery {
     },
     async look() {
       if (!active && !saidAnything(parts.files)) return;
-      const { AcsDiscovery } = await import('./acs-discovery.ts');
       active ??= new AcsDiscovery(parts);
       await active.look();
     },

@@ -1,7 +1,9 @@
 import type { Model } from '#model';
 import type { Files } from '#platform';
 import { saidAnything } from './discovery.ts';
+import { readLeases } from './leases.ts';
 import type { GatewayIdentity } from './vendor-options.ts';
+import { gatewayOf } from './vendor-options.ts';
 
 const path = 'Device.GatewayInfo.';
 
@@ -29,7 +31,7 @@ export class GatewayInfo implements Disposable {
 
   /** A lease has come, changed or gone. */
   async look(): Promise<void> {
-    const gateway = saidAnything(this.#files) ? await this.#read() : undefined;
+    const gateway = saidAnything(this.#files) ? this.#read() : undefined;
     const before = this.#gateway;
     this.#gateway = gateway;
     if (JSON.stringify(gateway) === JSON.stringify(before)) return;
@@ -44,9 +46,7 @@ export class GatewayInfo implements Disposable {
     this.#declared[Symbol.dispose]();
   }
 
-  async #read(): Promise<GatewayIdentity | undefined> {
-    const { readLeases } = await import('./leases.ts');
-    const { gatewayOf } = await import('./vendor-options.ts');
+  #read(): GatewayIdentity | undefined {
     for (const lease of readLeases(this.#files)) {
       const gateway = gatewayOf(lease);
       if (gateway) return gateway;

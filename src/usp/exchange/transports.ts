@@ -3,18 +3,25 @@ import type { Model } from '#model';
 import type { Broker } from '../services/broker.ts';
 import type { ControllerConfig, UspConfig } from './config.ts';
 import type { ControllerSession } from './controller-session.ts';
+import { addressesOf } from './interface-addresses.ts';
 import { LateAnswers } from './late-answers.ts';
 import type { MqttClientConfig, MqttListening } from './mqtt-config.ts';
 import type { MqttFound, MqttUser, OpenMqtt } from './mqtt-mtp.ts';
+import { runMqtt } from './mqtt-mtp.ts';
 import { MqttStats } from './mqtt-stats.ts';
 import { noMtps, type StompConnectionConfig, type UdsSocketConfig } from './mtp-config.ts';
 import { Retrying, type RetryingParts, type RetryingState } from './retrying.ts';
 import type { SharedUser } from './shared-links.ts';
 import type { OpenStomp } from './stomp-mtp.ts';
+import { runStomp } from './stomp-mtp.ts';
 import { stompWaitMs } from './stomp-retry.ts';
 import type { UdsPorts } from './uds-mtp.ts';
+import { runUds } from './uds-mtp.ts';
+import { runUdsServices } from './uds-services.ts';
 import type { OpenWebSocket } from './websocket-mtp.ts';
+import { runWebSocket } from './websocket-mtp.ts';
 import type { ListenWebSocket } from './websocket-server-mtp.ts';
+import { runWebSocketServer } from './websocket-server-mtp.ts';
 import { WebSocketSlot } from './websocket-slot.ts';
 
 /** What reaches the network; each binding is loaded when the configuration first asks for it. */
@@ -200,7 +207,6 @@ export class Transports implements AsyncDisposable {
       retry: peer.retry,
       towards: peer.url.host,
       connect: async (signal, stands) => {
-        const { runWebSocket } = await import('./websocket-mtp.ts');
         const session = this.#parts.session(path)!;
         const slot = this.#slot(path);
         await runWebSocket({ session, peer, endpointId: own, open: ports.openWebSocket, slot, log, signal, stands });
@@ -215,7 +221,6 @@ export class Transports implements AsyncDisposable {
       retry: standardRetry,
       towards: `port ${server.port}`,
       connect: async (signal, stands) => {
-        const { runWebSocketServer } = await import('./websocket-server-mtp.ts');
         await runWebSocketServer({
           config: server,
           endpointId,
@@ -249,7 +254,6 @@ export class Transports implements AsyncDisposable {
       retry: client.retry,
       towards: client.host,
       connect: async (signal, stands) => {
-        const { runMqtt } = await import('./mqtt-mtp.ts');
         const stats = this.mqttStats(path);
         await runMqtt({
           stats,
@@ -278,7 +282,6 @@ export class Transports implements AsyncDisposable {
   }
 
   async #addressesOf(interfaces: readonly string[]): Promise<readonly string[]> {
-    const { addressesOf } = await import('./interface-addresses.ts');
     return addressesOf(this.#parts.model, interfaces);
   }
 
@@ -327,7 +330,6 @@ export class Transports implements AsyncDisposable {
       waitMs: (random, attempt) => stompWaitMs(connection.retry, random, attempt),
       towards: connection.host,
       connect: async (signal, stands) => {
-        const { runStomp } = await import('./stomp-mtp.ts');
         await runStomp({
           config: connection,
           late: this.#lateOf(path),
@@ -358,7 +360,6 @@ export class Transports implements AsyncDisposable {
       waitMs: (random) => 1000 + Math.round(random() * 4000),
       towards: config.socket,
       connect: async (signal, stands) => {
-        const { runUds } = await import('./uds-mtp.ts');
         await runUds({ config, endpointId, ports: ports.uds, controller, clock, log, signal, stands });
       },
     });
@@ -371,7 +372,6 @@ export class Transports implements AsyncDisposable {
       retry: standardRetry,
       towards: config.socket,
       connect: async (signal, stands) => {
-        const { runUdsServices } = await import('./uds-services.ts');
         await runUdsServices({ config, endpointId, ports: ports.uds, broker, clock, log, signal, stands });
       },
     });

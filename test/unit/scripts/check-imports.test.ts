@@ -38,6 +38,7 @@ describe('the import rules', () => {
     ['into another room', { 'model/index.ts': "import { x } from '../base/a.ts';" }, 'reaches into another room'],
     ['of I/O', { 'model/index.ts': "import { readFileSync } from 'node:fs';" }, "Node's I/O"],
     ['of I/O when it is needed', { 'usp/index.ts': "const net = () => import('node:net');" }, "Node's I/O"],
+    ['of our own when it is needed', { 'usp/index.ts': "const b = () => import('./b.ts');" }, 'imported statically'],
     ['of the lab in the device', { 'compose/agent.ts': "import { x } from '#lab';" }, 'not below'],
     ['in a circle', { 'base/a.ts': "import './b.ts';", 'base/b.ts': "import './a.ts';" }, 'cycle: base/a.ts'],
     ['from no room', { 'utils/a.ts': 'export const a = 1;' }, 'not a room of the design'],
