@@ -48,7 +48,8 @@ for (const file of files) {
       say(`imports ${name}: Node's I/O belongs to platform and lab`);
     if (name.startsWith('node:') || !/^[#.]/.test(name)) continue;
     // One import() and esbuild wraps whatever is below it in functions, which V8 then reads twice at each start of the daemon.
-    if (match[4] && !['lab', 'cli', 'cli.ts'].includes(room)) say(`import('${name}'): our own modules are imported statically`);
+    if (match[4] && !['lab', 'cli', 'cli.ts'].includes(room))
+      say(`import('${name}'): our own modules are imported statically`);
     if (name.startsWith('#')) {
       const target = name.slice(1);
       if (target.includes('/')) say(`imports ${name}: a room is entered through its door only`);
