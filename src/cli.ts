@@ -1,6 +1,17 @@
 import { parseArgs } from 'node:util';
-import { errorCode, explain, silentLog } from '#base';
-import { type Followed, follow, listOf, readableAnswer } from '#cli';
+import { errorCode, explain, oneLine, silentLog } from '#base';
+import {
+  coverageRequest,
+  type Followed,
+  follow,
+  listOf,
+  type Request,
+  readableAnswer,
+  readableFault,
+  requestOf,
+  UsageError,
+  unviewed,
+} from '#cli';
 import { type BlobTable, connectUbus } from '#platform';
 
 /** Documented in docs/cli.md. */
@@ -30,72 +41,13 @@ const usage = `tandem: look at and change the device through the running agent
   --no-wait        tandem operate: do not wait for the end of a long command
   --view cwmp|usp  which of the two data models (default usp)
   --socket PATH    socket of ubusd (default /var/run/ubus/ubus.sock)
+  --version        of this program; tandem status says that of the agent
 
 Exit code: 0 done, 1 refused, 2 wrong usage, 3 the agent or ubus can't be reached.
 `;
 
-/** Methods that look at neither view in particular. */
-const unviewed = new Set(['status', 'operate', 'inform', 'list', 'confirm']);
-
-class UsageError extends Error {}
-
-interface Request {
-  /** Default `tandem`. */
-  readonly object?: string;
-  readonly method: string;
-  readonly args: BlobTable;
-}
-
-function requestOf(command: string, words: readonly string[]): Request {
-  const one = (what: string): string => {
-    if (words.length !== 1) throw new UsageError(`tandem ${command} takes one ${what}`);
-    return words[0]!;
-  };
-  const pairs = (texts: readonly string[]): BlobTable =>
-    Object.fromEntries(
-      texts.map((text) => {
-        // The value begins after the first `=` that does not stand in a search expression.
-        const match = /^((?:\[[^\]]*\]|[^=[])+)=([\s\S]*)$/.exec(text);
-        if (!match) throw new UsageError(`'${text}' is not NAME=VALUE`);
-        return [match[1]!, match[2]!];
-      }),
-    );
-  switch (command) {
-    case 'status':
-      return { method: 'status', args: {} };
-    case 'inform':
-      return { method: 'inform', args: {} };
-    case 'transfers':
-      return { object: 'tandem.transfers', method: 'list', args: {} };
-    case 'confirm':
-      return { object: 'tandem.transfers', method: 'confirm', args: { key: one('command key') } };
-    case 'get':
-      if (words.length === 0) throw new UsageError('tandem get takes at least one path');
-      return { method: 'get', args: { paths: [...words] } };
-    case 'set':
-      if (words.length === 0) throw new UsageError('tandem set takes at least one PARAMETER=VALUE');
-      return { method: 'set', args: { values: pairs(words) } };
-    case 'add':
-      if (words.length === 0) throw new UsageError('tandem add takes a table');
-      return { method: 'add', args: { path: words[0]!, values: pairs(words.slice(1)) } };
-    case 'del':
-      return { method: 'del', args: { path: one('row') } };
-    case 'operate':
-      if (words.length === 0) throw new UsageError('tandem operate takes a command');
-      return { method: 'operate', args: { path: words[0]!, args: pairs(words.slice(1)) } };
-    case 'instances':
-      return { method: 'instances', args: { path: one('path') } };
-    case 'schema':
-      return { method: 'schema', args: { path: words[0] ?? 'Device.' } };
-    default:
-      throw new UsageError(`'${command}' is not a command; tandem --help lists them`);
-  }
-}
-
-function coverageRequest(words: readonly string[]): Request {
-  if (words.length !== 1 || words[0] !== 'schema') throw new UsageError('--coverage belongs to tandem schema');
-  return { method: 'coverage', args: {} };
-}
+/** Set by the bundler from package.json. */
+declare const TANDEM_VERSION: string;
 
 /** @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
@@ -104,37 +56,49 @@ async function main(argv: readonly string[]): Promise<number> {
   let request: Request;
   let json: boolean;
   let socket: string;
+  let viewed: boolean;
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
       allowPositionals: true,
       options: {
         json: { type: 'boolean', default: false },
-        view: { type: 'string', default: 'usp' },
-        socket: { type: 'string', default: process.env.TANDEM_UBUS_SOCKET ?? '/var/run/ubus/ubus.sock' },
+        view: { type: 'string' },
+        socket: { type: 'string', default: process.env.TANDEM_UBUS_SOCKET || '/var/run/ubus/ubus.sock' },
         coverage: { type: 'boolean', default: false },
         'no-wait': { type: 'boolean', default: false },
+        version: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    if (values.help || positionals.length === 0) {
-      process.stdout.write(usage);
-      return values.help ? exit.ok : exit.usage;
+    if (values.version) {
+      process.stdout.write(`${TANDEM_VERSION}\n`);
+      return exit.ok;
     }
-    if (values.view !== 'usp' && values.view !== 'cwmp') throw new UsageError('--view is cwmp or usp');
+    const help = values.help || positionals[0] === 'help';
+    if (help || positionals.length === 0) {
+      (help ? process.stdout : process.stderr).write(usage);
+      return help ? exit.ok : exit.usage;
+    }
+    const { view = 'usp' } = values;
+    if (view !== 'usp' && view !== 'cwmp') throw new UsageError('--view is cwmp or usp');
+    viewed = values.view !== undefined;
     const words = positionals.slice(1);
-    const followed = followedOf(positionals, values.view);
+    const followed = followedOf(positionals, view);
     if (followed) return await watch(followed, values.socket, values.json);
     const { method, args, ...where } = values.coverage
       ? coverageRequest(positionals)
       : requestOf(positionals[0]!, words);
     if (values['no-wait'] && method !== 'operate') throw new UsageError('--no-wait belongs to tandem operate');
-    const more: BlobTable = unviewed.has(method) ? {} : { view: values.view };
+    const more: BlobTable = unviewed.has(method) ? {} : { view };
     request = { ...where, method, args: { ...args, ...more, ...(values['no-wait'] && { wait: false }) } };
     json = values.json;
     socket = values.socket;
   } catch (error) {
-    process.stderr.write(`tandem: ${explain(error)}\n`);
+    // What Node says of an unknown option goes on to what nobody asked.
+    process.stderr.write(
+      `tandem: ${explain(error).replace(/\. To specify a positional.*$/s, '')}; tandem --help lists what there is\n`,
+    );
     return exit.usage;
   }
   try {
@@ -144,12 +108,22 @@ async function main(argv: readonly string[]): Promise<number> {
     const answer = await bus.invoke(request.object ?? 'tandem', request.method, request.args, { timeoutMs });
     process.stdout.write(json ? `${JSON.stringify(answer, undefined, 2)}\n` : readableAnswer(request.method, answer));
     const faults = listOf(answer.faults);
-    if (!json) for (const fault of faults) process.stderr.write(`${fault.path}: ${fault.message} (${fault.kind})\n`);
+    if (!json) {
+      for (const fault of faults) process.stderr.write(`${readableFault(fault)}\n`);
+      if (!viewed && !unviewed.has(request.method) && faults.some(otherView)) {
+        process.stderr.write('tandem: looked for in the data model of USP; --view cwmp looks in that of CWMP\n');
+      }
+      if (answer.committed === false) process.stderr.write('tandem: nothing was changed\n');
+    }
     return faults.length > 0 || answer.committed === false ? exit.refused : exit.ok;
   } catch (error) {
     return unreachable(error);
   }
 }
+
+/** The path may be one of the other data model. */
+const otherView = ({ kind, message }: BlobTable): boolean =>
+  kind === 'unsupported-path' && !String(message).includes('is an object');
 
 /** `tandem trace` and `tandem events`; everything else is one question and its answer. */
 function followedOf([command, ...words]: readonly string[], view: string): Followed | undefined {
@@ -166,16 +140,26 @@ function followedOf([command, ...words]: readonly string[], view: string): Follo
 async function watch(followed: Followed, socket: string, json: boolean): Promise<number> {
   try {
     await using bus = await connectUbus({ path: socket, log: silentLog });
+    let gone = '';
     const faults = await follow(bus, followed, {
       print: (text) => process.stdout.write(text),
       json,
       until: new Promise((end) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
-        bus.onState((connected) => connected || end(undefined));
+        const over = (why: string): void => {
+          gone = why;
+          end(undefined);
+        };
+        bus.onState((connected) => connected || over('ubusd is gone'));
+        bus.listen('ubus.object.remove', (_, { path }) => path === 'tandem' && over('the agent is gone'));
       }),
       ready: () => process.stderr.write('tandem: following; Ctrl-C ends\n'),
     });
-    for (const fault of faults) process.stderr.write(`${fault.path}: ${fault.message} (${fault.kind})\n`);
+    for (const fault of faults) process.stderr.write(`${readableFault(fault)}\n`);
+    if (gone) {
+      process.stderr.write(`tandem: ${gone}\n`);
+      return exit.noDaemon;
+    }
     return faults.length > 0 ? exit.refused : exit.ok;
   } catch (error) {
     return unreachable(error);
@@ -184,7 +168,11 @@ async function watch(followed: Followed, socket: string, json: boolean): Promise
 
 function unreachable(error: unknown): number {
   const absent = errorCode(error) === 'UBUS_NOT_FOUND';
-  process.stderr.write(`tandem: ${absent ? 'the agent is not running (no ubus object tandem)' : explain(error)}\n`);
+  // ubusd shows others what its access lists allow them, and nothing else.
+  const whom = process.getuid?.() === 0 ? '' : ', or not for this user to see';
+  process.stderr.write(
+    `tandem: ${absent ? `the agent is not running${whom} (no ubus object tandem)` : explain(error)}\n`,
+  );
   return exit.noDaemon;
 }
 
@@ -205,6 +193,12 @@ async function handOver(bundle: string, words: readonly string[]): Promise<numbe
   }
 }
 
+// `tandem get Device. | head -1`: who has read enough is no error.
+process.stdout.on('error', (error) => {
+  if (errorCode(error) === 'EPIPE') process.exit(exit.ok);
+  process.stderr.write(`tandem: standard output: ${oneLine(explain(error))}\n`);
+  process.exit(exit.refused);
+});
 void main(process.argv.slice(2)).then((code) => {
   // A bundle that was handed over to says itself how it ended.
   process.exitCode ??= code;

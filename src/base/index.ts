@@ -3,7 +3,16 @@ export { errorCode, explain, InvariantError, TandemError, unreachable } from './
 export { GrowingBytes } from './growing-bytes.ts';
 export { isListedHost } from './host-list.ts';
 export { LinkedAbort } from './linked-abort.ts';
-export { createLog, formatRecord, type Log, type LogFields, type LogLevel, type LogRecord, silentLog } from './log.ts';
+export {
+  createLog,
+  formatRecord,
+  type Log,
+  type LogFields,
+  type LogLevel,
+  type LogRecord,
+  oneLine,
+  silentLog,
+} from './log.ts';
 export { type PhasePlan, PhaseTimer } from './phase-timer.ts';
 export { type Ok, ok, type Refused, type Result, refused } from './result.ts';
 export { type RetryPolicy, retryWaitMs, standardRetry } from './retry.ts';

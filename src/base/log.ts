@@ -68,7 +68,8 @@ function formatField(value: unknown): string {
 const longest = 1024;
 const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest)}…` : text);
 
-function oneLine(text: string): string {
+/** What would steer a terminal or begin a line of its own, escaped. */
+export function oneLine(text: string): string {
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
     (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,

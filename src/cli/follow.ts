@@ -1,3 +1,4 @@
+import { oneLine } from '#base';
 import type { BlobTable, Bus } from '#platform';
 
 /** What `tandem trace` and `tandem events` follow. */
@@ -45,8 +46,8 @@ export async function follow(
 }
 
 function traceText({ time, direction, peer, title, lines }: BlobTable): string {
-  const text = Array.isArray(lines) ? lines.map((line) => `    ${line}\n`).join('') : '';
-  return `${time} ${direction === 'in' ? '<-' : '->'} ${peer} ${title}\n${text}`;
+  const text = Array.isArray(lines) ? lines.map((line) => `    ${oneLine(String(line))}\n`).join('') : '';
+  return `${oneLine(`${time} ${direction === 'in' ? '<-' : '->'} ${peer} ${title}`)}\n${text}`;
 }
 
 function changeText({ time, kind, path, by, value, args, problem }: BlobTable): string {
@@ -58,5 +59,5 @@ function changeText({ time, kind, path, by, value, args, problem }: BlobTable): 
     event: `${path} ${words.join(' ')}`,
     completed: problem === undefined ? `${path} complete ${words.join(' ')}` : `${path} failed: ${problem}`,
   }[String(kind)];
-  return `${time} ${(what ?? String(path)).trimEnd()} (${by})\n`;
+  return `${oneLine(`${time} ${(what ?? String(path)).trimEnd()} (${by})`)}\n`;
 }

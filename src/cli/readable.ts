@@ -1,3 +1,4 @@
+import { oneLine } from '#base';
 import type { BlobTable, BlobValue } from '#platform';
 
 /** An answer of the agent, for people. @param method of its ubus object */
@@ -28,8 +29,15 @@ export function readableAnswer(method: string, answer: BlobTable): string {
           ...listOf(object.parameters).map(
             (p) => `  ${p.name} ${p.type}${p.list ? '[]' : ''}${p.writable ? ' W' : ''}`,
           ),
-          ...(object.commands as string[]).map((name) => `  ${name}`),
-          ...(object.events as string[]).map((name) => `  ${name}`),
+          ...listOf(object.commands).flatMap(({ name, input, output, async }) => [
+            `  ${name}${async ? '  (asynchronous)' : ''}`,
+            ...listOf(input).map((argument) => `    in  ${argumentText(argument)}`),
+            ...listOf(output).map((argument) => `    out ${argumentText(argument)}`),
+          ]),
+          ...listOf(object.events).flatMap(({ name, args }) => [
+            `  ${name}`,
+            ...listOf(args).map((argument) => `    ${argumentText(argument)}`),
+          ]),
         ]),
       );
     case 'coverage': {
@@ -63,6 +71,15 @@ export function readableAnswer(method: string, answer: BlobTable): string {
   }
 }
 
+const argumentText = ({ name, type, mandatory }: BlobTable): string =>
+  `${name} ${type}${mandatory ? ' (mandatory)' : ''}`;
+
+/** Why something was refused, and what it was about. */
+export function readableFault({ path, message, kind }: BlobTable): string {
+  const about = path === '' || String(message).startsWith(String(path)) ? '' : `${path}: `;
+  return oneLine(`${about}${message} (${kind})`);
+}
+
 /** Parts of the agent, one below the other; a list has a block for each of its items. */
 export function readableStatus(answer: BlobTable): string {
   return lines(
@@ -82,6 +99,7 @@ function statusLines(name: string, value: BlobValue): string[] {
   });
 }
 
-const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join('');
+/** Values come from anybody (host names, networks around): what would steer the terminal, or look like a line of its own, is escaped. */
+const lines = (texts: readonly string[]): string => texts.map((text) => `${oneLine(text)}\n`).join('');
 
 export const listOf = (value: unknown): BlobTable[] => (Array.isArray(value) ? (value as BlobTable[]) : []);

@@ -144,9 +144,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const status: Record<string, StatusPart> = { probation: () => probation.status() };
     const startedMs = clock.monotonicMs();
     status.agent = () => ({
+      version,
       uptime: Math.floor((clock.monotonicMs() - startedMs) / 1000),
       objects: model.supported('usp').paths('Device.').length,
       mapping_problems: problems.length,
+      ...(problems.length > 0 && {
+        left_out: problems.slice(0, 20).map(({ file, path, reason }) => `${file}: ${path}: ${reason}`),
+      }),
     });
     const actions: Record<string, () => void> = {
       lease: () => {

@@ -5,19 +5,27 @@ import { takeLease } from './dhcp.ts';
 import type { Lab } from './lab.ts';
 import { transferCommand, transferHelp } from './transfer-commands.ts';
 
-export const labHelp = `acs get PATH…             GetParameterValues        usp get PATH…
-acs set PARAMETER=VALUE…  SetParameterValues        usp set PARAMETER=VALUE…
-acs names PATH            GetParameterNames         usp instances PATH
-acs add TABLE             AddObject                 usp add TABLE [NAME=VALUE…]
-acs del ROW               DeleteObject              usp del ROW
-acs watch PARAMETER       active notification       usp watch PATH   ValueChange subscription
-acs reboot                                          usp operate COMMAND
+export const labHelp = `acs get PATH…                  GetParameterValues
+acs set PARAMETER=VALUE…       SetParameterValues
+acs names PATH                 GetParameterNames
+acs add TABLE                  AddObject
+acs del ROW                    DeleteObject
+acs watch PARAMETER            active notification
+acs hear PARAMETER             lightweight notification
+acs reach udp|xmpp             connection request through a NAT
+acs reboot                     Reboot
 ${transferHelp}
-acs reach udp|xmpp        connection request through a NAT
-acs hear PARAMETER        lightweight notification
-dhcp acs URL · dhcp gateway OUI SERIAL [CLASS] · dhcp nothing   what the lease of the uplink says
-                                                    viewer …         the same, by the other controller
-help                                                quit`;
+usp get PATH…                  Get
+usp set PARAMETER=VALUE…       Set
+usp instances PATH             GetInstances
+usp add TABLE [NAME=VALUE…]    Add
+usp del ROW                    Delete
+usp watch PATH                 ValueChange subscription
+usp operate COMMAND [NAME=VALUE…]
+viewer …                       the same as usp …, by the other controller
+dhcp acs URL                   what the lease of the uplink says from now on;
+dhcp gateway OUI SERIAL [CLASS]   and dhcp nothing
+help · quit                    a value with blanks: 'NAME=two words'`;
 
 class Mistake extends Error {}
 
@@ -26,13 +34,18 @@ class Mistake extends Error {}
  * @returns what to show; @throws Error for a mistake in the line
  */
 export async function runLabCommand(lab: Lab, line: string): Promise<string> {
-  const [who = '', verb = '', ...words] = line.trim().split(/\s+/);
+  const [who = '', verb = '', ...words] = wordsOf(line);
   if (who === 'help' || who === '') return labHelp;
   if (who === 'acs') return acsCommand(lab, verb, words);
   if (who === 'usp') return uspCommand(lab, lab.controller, verb, words);
   if (who === 'dhcp') return dhcpCommand(lab, verb, words);
   if (who === 'viewer' && lab.viewer) return uspCommand(lab, lab.viewer, verb, words);
   throw new Mistake(`'${who}' is none of acs, dhcp, usp, ${lab.viewer ? 'viewer, ' : ''}help, quit`);
+}
+
+/** Blanks part words, but not within '…'; the other quotes belong to search expressions. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ''));
 }
 
 async function acsCommand(lab: Lab, verb: string, words: readonly string[]): Promise<string> {
@@ -156,8 +169,19 @@ async function uspCommand(
       );
     }
     case 'operate': {
-      const operate = { command: one(words), commandKey: 'lab', sendResp: true, inputArgs: {} };
-      return show(await controller.ask(endpoint, { operate }, 'operateResp'), () => ['done']);
+      const [command = '', ...given] = words;
+      const inputArgs = Object.fromEntries(pairs(given).map(({ name, value }) => [name, value]));
+      const operate = { command, commandKey: 'lab', sendResp: true, inputArgs };
+      return show(await controller.ask(endpoint, { operate }, 'operateResp'), ({ operationResults }) =>
+        operationResults.flatMap(({ executedCommand, reqObjPath, reqOutputArgs, cmdFailure }) => {
+          if (cmdFailure) return [`${executedCommand}: ${cmdFailure.errCode} ${cmdFailure.errMsg}`];
+          const output = Object.entries(reqOutputArgs?.outputArgs ?? {});
+          return [
+            reqObjPath ? `runs as ${reqObjPath}` : 'done',
+            ...output.map(([name, value]) => `  ${name}=${value}`),
+          ];
+        }),
+      );
     }
     default:
       throw new Mistake(`usp ${verb} is not known; help lists what is`);
@@ -182,8 +206,9 @@ function one(words: readonly string[]): string {
 
 function pairs(words: readonly string[]): { name: string; value: string }[] {
   return words.map((word) => {
-    const at = word.indexOf('=');
-    if (at <= 0) throw new Mistake(`'${word}' is not NAME=VALUE`);
-    return { name: word.slice(0, at), value: word.slice(at + 1) };
+    // Not the `=` of a search expression.
+    const match = /^((?:\[[^\]]*\]|[^=[])+)=(.*)$/s.exec(word);
+    if (!match) throw new Mistake(`'${word}' is not NAME=VALUE`);
+    return { name: match[1]!, value: match[2]! };
   });
 }

@@ -3,8 +3,10 @@ import { basename } from 'node:path';
 import type { AcsAnswer, AcsCpeRequest, AcsRpc } from './acs/index.ts';
 import type { Lab } from './lab.ts';
 
-export const transferHelp = `acs upload config|log [FILE]   Upload, kept in FILE or shown      acs download FILE [TYPE]   Download, TYPE is config unless given
-acs transfers                  GetAllQueuedTransfers              acs cancel KEY             CancelTransfer`;
+export const transferHelp = `acs upload config|log [FILE]   Upload, kept in FILE or shown
+acs download FILE [TYPE]       Download, TYPE is config unless given
+acs transfers                  GetAllQueuedTransfers
+acs cancel KEY                 CancelTransfer`;
 
 const uploads: Readonly<Record<string, string>> = {
   config: '1 Vendor Configuration File',

@@ -1,4 +1,15 @@
-import type { Model, ModelFault, Protocol, View, Write, WriteAnswer } from '#model';
+import {
+  type ArgumentInfo,
+  type Model,
+  type ModelFault,
+  type ObjectInfo,
+  type Protocol,
+  type SupportedModel,
+  toSchemaPath,
+  type View,
+  type Write,
+  type WriteAnswer,
+} from '#model';
 import type { BlobTable, BlobValue, Bus, BusMethod } from '#platform';
 
 /** What a room says of itself in `tandem status`. Never a secret. */
@@ -68,7 +79,10 @@ export function publishBusApi(
           byObject.set(path.slice(0, dot), parameters);
         }
         const writes: Write[] = [...byObject].map(([path, parameters]) => ({ op: 'set', path, parameters }));
-        return written(await model.write(viewOf(args), writes, { origin, partial: false }));
+        return written(
+          model.supported(protocolOf(args)),
+          await model.write(viewOf(args), writes, { origin, partial: false }),
+        );
       },
     },
     add: {
@@ -80,14 +94,20 @@ export function publishBusApi(
           required: true,
         }));
         const write: Write = { op: 'add', path: String(args.path ?? ''), parameters };
-        return written(await model.write(viewOf(args), [write], { origin, partial: false }));
+        return written(
+          model.supported(protocolOf(args)),
+          await model.write(viewOf(args), [write], { origin, partial: false }),
+        );
       },
     },
     del: {
       args: { path: 'string', view: 'string' },
       call: async ({ args }) => {
         const write: Write = { op: 'delete', path: String(args.path ?? '') };
-        return written(await model.write(viewOf(args), [write], { origin, partial: false }));
+        return written(
+          model.supported(protocolOf(args)),
+          await model.write(viewOf(args), [write], { origin, partial: false }),
+        );
       },
     },
     instances: {
@@ -106,6 +126,9 @@ export function publishBusApi(
         const path = String(args.path ?? '');
         const given = Object.entries(tableOf(args.args)).map(([name, value]) => [name, String(value)]);
         const request = { path, args: Object.fromEntries(given), commandKey: '', origin };
+        // The protocols overlook what they do not know; a person has mistyped it.
+        const unknown = unknownArgument(model.supported('usp'), request);
+        if (unknown) return { results: [], faults: [faultTable(unknown, path)] };
         const answer = await model.operate({ protocol: 'usp' }, request);
         if (!answer.ok) return { results: [], faults: [faultTable(answer.fault, path)] };
         const ended = await Promise.all(
@@ -130,17 +153,10 @@ export function publishBusApi(
     schema: {
       args: { path: 'string', view: 'string' },
       call: ({ args }) => {
-        const objects = model.supported(protocolOf(args)).below(String(args.path ?? 'Device.'));
-        return {
-          objects: objects.map((object) => ({
-            path: object.path,
-            creatable: object.creatable,
-            deletable: object.deletable,
-            parameters: object.parameters.map(({ name, type, writable, list }) => ({ name, type, writable, list })),
-            commands: object.commands.map((command) => command.name),
-            events: object.events.map((event) => event.name),
-          })),
-        };
+        const path = String(args.path ?? 'Device.');
+        const objects = supportedAt(model.supported(protocolOf(args)), path);
+        const fault = { kind: 'unsupported-path', message: 'not supported', path } as const;
+        return { objects: objects.map(schemaTable), faults: objects.length === 0 ? [fault] : [] };
       },
     },
   };
@@ -167,14 +183,66 @@ function faultTable(fault: ModelFault, requested: string): BlobTable {
   return { kind: fault.kind, message: fault.message, path: fault.path ?? requested };
 }
 
-function written(answer: WriteAnswer): BlobTable {
+/** @param path of an object, a parameter, a command or an event; instance numbers and wildcards stand for `{i}`, the last dot may be left out */
+function supportedAt(supported: SupportedModel, path: string): readonly ObjectInfo[] {
+  const asked = toSchemaPath(path.endsWith('.') ? path : `${path}.`).replaceAll('.*.', '.{i}.');
+  const objects = supported.below(asked);
+  if (objects.length > 0 || path.endsWith('.')) return objects;
+  const dot = asked.lastIndexOf('.', asked.length - 2) + 1;
+  const object = supported.object(asked.slice(0, dot));
+  if (!object) return [];
+  const named = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
+    all.filter(({ name }) => name === asked.slice(dot, -1));
+  const { parameters, commands, events } = object;
+  const only = { parameters: named(parameters), commands: named(commands), events: named(events) };
+  return Object.values(only).every((found) => found.length === 0) ? [] : [{ ...object, ...only }];
+}
+
+function schemaTable(object: ObjectInfo): BlobTable {
+  const list = (all: readonly ArgumentInfo[]): BlobTable[] => all.map((argument) => ({ ...argument }));
+  return {
+    path: object.path,
+    creatable: object.creatable,
+    deletable: object.deletable,
+    parameters: object.parameters.map(({ name, type, writable, list }) => ({ name, type, writable, list })),
+    commands: object.commands.map(({ name, async, input, output }) => ({
+      name,
+      async,
+      input: list(input),
+      output: list(output),
+    })),
+    events: object.events.map(({ name, args }) => ({ name, args: list(args) })),
+  };
+}
+
+function unknownArgument(
+  supported: SupportedModel,
+  { path, args }: { path: string; args: Readonly<Record<string, unknown>> },
+): ModelFault | undefined {
+  const [object] = path.endsWith('()') ? supportedAt(supported, path) : [];
+  const known = object?.commands[0]?.input.map(({ name }) => name);
+  const schemaName = (name: string): string => name.replace(/\.[0-9]+(?=\.)/g, '.{i}');
+  const unknown = known && Object.keys(args).find((name) => !known.includes(schemaName(name)));
+  if (unknown === undefined) return undefined;
+  const message = `${unknown} is not an argument of it; ${known!.length === 0 ? 'it has none' : `it has ${known!.join(', ')}`}`;
+  return { kind: 'command-arguments', message, path };
+}
+
+/** What has been written, without its secrets. */
+function written(supported: SupportedModel, answer: WriteAnswer): BlobTable {
+  const shown = (path: string, name: string, value: string): string => {
+    const info = supported.object(toSchemaPath(path))?.parameters.find((parameter) => parameter.name === name);
+    return (info?.hidden || info?.secured) && value !== '' ? '********' : value;
+  };
   return {
     committed: answer.committed,
     objects: answer.outcomes.flatMap(({ result }) =>
       answer.committed && result.ok
         ? result.value.map((object) => ({
             path: object.path,
-            parameters: Object.fromEntries(object.parameters.map(({ name, value }) => [name, value])),
+            parameters: Object.fromEntries(
+              object.parameters.map(({ name, value }) => [name, shown(object.path, name, value)]),
+            ),
           }))
         : [],
     ),

@@ -91,6 +91,37 @@ describe('the agent on the router', () => {
     const { out } = await tandem('get', 'Device.WiFi.', '--json');
     expect(out).toContain('KeyPassphrase');
     expect(out).not.toContain('lab-passphrase');
+    const written = await tandem('set', 'Device.WiFi.AccessPoint.1.Security.KeyPassphrase=correct horse', '--json');
+    expect(written.code).toBe(0);
+    expect(written.out).toContain('"KeyPassphrase": "********"');
+  });
+
+  it('is read by a program that has soon had enough', async () => {
+    const script = '"$0" "$1" get Device. 2>&1 | head -n 1';
+    const out = await new Promise((resolve) => {
+      const env = { ...process.env, TANDEM_UBUS_SOCKET: router.socketPath };
+      execFile('sh', ['-c', script, process.execPath, join(dist, 'tandem.cjs')], { env }, (_, text, err) =>
+        resolve(text + err),
+      );
+    });
+    expect(out).toMatch(/^Device\.\S+=.*\n$/);
+  });
+
+  it('says what is supported at an object, a row, a parameter, a command', async () => {
+    const schema = async (path: string): Promise<string> => (await tandem('schema', path)).out;
+    expect(await schema('Device.WiFi.SSID.1')).toBe(await schema('Device.WiFi.SSID.{i}.'));
+    expect(await schema('Device.WiFi.SSID.*.SSID')).toBe(
+      'Device.WiFi.SSID.{i}.  (rows can be added)\n  SSID string W\n',
+    );
+    expect(await schema('Device.IP.Diagnostics.IPPing()')).toMatch(
+      /IPPing\(\) {2}\(asynchronous\)\n(.*\n)* {4}in {2}Host string \(mandatory\)\n(.*\n)* {4}out Status string\n/,
+    );
+  });
+
+  it('has a version', async () => {
+    const { out } = await tandem('--version');
+    expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await tandem('status')).out).toContain(`  version: ${out}`);
   });
 
   it.each([
@@ -98,8 +129,18 @@ describe('the agent on the router', () => {
     [['set', 'Device.WiFi.SSID.1.Status=Up'], 1, 'not-writable'],
     [['set', 'Device.WiFi.SSID.1.Enable=maybe'], 1, 'invalid-type'],
     [['del', 'Device.WiFi.Radio.1.'], 1, 'not-deletable'],
+    [['get', 'Device.DeviceInfo'], 1, 'Device.DeviceInfo. is an object: its path ends with a dot'],
+    [['get', 'Device.WiFi.SSID'], 1, 'is an object'],
+    [['get', 'Device.ManagementServer.URL'], 1, '--view cwmp looks in that of CWMP'],
+    [['set', 'Device.WiFi.SSID.1.Enable=maybe'], 1, 'nothing was changed'],
+    [['operate', 'Device.Reboot'], 1, 'its name ends with ()'],
+    [['operate', 'Device.IP.Diagnostics.IPPing()'], 1, 'ProtocolVersion, Host'],
+    [['operate', 'Device.IP.Diagnostics.IPPing()', 'Hots=a'], 1, 'Hots is not an argument of it; it has'],
+    [['schema', 'Device.Nope'], 1, 'unsupported-path'],
     [['set', 'nonsense'], 2, 'not NAME=VALUE'],
     [['frobnicate'], 2, 'not a command'],
+    [[], 2, 'tandem status'],
+    [['get', 'Device.', '--jsno'], 2, 'tandem --help'],
   ])('answers %j with exit code %i and the reason', async (args, code, reason) => {
     const answer = await tandem(...args);
     expect(answer.code).toBe(code);

@@ -68,6 +68,11 @@ it('what can not be followed is refused', async () => {
   expect(await runCli(bundles.dist, router, 'events', 'Device..')).toMatchObject({ code: 1 });
   expect(await runCli(bundles.dist, router, 'trace', 'snmp')).toMatchObject({ code: 2 });
   expect(await runCli(bundles.dist, router, 'get', 'Device.', '--no-wait')).toMatchObject({ code: 2 });
+  await using events = await followCli(bundles.dist, router, 'events');
+  await using trace = await followCli(bundles.dist, router, 'trace', 'cwmp');
   await agent.stop();
   expect(await runCli(bundles.dist, router, 'trace', 'usp')).toMatchObject({ code: 3 });
+  for (const { ended } of [events, trace]) {
+    expect(await ended).toMatchObject({ code: 3, err: expect.stringContaining('the agent is gone') });
+  }
 });

@@ -62,6 +62,8 @@ export async function startDaemon(
 export interface FollowingCli extends AsyncDisposable {
   /** Everything it has printed so far. */
   readonly out: () => string;
+  /** What it has said on standard error, and its exit code, when it has ended by itself. */
+  readonly ended: Promise<{ readonly code: number | null; readonly err: string }>;
 }
 
 /** `tandem trace` or `tandem events`, from the moment on when it shows what happens. */
@@ -82,12 +84,15 @@ export async function followCli(dist: string, router: Router, ...args: string[])
     });
     child.once('exit', () => reject(new Error(said)));
   });
+  const ended = new Promise<{ code: number | null; err: string }>((resolve) => {
+    child.once('close', (code) => resolve({ code, err: said }));
+  });
   return {
     out: () => out,
+    ended,
     async [Symbol.asyncDispose]() {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGINT');
-      await gone;
+      await ended;
     },
   };
 }

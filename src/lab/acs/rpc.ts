@@ -1,3 +1,4 @@
+import { shownSetting } from '../shown-setting.ts';
 import { type AcsTransfer, readTransfers, type TransferRpc, writeTransferArguments } from './transfer-rpc.ts';
 import { escapeXml, need, needNumber, textOf, type XmlElement } from './xml.ts';
 
@@ -144,13 +145,10 @@ export function readFault(fault: XmlElement): AcsFault {
   };
 }
 
-/** What a person who looks on need not see. */
-const secret = /(Password|Passphrase|Key|PIN)$/;
-
 /** For a person, after the name of the method. */
 export function aboutCall(call: AcsRpc): string {
   if (call.rpc === 'SetParameterValues')
-    return ` ${call.values.map(({ name, value }) => `${name}=${secret.test(name) ? '********' : value}`).join(' ')}`;
+    return ` ${call.values.map(({ name, value }) => shownSetting(name, value)).join(' ')}`;
   if ('url' in call) return ` ${call.fileType} ${call.url}`;
   if ('names' in call) return ` ${call.names.join(' ')}`;
   return 'path' in call ? ` ${call.path}` : '';

@@ -1,4 +1,5 @@
 import type { Body, Notify } from '#usp';
+import { shownSetting } from '../shown-setting.ts';
 import type { Over } from './route.ts';
 
 /** What a person who looks at the controller sees, as it happens. */
@@ -39,7 +40,7 @@ function describe(body: Body): string {
     if (get) return `Get ${get.paramPaths.join(' ')}`;
     if (set) {
       const settings = set.updateObjs.flatMap(({ objPath, paramSettings }) =>
-        paramSettings.map(({ param, value }) => `${objPath}${param}=${value}`),
+        paramSettings.map(({ param, value }) => shownSetting(`${objPath}${param}`, value)),
       );
       return `Set ${settings.join(' ')}`;
     }

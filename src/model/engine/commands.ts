@@ -29,7 +29,7 @@ export class Commands {
     if (!resolved.ok) return resolved;
     const { leaf, nodes, schemaPath } = resolved.value;
     if (leaf.kind !== 'command')
-      return refused({ kind: 'not-a-command', message: 'not a command', path: request.path });
+      return refused({ kind: 'not-a-command', message: 'not a command: its name ends with ()', path: request.path });
     const command = this.#parts.tree.binding(schemaPath)?.commands.get(leaf.name);
     const definition = this.#parts.tree.view(view.protocol).object(schemaPath)?.command(leaf.name);
     if (!command || !definition) {

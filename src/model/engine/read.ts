@@ -57,7 +57,11 @@ export function readPath(reading: Reading, requested: string, maxDepth: number):
   if (leaf.kind === 'parameter') {
     const info = supported.object(schemaPath)?.parameters.find((parameter) => parameter.name === leaf.name);
     if (!info) {
-      const message = `${toSchemaPath(schemaPath)}${leaf.name} is not supported`;
+      const object = `${schemaPath}${leaf.name}.`;
+      const message =
+        (supported.object(object) ?? supported.object(`${object}{i}.`))
+          ? `${object} is an object: its path ends with a dot`
+          : `${toSchemaPath(schemaPath)}${leaf.name} is not supported`;
       return { requested, result: refused({ kind: 'unsupported-path', message, path: requested }) };
     }
     const objects = nodes.flatMap((node) => readObject(reading, node, [info]));
@@ -210,7 +214,8 @@ export function readInstances(
   const resolved = resolvePath(tree, evaluator, view.protocol, path, reading.chooser ?? view.access);
   if (!resolved.ok) return resolved;
   const { nodes, leaf, table, schemaPath, searching } = resolved.value;
-  if (leaf.kind !== 'object') return refused({ kind: 'path-syntax', message: 'an object path is needed', path });
+  if (leaf.kind !== 'object')
+    return refused({ kind: 'path-syntax', message: 'an object path is needed: it ends with a dot', path });
   const found: InstanceReading[] = [];
   const visit = (node: Node): void => {
     if (node.schemaPath.endsWith('{i}.') && (view.access?.allows('InstantiatedObj', 'r', node.path) ?? true)) {

@@ -186,7 +186,7 @@ export class Stager {
     const resolved = this.#resolve(path);
     if (!resolved.ok) return resolved;
     if (resolved.value.leaf.kind !== 'object') {
-      return refused({ kind: 'path-syntax', message: 'an object path is needed', path });
+      return refused({ kind: 'path-syntax', message: 'an object path is needed: it ends with a dot', path });
     }
     if (resolved.value.table.length > 0) return refused({ kind: 'no-instance', message: 'the row is missing', path });
     return ok(resolved.value.nodes);
