@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { MqttClient } from 'mqtt';
 import { type Clock, errorCode, type Secret, systemClock, TandemError } from '#base';
+import { OutgoingPublications } from './mqtt-outgoing.ts';
 import { packetsWithin } from './mqtt-packet-limit.ts';
 import { publicationOf, settingsOf } from './mqtt-settings.ts';
 import { type MqttStream, type MqttTransport, mqttStream } from './mqtt-stream.ts';
@@ -75,11 +76,15 @@ export interface MqttLink extends AsyncDisposable {
     /** What the broker takes, in bytes; none: anything. */
     readonly maximumPacketSize?: number;
   };
-  /** @returns the QoS that the broker granted. @throws MqttError MQTT_REFUSED */
+  /** @returns the QoS that the broker granted. @throws MqttError MQTT_REFUSED, MQTT_TIMEOUT */
   subscribe(topic: string, qos: 0 | 1 | 2): Promise<number>;
   /** @throws MqttError */
   unsubscribe(topic: string): Promise<void>;
-  /** Resolves when the broker has taken it as its QoS asks. @throws MqttError */
+  /**
+   * Resolves when the broker has taken it as its QoS asks; where the broker takes no such QoS, or nothing retained, it goes without. A broker that
+   * leaves 16 MiB of them untaken is let go.
+   * @throws MqttError
+   */
   publish(message: PublishedMessage): Promise<void>;
 }
 
@@ -101,6 +106,8 @@ export interface PublishedMessage {
 }
 
 const defaults = { connectTimeoutMs: 90_000, packetLimitBytes: 5 << 20 };
+/** For the broker's word on a subscription. */
+const answerMs = 30_000;
 /** For what is still on its way when the link is disposed of. */
 const partingMs = 5000;
 
@@ -135,7 +142,11 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
     if (given) Object.assign(packet, { properties: { ...propertiesOf(packet), userProperties: given } });
     events.packet?.('sent');
   });
-  client.on('packetreceive', () => events.packet?.('received'));
+  client.on('packetreceive', (packet) => {
+    // The broker's word counts, also where no keep alive is configured (MQTT 5.0 3.2.2.3.14); the client would leave it out then.
+    if (packet.cmd === 'connack') client.options.keepalive ||= packet.properties?.serverKeepAlive ?? 0;
+    events.packet?.('received');
+  });
   client.once('connect', () => {
     stood = true;
   });
@@ -167,6 +178,7 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
     }),
   );
   const connack = await connected(client, socket, signal);
+  const outgoing = new OutgoingPublications(client.serverProperties ?? {});
   /** The client forgets some of what it was asked when the connection ends. */
   const ask = <T>(work: () => Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
@@ -179,18 +191,30 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
         .then(resolve, (error) => reject(over ?? wrap(error, 'MQTT_BROKEN')))
         .finally(() => waiting.delete(reject));
     });
+  const soon = <T>(work: () => Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const deadline = clock.timer(answerMs, () => reject(new MqttError('MQTT_TIMEOUT', 'no answer in time')));
+      ask(work)
+        .then(resolve, reject)
+        .finally(() => deadline[Symbol.dispose]());
+    });
   return {
     connack,
     peer: peer(),
     async subscribe(topic, qos) {
-      const [granted] = await ask(() => client.subscribeAsync(topic, { qos }));
+      const [granted] = await soon(() => client.subscribeAsync(topic, { qos }));
       if (!granted || granted.qos > 2) throw new MqttError('MQTT_REFUSED', 'the broker refused the subscription');
       return granted.qos;
     },
-    unsubscribe: (topic) => ask(async () => void (await client.unsubscribeAsync(topic))),
+    unsubscribe: (topic) => soon(async () => void (await client.unsubscribeAsync(topic))),
     async publish(message) {
-      const { topic, payload, ...rest } = publicationOf(message, options);
-      await ask(() => client.publishAsync(topic, payload, rest));
+      const { topic, payload, ...rest } = publicationOf({ ...message, ...outgoing.allowed(message) }, options);
+      if (!outgoing.takes(payload.length)) {
+        const error = new MqttError('MQTT_BROKEN', 'the broker does not take what it is sent');
+        failed(error);
+        throw error;
+      }
+      await ask(() => outgoing.send(rest.qos, payload.length, () => client.publishAsync(topic, payload, rest)));
     },
     async [Symbol.asyncDispose]() {
       if (over) return;

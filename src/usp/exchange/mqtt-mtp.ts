@@ -98,6 +98,7 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
     else publish(topic, payload, retain);
   };
   const early: MqttMessage[] = [];
+  let earlyBytes = 0;
   let evidence: Evidence = nothingKnown;
   mqtt = await parts.open(
     config,
@@ -106,8 +107,14 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
       message: (message) => {
         stats.count('PublishReceived', 'LastPublishMessageReceived');
         // There is nowhere to answer to before the agent's own topic is known.
-        if (replyTo === '') early.push(message);
-        else receive(parts, message, answer, connectOf(config, replyTo), evidence);
+        if (replyTo === '') {
+          if (early.length === earlyLimit.messages || earlyBytes + message.payload.length > earlyLimit.bytes) {
+            log.warn('too much comes before the broker has taken the subscriptions; a publication is dropped', {});
+            return;
+          }
+          early.push(message);
+          earlyBytes += message.payload.length;
+        } else receive(parts, message, answer, connectOf(config, replyTo), evidence);
       },
       packet: (direction) => stats.count(direction === 'sent' ? 'MQTTMessagesSent' : 'MQTTMessagesReceived'),
       closed: over,
@@ -125,8 +132,9 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
   signal.addEventListener('abort', stop, { once: true });
   const filters = new Map<string, boolean>();
   const sync = async (): Promise<void> => {
-    const { topic, wanted } = wantedOf(mqtt, config.version, parts.listening());
+    const { topics, wanted } = wantedOf(mqtt, config.version, parts.listening());
     await subscribe(mqtt, filters, wanted, parts);
+    const topic = reachedAt(topics, filters, mqtt.connack.responseInformation);
     // Everybody is told where the agent is now.
     if (replyTo !== topic) links[Symbol.dispose]();
     replyTo = topic;
@@ -157,6 +165,8 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
   }
 }
 
+/** What a kept session has waiting, while there is no way to answer it. */
+const earlyLimit = { messages: 64, bytes: 8 << 20 };
 /** What a PUBLISH has beside payload and topics, generously. */
 const packetOverhead = 64;
 
@@ -164,12 +174,12 @@ const connectOf = ({ version }: MqttClientConfig, subscribedTopic: string): Reco
   mqttConnect: { version: version === 5 ? 1 : 0, subscribedTopic },
 });
 
-/** R-MQTT.15, R-MQTT.21: what to subscribe to, with QoS, and where the agent is reached. @throws MqttMtpError */
+/** R-MQTT.15: what to subscribe to, with QoS, and the topics that the agent can be reached at, the best first. @throws MqttMtpError */
 function wantedOf(
   mqtt: MqttLink,
   version: 4 | 5,
   { subscriptions, responseTopic, qos }: MqttListening,
-): { topic: string; wanted: ReadonlyMap<string, 0 | 1 | 2> } {
+): { topics: readonly string[]; wanted: ReadonlyMap<string, 0 | 1 | 2> } {
   const { responseInformation, userProperties } = mqtt.connack;
   const given = userProperties['subscribe-topic'] ?? [];
   const wanted = new Map<string, 0 | 1 | 2>(subscriptions.map((one) => [one.topic, one.qos]));
@@ -178,11 +188,21 @@ function wantedOf(
   // A 3.1.1 client hears who it is answered to behind its own topic (R-MQTT.24).
   const filter = version === 5 ? own : `${own}/#`;
   if (isTopic(own) && ![...wanted.keys()].some((known) => covers(known, filter))) wanted.set(filter, qos);
-  const topic = isTopic(own) ? own : [...wanted.keys()].find(isTopic);
-  if (topic === undefined) {
+  const topics = [own, ...wanted.keys()].filter(isTopic);
+  if (topics.length === 0) {
     throw new MqttMtpError('USP_NO_TOPIC', 'neither the configuration nor the broker names a topic to listen on');
   }
-  return { topic, wanted };
+  return { topics, wanted };
+}
+
+/** The response information (R-MQTT.21), else the first that the agent is subscribed to ("MQTTConnectRecord fields"), if it is to any. */
+function reachedAt(
+  topics: readonly string[],
+  filters: ReadonlyMap<string, boolean>,
+  responseInformation: string | undefined,
+): string {
+  const subscribed = (topic: string): boolean => [...filters].some(([filter, taken]) => taken && covers(filter, topic));
+  return topics.find((topic) => topic === responseInformation || subscribed(topic)) ?? topics[0]!;
 }
 
 /** The new ones first, then those that nobody names any more are left (R-MQTT.34). @throws MqttMtpError when none is taken */

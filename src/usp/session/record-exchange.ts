@@ -55,6 +55,9 @@ export class RecordExchange<Voucher> implements Disposable {
   /** Of every record of the session so far: `undefined` once one came from nobody in particular. */
   #sessionVoucher: { readonly id: bigint; voucher: Voucher | undefined } | undefined;
 
+  /** Connect records that go before anything else: the peer has ended the communication over their transport (R-MTP.8). */
+  readonly #due = new Set<string>();
+
   constructor(parts: RecordExchangeParts<Voucher>) {
     this.#parts = parts;
     const { clock, log, random, randomHex, settings, openTunnel } = parts;
@@ -113,6 +116,7 @@ export class RecordExchange<Voucher> implements Disposable {
 
   /** A record without a session: a Connect or Disconnect record. */
   record(content: RecordContent, voucher?: Voucher): Buffer {
+    this.#due.delete(typeOf(content));
     return this.#write(content, payloadSecurity.plaintext, voucher);
   }
 
@@ -142,6 +146,8 @@ export class RecordExchange<Voucher> implements Disposable {
     const checked = this.#check(record, route);
     if (!checked.ok) {
       this.#parts.log.warn('a record is ignored', { from: record.fromId, reason: checked.fault });
+      // R-E2E.23; where anybody can send a record, anybody could end the session with it.
+      if (record.sessionContext && route.voucher !== undefined) this.#session.doubt(record.sessionContext.sessionId);
       return;
     }
     if (checked.value === undefined && this.#concerns(record) && this.#isElsewhere) {
@@ -158,6 +164,7 @@ export class RecordExchange<Voucher> implements Disposable {
       const { reason, reasonCode } = record.disconnect;
       this.#parts.log.info('the peer ends the communication', { reason, code: reasonCode });
       this.#session.end();
+      if (route.connect) this.#due.add(typeOf(route.connect));
     }
   }
 
@@ -237,15 +244,14 @@ export class RecordExchange<Voucher> implements Disposable {
     this.#session.heard();
     this.#parts.deliver(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength), {
       voucher,
-      reply: (answer) =>
-        route.send(this.#write({ noSessionContext: { payload: answer } }, payloadSecurity.plaintext, route.voucher)),
+      reply: (answer) => this.#put(route, { noSessionContext: { payload: answer } }),
     });
   }
 
   /** In a session where there is to be one; it may have been forbidden since the request came in it. */
   #give(message: Uint8Array, route: Route<Voucher> | undefined): void {
     if (this.#session.wanted) this.#session.send(message);
-    else route?.send(this.#write({ noSessionContext: { payload: message } }, payloadSecurity.plaintext, route.voucher));
+    else if (route) this.#put(route, { noSessionContext: { payload: message } });
   }
 
   #deliverFromSession(message: Buffer): void {
@@ -266,7 +272,7 @@ export class RecordExchange<Voucher> implements Disposable {
 
   #transmit(sessionContext: SessionContext, security: PayloadSecurity): void {
     const route = this.#sessionRoute ?? this.#parts.route();
-    route?.send(this.#write({ sessionContext }, security, route.voucher));
+    if (route) this.#put(route, { sessionContext }, security);
   }
 
   /** R-MTP.5: an Error message, if the record holds a request that can be read; else nothing. */
@@ -279,7 +285,7 @@ export class RecordExchange<Voucher> implements Disposable {
       const { msgId, body } = readMessage(payload);
       if (body.kind !== 'request' || msgId === '') return;
       const error = writeMessage(msgId, { kind: 'error', error: errorBody(code, reason) });
-      route.send(this.#write({ noSessionContext: { payload: error } }, payloadSecurity.plaintext, route.voucher));
+      this.#put(route, { noSessionContext: { payload: error } });
     } catch {
       // No request that could be read: the record is ignored.
     }
@@ -288,6 +294,12 @@ export class RecordExchange<Voucher> implements Disposable {
   #disconnect(route: Route<Voucher>, { code, reason }: RecordProblem): void {
     route.send(this.record({ disconnect: { reason, reasonCode: code } }, route.voucher));
     if (route.connect) route.send(this.record(route.connect, route.voucher));
+  }
+
+  #put(route: Route<Voucher>, content: RecordContent, security: PayloadSecurity = payloadSecurity.plaintext): void {
+    const { connect, send, voucher } = route;
+    if (connect && this.#due.has(typeOf(connect))) send(this.record(connect, voucher));
+    send(this.#write(content, security, voucher));
   }
 
   /** With the proof of integrity that it needs: a MAC in a secure session, a signature where the transport is no proof (R-E2E.29). */
@@ -317,4 +329,5 @@ export class RecordExchange<Voucher> implements Disposable {
   }
 }
 
+const typeOf = (content: RecordContent): string => Object.keys(content)[0] ?? '';
 const nothing = new Uint8Array();

@@ -65,6 +65,8 @@ export class Session implements Disposable {
   #restart: Disposable | undefined;
   #handshake: Disposable | undefined;
   #retries = 0;
+  /** When the first of the failures in a row was; monotonic. */
+  #failingSinceMs = 0;
   #wanted = false;
 
   constructor(parts: SessionContextParts) {
@@ -117,6 +119,11 @@ export class Session implements Disposable {
     this.#fail('the peer is not who it should be', true);
   }
 
+  /** A record of this session whose integrity does not hold, from a peer that is certainly the one (R-E2E.23). */
+  doubt(sessionId: bigint): void {
+    if (this.#current?.id === sessionId) this.#fail('the integrity of a record does not hold');
+  }
+
   /** Ends it without a word: the peer knows, or is told by a Disconnect record. */
   end(): void {
     this.#end();
@@ -130,7 +137,11 @@ export class Session implements Disposable {
       this.#wait(message);
       return;
     }
-    if (!this.#current) this.#begin(this.#parts.newSessionId(), this.#ownSecurity(), true);
+    if (!this.#current) {
+      this.#begin(this.#parts.newSessionId(), this.#ownSecurity(), true);
+      // What the sessions that failed before have left.
+      for (const left of this.#waiting.splice(0)) this.#give(this.#current!, left);
+    }
     this.#give(this.#current!, message);
   }
 
@@ -271,13 +282,22 @@ export class Session implements Disposable {
     const again = missed.filter((message) => !this.#passedOn.has(message));
     for (const message of again) this.#passedOn.add(message);
     this.#waiting = [...again, ...this.#waiting].slice(0, limits.waiting);
-    this.#retries++;
+    if (this.#retries++ === 0) this.#failingSinceMs = clock.monotonicMs();
     if (this.#retries === 1 && !wait) {
       this.#start();
       return;
     }
     this.#parts.terminated(reason);
-    this.#restart = clock.timer(retryWaitMs(settings().retry, this.#retries, random), () => {
+    const { retry, expirationSeconds } = settings();
+    const waitMs = retryWaitMs(retry, this.#retries, random);
+    // R-E2E.11: what waits goes into the session that the next interaction begins.
+    const lastMs = expirationSeconds > 0 ? this.#failingSinceMs + expirationSeconds * 1000 : Number.POSITIVE_INFINITY;
+    if (clock.monotonicMs() + waitMs > lastMs) {
+      log.warn('no session context is tried for any more until it is next needed', { retries: this.#retries });
+      this.#retries = 0;
+      return;
+    }
+    this.#restart = clock.timer(waitMs, () => {
       this.#restart = undefined;
       this.#start();
     });

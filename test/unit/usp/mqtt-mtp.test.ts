@@ -44,6 +44,8 @@ interface Given {
   readonly refuses?: readonly string[];
   readonly users?: readonly string[];
   readonly late?: LateAnswers;
+  /** Bytes of the publications that come before the broker has taken a subscription. */
+  readonly before?: readonly number[];
 }
 
 /** A broker that notes what it is asked. */
@@ -61,6 +63,8 @@ function begin(given: Given) {
     found: undefined as MqttFound | undefined,
     clientId: '',
     up: false,
+    /** Publications that were looked at. */
+    received: 0,
     listening: { ...listening, ...given.listening },
     users: (given.users ?? []).map(user),
   };
@@ -95,11 +99,18 @@ function begin(given: Given) {
   const run = runMqtt({
     config: { ...config, ...(given.version && { version: given.version }), clientId: given.clientId ?? '' },
     endpointId: 'os::1-2',
-    open: async ({ clientId }) => {
+    open: async ({ clientId }, _, events) => {
       seen.clientId = clientId;
+      for (const bytes of given.before ?? [])
+        events.message({ topic: 'x', payload: Buffer.alloc(bytes, 0xff), userProperties: {} });
       return link;
     },
-    log: silentLog,
+    log: {
+      ...silentLog,
+      warn: (text) => {
+        if (text === 'a record can not be read') seen.received++;
+      },
+    },
     listening: () => seen.listening,
     controllers: () => seen.users,
     changes,
@@ -183,9 +194,45 @@ describe('what an MQTT client listens to (R-MQTT.15, R-MQTT.21)', () => {
       ['s/1', false],
       ['s/2', true],
     ]);
+    // Nobody is told to answer to what the broker refused.
+    expect(one.seen.found!.replyTo).toBe('s/2');
     const none = begin({ connack: { userProperties: topics }, refuses: ['s/1', 's/2'], users: ['c'] });
     expect(await none.run.catch(errorCode)).toBe('USP_NOT_SUBSCRIBED');
     expect(none.seen.published).toEqual([]);
+  });
+});
+
+describe('where an MQTT client is reached', () => {
+  it.each<[string, Given, string]>([
+    [
+      'not at a topic of its own that the broker refused',
+      { listening: { responseTopic: 'own' }, connack: { userProperties: { 'subscribe-topic': 's' } } },
+      's',
+    ],
+    [
+      'at the response information, whatever else (R-MQTT.21)',
+      { connack: { responseInformation: 'own', userProperties: { 'subscribe-topic': 's' } } },
+      'own',
+    ],
+    [
+      'at its own where all that is taken are filters',
+      { listening: { responseTopic: 'own', subscriptions: [{ path: 'x', topic: 's/+', qos: 1 }] } },
+      'own',
+    ],
+  ])('%s', async (_, given, replyTo) => {
+    const { seen, settled } = begin({ ...given, refuses: ['own'] });
+    await settled();
+    expect(seen.found?.replyTo).toBe(replyTo);
+  });
+
+  it('is told to nobody before; what comes meanwhile is kept, within limits', async () => {
+    const kept = begin({ listening: { responseTopic: 'own' }, users: ['c'], before: Array(12).fill(1 << 20) });
+    await kept.settled();
+    // 8 MiB of the first, each of one MiB.
+    expect(kept.seen.received).toBe(8);
+    const many = begin({ listening: { responseTopic: 'own' }, users: ['c'], before: Array(70).fill(1) });
+    await many.settled();
+    expect(many.seen.received).toBe(64);
   });
 });
 

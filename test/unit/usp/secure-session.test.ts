@@ -105,6 +105,26 @@ describe('payload security', () => {
     expect(pair.heard.b).toEqual(['one?', 'two?']);
   });
 
+  it('is begun anew when a record of the peer, who is certainly the one, does not fit its MAC (R-E2E.23)', async () => {
+    pairOf();
+    pair.send('a', 'one?');
+    await until(() => pair.heard.a.length === 1);
+    const { writeRecord } = await import('#usp');
+    const { record } = pair.sent.filter(({ from }) => from === 'a').at(-1)!;
+    const { sessionId } = record.sessionContext!;
+    const wrong = { ...record, macSignature: Buffer.alloc(32) };
+    pair.deliver({ from: 'a', bytes: writeRecord(wrong), record: undefined as never });
+    expect(pair.heard.b).toEqual(['one?']);
+    const ids = () => pair.sent.map((sent) => sent.record.sessionContext?.sessionId);
+    await until(() => ids().at(-1) !== sessionId && pair.ends.a.status === 'Up' && pair.ends.b.status === 'Up');
+    // Of a session that is over it is nothing.
+    const before = pair.sent.length;
+    pair.deliver({ from: 'a', bytes: writeRecord(wrong), record: undefined as never });
+    expect(pair.sent).toHaveLength(before);
+    pair.send('a', 'two?');
+    await until(() => pair.heard.a.length === 2);
+  });
+
   it('passes on what the peer has not got into the next one, encrypted anew', async () => {
     pairOf({ maxRetransmitTries: 0 });
     pair.send('a', 'one?');

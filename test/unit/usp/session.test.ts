@@ -208,6 +208,31 @@ describe('a session context', () => {
     expect(pair.answers()).toHaveLength(1);
   });
 
+  it('is not tried for longer than it would live, and then again when it is needed (R-E2E.11)', () => {
+    const pair = new Judge({ b: { expirationSeconds: 60, mode: 'Require', maxRetransmitTries: 0 } });
+    for (const sessionId of [9n, 10n]) pair.give({ sessionId, payloadSarState: 2, payload: [text('no beginning')] });
+    expect(pair.ends.b.retries).toBe(2);
+    pair.answers();
+    // After 15 s the next one, which is broken too; after 30 s another.
+    pair.clock.advance(15_000);
+    const [third] = pair.answers();
+    pair.give({ sessionId: third!.session, payloadSarState: 2, payload: [text('no beginning')] });
+    pair.send('b', 'left');
+    pair.clock.advance(30_000);
+    const [fourth] = pair.answers();
+    expect(fourth).toMatchObject({ text: 'left' });
+    pair.give({ sessionId: fourth!.session, retransmitId: 1n });
+    // 60 s more would be too late.
+    pair.clock.advance(4_000_000);
+    expect(pair.answers()).toEqual([]);
+    expect(pair.ends.b).toMatchObject({ status: 'Down', retries: 0 });
+    pair.send('b', 'news');
+    expect(pair.answers()).toMatchObject([
+      { sequence: 1n, text: 'left' },
+      { sequence: 2n, text: 'news' },
+    ]);
+  });
+
   it('cuts messages to the size of a record and puts them together again', () => {
     const pair = new SessionPair({ a: { mode: 'Require', maxRecordBytes: 512 } });
     const large = 'x'.repeat(5000);
@@ -265,6 +290,34 @@ describe('what may not be', () => {
     pair.ends.b.settle();
     expect(disconnects(pair)[0]).toBe(recordError.sessionTerminated);
     expect(pair.ends.b.status).toBe('Down');
+  });
+
+  it('after a Disconnect record of the peer a Connect record comes before anything else, once (R-MTP.8)', () => {
+    const pair = new SessionPair();
+    const connect = { websocketConnect: {} };
+    pair.send('a', 'before?');
+    pair.settle();
+    pair.sent.splice(0);
+    pair.wire.push({
+      from: 'a',
+      bytes: pair.ends.a.record({ disconnect: { reason: 'away', reasonCode: 0 } }),
+      record: undefined as never,
+    });
+    pair.settle();
+    // To one who leaves nothing is said.
+    expect(pair.sent).toEqual([]);
+    for (const text of ['one?', 'two?']) pair.send('a', text);
+    pair.settle();
+    const types = pair.sent.filter(({ from }) => from === 'b').map(({ record }) => Object.keys(record).at(-1));
+    expect(types).toEqual(['websocketConnect', 'noSessionContext', 'noSessionContext']);
+    // A connection that came to stand since has said it already.
+    const gone = { from: 'a', bytes: pair.ends.a.record({ disconnect: { reason: '', reasonCode: 0 } }) } as const;
+    pair.deliver({ ...gone, record: undefined as never });
+    pair.ends.b.record(connect);
+    pair.sent.splice(0);
+    pair.send('a', 'three?');
+    pair.settle();
+    expect(pair.sent.filter(({ from }) => from === 'b')).toHaveLength(1);
   });
 
   it('payload security that is not there: Disconnect 7102', () => {
