@@ -29,6 +29,11 @@ export interface RetryingState {
   readonly nextTrySeconds?: number;
 }
 
+/**
+ * One for all: an error remembers who waited for what it was made in, and so each that has ended would keep the next one, for as long as anybody remembers it.
+ */
+const stopped = new Error('stopped');
+
 /** Connects again and again, each time after the wait that the table asks for; a connection that stood begins the table anew (R-WS.19, R-WS.20, R-MQTT.10, R-STOMP.7). */
 export class Retrying implements AsyncDisposable {
   readonly #parts: RetryingParts;
@@ -61,7 +66,7 @@ export class Retrying implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#abort.abort(new Error('stopped'));
+    this.#abort.abort(stopped);
     await this.#done;
   }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { retryWaitMs, silentLog, standardRetry, TandemError } from '#base';
@@ -5,6 +7,12 @@ import { Retrying, type RetryingParts } from '../../../src/usp/exchange/retrying
 import { stompWaitMs } from '../../../src/usp/exchange/stomp-retry.ts';
 import { WebSocketSlot } from '../../../src/usp/exchange/websocket-slot.ts';
 import { HandClock } from '../../support/hand-clock.ts';
+
+/** V8's own collection. */
+function createCollector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -14,6 +22,29 @@ describe('a transport that is tried again', () => {
     const parts = { clock, log: silentLog, random: () => 0.5, retry: standardRetry, towards: 'somebody', connect };
     return { clock, retrying: new Retrying({ ...parts, ...more }) };
   }
+
+  it('is not kept by whoever has seen an earlier one end', async () => {
+    const collect = createCollector();
+    let seen: AbortSignal | undefined;
+    const first = begin(async (signal) => {
+      seen = signal;
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    }).retrying;
+    await settled();
+    const follow = async (): Promise<WeakRef<Retrying>> => {
+      const after = Promise.resolve().then(() => first[Symbol.asyncDispose]());
+      const next = begin(async () => {}, { after }).retrying;
+      await next[Symbol.asyncDispose]();
+      return new WeakRef(next);
+    };
+    const next = await follow();
+    for (let turn = 0; turn < 10 && next.deref(); turn++) {
+      await settled();
+      collect();
+    }
+    expect(seen!.aborted).toBe(true);
+    expect(next.deref()).toBeUndefined();
+  });
 
   it('waits as the table says, longer each time, and anew after a connection that stood', async () => {
     let stands = false;
