@@ -6,9 +6,9 @@ import type { InformEvent, InformMessage } from '../inform.ts';
 import { InstanceNames } from '../instance-names.ts';
 import { secretsOf, traced } from '../trace.ts';
 import type { Transfers } from '../transfers/transfers.ts';
-import type { Afterwards } from '../verbs/reboot.ts';
 import { type AcsModel, postponing } from '../view/index.ts';
 import { type CwmpConfig, readDeviceId } from './config.ts';
+import type { GoingDown } from './going-down.ts';
 import { informParameters } from './inform-parameters.ts';
 import type { Notifications } from './notifications.ts';
 import type { CwmpPorts } from './ports.ts';
@@ -26,7 +26,7 @@ export interface AcsSessionParts {
   readonly notifications: Notifications;
   readonly transfers: Transfers;
   readonly schedule: Schedule;
-  readonly afterwards: Afterwards;
+  readonly down: GoingDown;
   /** As it is now: what the ACS changes of it in the session counts from its next request on. */
   readonly config: () => CwmpConfig;
   readonly signal: AbortSignal;
@@ -71,7 +71,7 @@ async function exchange(
   telling: Telling,
   parameters: InformMessage['parameters'],
 ): Promise<readonly string[]> {
-  const { ports, seen, state, notifications, transfers, schedule, afterwards } = parts;
+  const { ports, seen, state, notifications, transfers, schedule, down } = parts;
   const { log, randomHex, allowPlain, redirectHosts = [], clock, timeouts = defaultTimeouts } = ports;
   const { username, password, compression } = parts.config();
   using end = new LinkedAbort(parts.signal);
@@ -98,7 +98,7 @@ async function exchange(
     transport: shown(parts, url, transport),
     inform,
     ownRequests: telling.reports,
-    verbs: createVerbs(afterwards, transfers),
+    verbs: createVerbs(down.order, transfers),
     context: {
       model: postponing(seen),
       acs: url.host,
@@ -110,6 +110,7 @@ async function exchange(
       },
       signal,
     },
+    answered: () => down.answered(),
     log,
     sessionTimeoutSeconds,
     nextId: () => `${randomHex(4)}${++requests}`,

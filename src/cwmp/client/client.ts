@@ -81,7 +81,7 @@ class Client implements CwmpClient {
     this.#ports = ports;
     this.#seen = seen;
     this.#state = new CwmpStateFile(ports.state, log);
-    this.#events = new OwedEvents(this.#state, ports.runtime);
+    this.#events = new OwedEvents(this.#state, ports.runtime, log);
     this.#own = new OwnChanges({ model, seen, events: this.#events, notifications: () => this.#notifications });
     this.#down = new GoingDown(model, this.#events, log, origin);
     this.#pace = new Pace(clock, ports.random, () => this.#consider());
@@ -212,7 +212,6 @@ class Client implements CwmpClient {
       notifications,
       transfers: this.transfers,
       schedule: this.#schedule,
-      afterwards: this.#down.order,
       config: () => this.#config!,
       signal: this.#abort.signal,
       events: this.#events,
@@ -271,11 +270,7 @@ class Client implements CwmpClient {
   }
 
   async #scheduled(commandKey: string): Promise<void> {
-    try {
-      await this.#events.scheduled(commandKey, this.#schedule.waiting);
-    } catch (error) {
-      this.#ports.log.error('the state can not be saved', { error });
-    }
+    await this.#events.scheduled(commandKey, this.#schedule.waiting);
     this.#consider();
   }
 

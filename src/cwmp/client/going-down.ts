@@ -1,17 +1,21 @@
-import type { Log } from '#base';
+import { explain, type Log } from '#base';
 import type { Model, Origin } from '#model';
 import type { Afterwards } from '../verbs/reboot.ts';
 import type { OwedEvents } from './owed-events.ts';
 
 type Action = Parameters<Afterwards>[0];
 
-/** Reboot and reset: what the ACS orders happens when its session has ended well (TR-069 A.3.2.8, A.4.1.6). */
+/**
+ * Reboot and reset: what the ACS orders happens when its session is over (TR-069 A.3.2.8, A.4.1.6), well or not: from the answer on, which it has taken, it counts
+ * on it.
+ */
 export class GoingDown {
   readonly #model: Model;
   readonly #events: OwedEvents;
   readonly #log: Log;
   readonly #origin: () => Origin;
   #ordered: { readonly action: Action; readonly commandKey: string } | undefined;
+  #answered = false;
   #begun = false;
 
   constructor(model: Model, events: OwedEvents, log: Log, origin: () => Origin) {
@@ -26,19 +30,23 @@ export class GoingDown {
     return this.#begun;
   }
 
+  /** A reset is a reboot as well: none that is ordered beside it takes its place. */
   readonly order: Afterwards = (action, commandKey) => {
+    if (this.#ordered?.action === 'factory-reset') return;
     this.#ordered = { action, commandKey };
+    this.#answered = false;
   };
 
-  /** The session has failed: the ACS orders anew what it still wants. */
-  forget(): void {
-    this.#ordered = undefined;
+  /** The ACS has taken the answer to its last request. */
+  answered(): void {
+    this.#answered = true;
   }
 
+  /** The session is over. An order whose answer was lost comes again, if the ACS still wants it. */
   async asOrdered(): Promise<void> {
     const due = this.#ordered;
     this.#ordered = undefined;
-    if (due) await this.now(due.action, due.commandKey);
+    if (due && this.#answered) await this.now(due.action, due.commandKey);
   }
 
   /** @param commandKey of the RPC that has asked for it; absent: none has */
@@ -48,11 +56,17 @@ export class GoingDown {
     if (action === 'reboot' && commandKey !== undefined) await this.#events.keep({ code: 'M Reboot', commandKey });
     const path = action === 'reboot' ? 'Device.Reboot()' : 'Device.FactoryReset()';
     const request = { path, args: {}, commandKey: commandKey ?? '', origin: this.#origin() };
-    const answer = await this.#model.operate({ protocol: 'usp' }, request);
-    const result = answer.ok ? answer.value[0]?.result : answer;
-    if (result?.ok === true) return;
+    let reason: string | undefined;
+    try {
+      const answer = await this.#model.operate({ protocol: 'usp' }, request);
+      const result = answer.ok ? answer.value[0]?.result : answer;
+      if (result?.ok === true) return;
+      reason = result?.fault.message;
+    } catch (error) {
+      reason = explain(error);
+    }
     this.#begun = false;
-    this.#log.error('what the ACS asked for failed', { command: path, reason: result?.fault.message });
+    this.#log.error('what the ACS asked for failed', { command: path, reason });
     await this.#events.keep();
   }
 }

@@ -19,19 +19,17 @@ export async function informParameters(
   for (const path of await model.alwaysInformed()) paths.add(path);
   for (const path of changed) paths.add(path);
   if (!forcedOnly) for (const path of await asked(model, codes)) paths.add(path);
-  const readings = await model.get(acsView, [...paths]);
-  return readings.flatMap(({ result }) =>
-    result.ok
-      ? result.value.flatMap((object) =>
-          object.parameters.map(({ info, value }) => ({
-            path: object.path + info.name,
-            value,
-            type: info.type,
-            list: info.list,
-          })),
-        )
-      : [],
-  );
+  // A pattern may find what another path names: each is told once.
+  const found = new Map<string, InformMessage['parameters'][number]>();
+  for (const { result } of await model.get(acsView, [...paths])) {
+    for (const object of result.ok ? result.value : []) {
+      for (const { info, value } of object.parameters) {
+        const path = object.path + info.name;
+        found.set(path, { path, value, type: info.type, list: info.list });
+      }
+    }
+  }
+  return [...found.values()];
 }
 
 /** Rows of the InformParameter table that this Inform is meant by; a pattern may have `*` for an instance. What it finds nothing for is left out. */

@@ -84,6 +84,11 @@ export async function watchNotifications(
     watching = next?.ok ? next.value : undefined;
     if (next && !next.ok) log.error('value changes can not be watched', { reason: next.fault.message });
   };
+  const keep = async (attributes: Readonly<Record<string, number>>): Promise<void> => {
+    await state.change({ attributes });
+    turn = turn.then(rewatch);
+    await turn;
+  };
   await rewatch();
   return {
     get changed() {
@@ -102,11 +107,12 @@ export async function watchNotifications(
     },
     notificationOf,
     async set(changes) {
-      const attributes = { ...state.get().attributes };
-      for (const [path, notification] of changes) attributes[path] = notification;
-      await state.change({ attributes });
-      turn = turn.then(rewatch);
-      await turn;
+      await keep({ ...state.get().attributes, ...Object.fromEntries(changes) });
+    },
+    async forget(row) {
+      const all = Object.entries(state.get().attributes ?? {});
+      const left = all.filter(([path]) => !path.startsWith(row));
+      if (left.length < all.length) await keep(Object.fromEntries(left));
     },
     async [Symbol.asyncDispose]() {
       await turn;

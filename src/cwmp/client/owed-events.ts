@@ -1,7 +1,8 @@
+import { explain, type Log } from '#base';
 import type { StateStore } from '#platform';
 import type { InformEvent } from '../inform.ts';
 import { EventQueue } from './event-queue.ts';
-import type { CwmpStateFile, ScheduledInform } from './state.ts';
+import type { CwmpState, CwmpStateFile, ScheduledInform } from './state.ts';
 
 const bootMark = 'cwmp-boot';
 
@@ -9,13 +10,17 @@ const bootMark = 'cwmp-boot';
 export class OwedEvents {
   readonly #state: CwmpStateFile;
   readonly #runtime: StateStore;
+  readonly #log: Log;
   readonly #queue: EventQueue;
+  /** The flash did not take what was to be kept last. */
+  #unsaved = false;
   /** URL of the ACS that a BOOTSTRAP is owed to. */
   #newTo = '';
 
   /** @param runtime tells a restart of the agent from a boot of the device, which is an event */
-  constructor(state: CwmpStateFile, runtime: StateStore) {
+  constructor(state: CwmpStateFile, runtime: StateStore, log: Log) {
     this.#state = state;
+    this.#log = log;
     this.#runtime = runtime;
     this.#queue = new EventQueue(state.get().events ?? []);
     if (runtime.read(bootMark) === undefined) this.raise('1 BOOT');
@@ -48,7 +53,7 @@ export class OwedEvents {
   async scheduled(commandKey: string, waiting: ScheduledInform[]): Promise<void> {
     this.raise('3 SCHEDULED');
     this.raise('M ScheduleInform', commandKey);
-    await this.#state.change({ events: this.#queue.durable, scheduled: waiting });
+    await this.#save({ events: this.#queue.durable, scheduled: waiting });
   }
 
   async acknowledged(url: URL, told: readonly InformEvent[]): Promise<void> {
@@ -56,7 +61,7 @@ export class OwedEvents {
     if (told.some(({ code }) => code === '1 BOOT')) await this.#runtime.write(bootMark, 'delivered');
     const bootstrapped = told.some(({ code }) => code === '0 BOOTSTRAP') && this.#state.get().bootstrapped !== url.href;
     if (bootstrapped || this.#changed) {
-      await this.#state.change({ events: this.#queue.durable, ...(bootstrapped && { bootstrapped: url.href }) });
+      await this.#save({ events: this.#queue.durable, ...(bootstrapped && { bootstrapped: url.href }) });
     }
   }
 
@@ -68,10 +73,21 @@ export class OwedEvents {
 
   /** @param next an event of the boot that follows, on flash only */
   async keep(next?: InformEvent): Promise<void> {
-    await this.#state.change({ events: [...this.#queue.durable, ...(next ? [next] : [])] });
+    await this.#save({ events: [...this.#queue.durable, ...(next ? [next] : [])] });
+  }
+
+  /** A flash that is full or broken puts at risk what a power cut would take; sessions, and what the ACS has ordered, go on. */
+  async #save(part: Partial<CwmpState>): Promise<void> {
+    try {
+      await this.#state.change(part);
+      this.#unsaved = false;
+    } catch (error) {
+      this.#unsaved = true;
+      this.#log.error('the state can not be saved', { reason: explain(error) });
+    }
   }
 
   get #changed(): boolean {
-    return JSON.stringify(this.#queue.durable) !== JSON.stringify(this.#state.get().events ?? []);
+    return this.#unsaved || JSON.stringify(this.#queue.durable) !== JSON.stringify(this.#state.get().events ?? []);
   }
 }

@@ -5,7 +5,6 @@ import { type AcsSessionParts, holdSession } from './acs-session.ts';
 import type { CwmpConfig } from './config.ts';
 import type { ConnectionRequestPort } from './connection-request-port.ts';
 import { inOrder } from './event-queue.ts';
-import type { GoingDown } from './going-down.ts';
 import type { OwedEvents } from './owed-events.ts';
 import type { Pace } from './pace.ts';
 import { SessionRecord } from './session-record.ts';
@@ -13,7 +12,6 @@ import { SessionRecord } from './session-record.ts';
 export interface SessionsParts extends AcsSessionParts {
   readonly events: OwedEvents;
   readonly pace: Pace;
-  readonly down: GoingDown;
   readonly port: ConnectionRequestPort;
   /** A session has ended, well or not. */
   readonly over: () => void;
@@ -86,8 +84,8 @@ export class Sessions {
       log.warn('session failed', { code: errorCode(error), reason: explain(error) });
       this.#record.failed(error);
       ports.failed?.(errorCode(error));
-      down.forget();
       if (!heartbeat) await this.#failed(retry, told, error);
+      await down.asOrdered();
     }
   }
 

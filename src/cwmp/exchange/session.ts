@@ -44,6 +44,8 @@ export interface SessionParts {
   readonly ownRequests: readonly OwnRequest[];
   readonly verbs: ReadonlyMap<string, Verb>;
   readonly context: VerbContext;
+  /** The ACS has taken the answer to its request. */
+  readonly answered?: () => void;
   readonly log: Log;
   /** How long the ACS should wait for us before it takes the session for lost (header SessionTimeout of CWMP 1.3). */
   readonly sessionTimeoutSeconds?: number;
@@ -130,6 +132,7 @@ export async function runSession(parts: SessionParts): Promise<SessionOutcome> {
     log.debug('serving', { method: request.method });
     const body = await gather((flush) => answer(verbs, request, context, log, flush));
     received = await transport.post(body);
+    parts.answered?.();
   }
   return { served, version };
 }

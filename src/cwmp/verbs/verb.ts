@@ -25,6 +25,8 @@ export interface VerbContext {
 export interface Attributes {
   notificationOf(path: string): number;
   set(changes: ReadonlyMap<string, number>): Promise<void>;
+  /** A row is gone, and with it what was set for it. @param path of the row */
+  forget(path: string): Promise<void>;
 }
 
 /** Reads its arguments, does its work, and gives back what writes the answer's arguments. */

@@ -57,6 +57,9 @@ async function call(body: string): Promise<string> {
       set: async (changes) => {
         for (const [path, value] of changes) notifications.set(path, value);
       },
+      forget: async (row) => {
+        for (const path of [...notifications.keys()]) if (path.startsWith(row)) notifications.delete(path);
+      },
     },
     instances: settings,
     signal: new AbortController().signal,

@@ -1,169 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { silentLog } from '#base';
-import { type CwmpClient, type SeenRequest, startCwmp } from '#cwmp';
-import type { HttpConnection } from '#platform';
-import { FakeBus } from '../../support/fake-bus.ts';
-import { FakeFiles } from '../../support/fake-files.ts';
-import { HandClock } from '../../support/hand-clock.ts';
+import { Bench, setValue } from '../../support/cwmp-bench.ts';
 import { MemoryState } from '../../support/memory-state.ts';
-import { type ModelFixture, openModel } from '../../support/model-fixture.ts';
-
-const wireless = "config wifi-iface 'home'\n\toption mode 'ap'\n\toption ssid 'Old'\n";
-const tandem = (cwmp: string): string =>
-  `config agent 'agent'\n\nconfig device 'device'\n\nconfig usp 'usp'\n\nconfig cwmp 'cwmp'\n\toption url 'http://acs.example/'\n${cwmp}`;
-const envelope = (body: string, id: string): string =>
-  `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:c="urn:dslforum-org:cwmp-1-2"><s:Header><c:ID s:mustUnderstand="1">${id}</c:ID></s:Header><s:Body>${body}</s:Body></s:Envelope>`;
-
-interface Inform {
-  readonly events: string[];
-  readonly keys: string[];
-  readonly retryCount: number;
-  readonly parameters: Map<string, string>;
-}
-
-/** An ACS behind a connection that is made of calls. */
-class Acs {
-  readonly informs: Inform[] = [];
-  readonly answers: string[] = [];
-  /** Served one by one, after the Inform. */
-  requests: string[] = [];
-  failing = false;
-  /** Messages that the CPE has sent by itself and that were acknowledged. */
-  readonly said: string[] = [];
-  /** At which the connection breaks. */
-  refusing: string | undefined;
-  /** Seconds that a busy server asks for. */
-  busy: string | undefined;
-  duringSession: (() => void) | undefined;
-
-  /** Between the decision what to tell and the Inform. */
-  opening: (() => void) | undefined;
-
-  open(): HttpConnection {
-    this.opening?.();
-    return {
-      localAddress: undefined,
-      [Symbol.dispose]: () => {},
-      send: async (_, { body }) => {
-        if (this.failing) throw new Error('no route to the ACS');
-        const answer = (status: number, text: string) => ({
-          status,
-          headers: {},
-          setCookie: [],
-          wwwAuthenticate: [],
-          body: text,
-        });
-        if (this.busy !== undefined) return { ...answer(503, ''), headers: { 'retry-after': this.busy } };
-        if (body.includes('<cwmp:Inform>')) {
-          this.informs.push({
-            events: [...body.matchAll(/<EventCode>([^<]+)/g)].map((match) => match[1]!),
-            keys: [...body.matchAll(/<CommandKey>([^<]*)/g)].map((match) => match[1]!),
-            retryCount: Number(/<RetryCount>(\d+)/.exec(body)![1]),
-            parameters: new Map(
-              [...body.matchAll(/<Name>([^<]+)<\/Name><Value[^>]*>([^<]*)/g)].map((match) => [match[1]!, match[2]!]),
-            ),
-          });
-          const id = /<cwmp:ID[^>]*>([^<]+)/.exec(body)![1]!;
-          return answer(200, envelope('<c:InformResponse><MaxEnvelopes>1</MaxEnvelopes></c:InformResponse>', id));
-        }
-        const own = /<soap-env:Body><cwmp:(\w+Complete)>/.exec(body)?.[1];
-        if (own !== undefined) {
-          if (own === this.refusing) throw new Error('the connection broke');
-          this.said.push(own);
-          return answer(200, envelope(`<c:${own}Response/>`, /<cwmp:ID[^>]*>([^<]+)/.exec(body)![1]!));
-        }
-        if (body !== '') this.answers.push(body);
-        this.duringSession?.();
-        const next = this.requests.shift();
-        return next === undefined ? answer(204, '') : answer(200, envelope(next, 'a1'));
-      },
-    };
-  }
-}
-
-class Bench implements AsyncDisposable {
-  readonly acs = new Acs();
-  readonly clock = new HandClock();
-  readonly state = new MemoryState();
-  runtime = new MemoryState();
-  readonly bus: FakeBus;
-  fixture!: ModelFixture;
-  client!: CwmpClient;
-  heard: ((request: SeenRequest) => { status: number; headers: Record<string, string> }) | undefined;
-  readonly rebooted: string[] = [];
-  readonly files = new FakeFiles();
-  address = '192.0.2.7';
-
-  constructor() {
-    this.bus = new FakeBus({
-      'service event': () => ({}),
-      'network.wireless status': () => ({}),
-      'network.device status': () => ({}),
-      'system board': () => ({ release: { version: '24.10.2' } }),
-      'system info': () => ({}),
-    });
-  }
-
-  async begin(cwmp = ''): Promise<this> {
-    this.fixture = await openModel({
-      bus: this.bus,
-      packages: { tandem: tandem(cwmp), wireless, network: '', system: '', dhcp: '' },
-    });
-    this.fixture.model.declare({
-      path: 'Device.',
-      commands: {
-        'Reboot()': async (_, { commandKey }) => {
-          this.rebooted.push(`${commandKey} ${this.state.entries.get('cwmp')}`);
-          return { ok: true, value: {} };
-        },
-      },
-    });
-    await this.start();
-    return this;
-  }
-
-  async start(): Promise<void> {
-    let bytes = 0;
-    this.client = await startCwmp({
-      model: this.fixture.model,
-      clock: this.clock,
-      log: silentLog,
-      state: this.state,
-      runtime: this.runtime,
-      openHttp: () => this.acs.open(),
-      listen: async (answer) => {
-        this.heard = answer;
-        return {
-          port: 7547,
-          [Symbol.asyncDispose]: async () => {
-            this.heard = undefined;
-          },
-        };
-      },
-      localAddressTowards: async () => this.address,
-      random: () => 0.5,
-      randomHex: (count) => (++bytes).toString(16).padStart(count * 2, '0'),
-      allowPlain: true,
-      reached: () => {},
-      files: this.files,
-      idle: async () => true,
-    });
-  }
-
-  async idle(): Promise<void> {
-    await expect.poll(() => this.client.status().state).not.toBe('in session');
-  }
-  async informs(count: number): Promise<Inform> {
-    await expect.poll(() => this.acs.informs.length).toBe(count);
-    await this.idle();
-    return this.acs.informs.at(-1)!;
-  }
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.client[Symbol.asyncDispose]();
-    await this.fixture[Symbol.asyncDispose]();
-  }
-}
 
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -174,9 +12,6 @@ async function bench(cwmp = ''): Promise<Bench> {
   open.push(made);
   return await made.begin(cwmp);
 }
-const set = (path: string, value: string): string =>
-  `<c:SetParameterValues><ParameterList><P><Name>${path}</Name><Value>${value}</Value></P></ParameterList><ParameterKey>k7</ParameterKey></c:SetParameterValues>`;
-
 describe('events', () => {
   it('begins with BOOTSTRAP and BOOT and the forced parameters', async () => {
     const at = await bench();
@@ -210,7 +45,7 @@ describe('events', () => {
 
   it('tells BOOTSTRAP to an ACS at another URL, in the session after the one that set it', async () => {
     const at = await bench();
-    at.acs.requests = [set('Device.ManagementServer.URL', 'http://other.example/')];
+    at.acs.requests = [setValue('Device.ManagementServer.URL', 'http://other.example/')];
     const inform = await at.informs(2);
     expect(inform.events).toEqual(['0 BOOTSTRAP']);
     expect(inform.parameters.get('Device.ManagementServer.ParameterKey')).toBe('k7');
@@ -522,7 +357,7 @@ describe('a change of what carries the session', () => {
     await at.informs(1);
     const during: number[] = [];
     at.acs.duringSession = () => during.push(told(at));
-    at.acs.requests = [set('Device.WiFi.SSID.1.SSID', 'New'), read];
+    at.acs.requests = [setValue('Device.WiFi.SSID.1.SSID', 'New'), read];
     at.client.inform();
     await at.informs(2);
     expect(at.acs.answers[0]).toContain('<Status>1</Status>');
@@ -534,7 +369,7 @@ describe('a change of what carries the session', () => {
   it('is taken over when the session has failed, too', async () => {
     const at = await bench();
     await at.informs(1);
-    at.acs.requests = [set('Device.WiFi.SSID.1.SSID', 'New'), '<c:InformResponse/>'];
+    at.acs.requests = [setValue('Device.WiFi.SSID.1.SSID', 'New'), '<c:InformResponse/>'];
     at.client.inform();
     await expect.poll(() => told(at)).toBe(1);
     expect(at.client.status().last?.ok).toBe(false);
@@ -543,7 +378,7 @@ describe('a change of what carries the session', () => {
 
   it('leaves the rest at Status 0', async () => {
     const at = await bench();
-    at.acs.requests = [set('Device.ManagementServer.PeriodicInformInterval', '4000')];
+    at.acs.requests = [setValue('Device.ManagementServer.PeriodicInformInterval', '4000')];
     await at.informs(1);
     expect(at.acs.answers[0]).toContain('<Status>0</Status>');
   });
@@ -610,7 +445,7 @@ describe('a transfer', () => {
 });
 
 describe('a planned reboot', () => {
-  const plan = (name: string, value: string): string => set(`Device.ManagementServer.${name}`, value);
+  const plan = (name: string, value: string): string => setValue(`Device.ManagementServer.${name}`, value);
   const value = async (at: Bench, name: string): Promise<string | undefined> => {
     const [reading] = await at.fixture.model.get({ protocol: 'cwmp' }, [`Device.ManagementServer.${name}`]);
     return reading?.result.ok ? reading.result.value[0]?.parameters[0]?.value : undefined;

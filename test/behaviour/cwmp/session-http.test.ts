@@ -132,7 +132,7 @@ describe('a session over HTTP', () => {
         storeParameterKey: async (stored) => {
           key = stored;
         },
-        attributes: { notificationOf: () => 0, set: async () => {} },
+        attributes: { notificationOf: () => 0, set: async () => {}, forget: async () => {} },
         schedule: async () => true,
         signal: new AbortController().signal,
       },

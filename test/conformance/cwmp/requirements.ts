@@ -15,6 +15,7 @@ const wire = 'test/conformance/cwmp/wire.test.ts';
 const http = 'test/behaviour/cwmp/session-http.test.ts';
 const client = 'test/behaviour/cwmp/client.test.ts';
 const agent = 'test/behaviour/cwmp/agent-acs.test.ts';
+const halfWay = 'test/behaviour/cwmp/half-way.test.ts';
 const interop = 'test/behaviour/cwmp/interop.test.ts';
 const hostile = 'test/behaviour/cwmp/hostile-acs.test.ts';
 const aliases = 'test/behaviour/cwmp/aliases.test.ts';
@@ -174,6 +175,7 @@ export const requirements: readonly Requirement[] = [
     'Reboots, resets and changes of the link wait for the end of the session',
     `${rpc} › puts a reboot off`,
     `${client} › is written and read at once, Status 1`,
+    `${halfWay} › is done when the session breaks after`,
   ),
   is(41, 'A session that does not end is ended', `${hostile} › without end are given up at the deadline`),
   isButFor(
@@ -198,6 +200,8 @@ export const requirements: readonly Requirement[] = [
     'SCHEDULED: kept, each with its key',
     `${client} › is told when its time comes`,
     `${client} › survives a power cut`,
+    `${halfWay} › does not end the retries of a session that failed`,
+    `${halfWay} › is no reason to tell what was acknowledged`,
   ),
   is(
     48,
@@ -297,6 +301,7 @@ export const requirements: readonly Requirement[] = [
     68,
     'Changed parameters with their values',
     `${client} › tells an active one at once, with its value, unless the ACS made it`,
+    `${halfWay} › tells a parameter once, however many`,
   ),
   is(69, 'The InformParameter table', `${client} › puts into the Inform what the InformParameter table asks for`),
   is(70, 'CurrentTime, MaxEnvelopes, RetryCount', `${wire} › 70: the Inform`),
@@ -349,7 +354,13 @@ export const requirements: readonly Requirement[] = [
     `${client} › tells an active one at once, with its value, unless the ACS made it`,
   ),
   is(84, 'AddObject', `${wire} › 84: what can not be added`, `${rpc} › AddObject gives the number`),
-  is(85, 'DeleteObject', `${wire} › 85: what can not be deleted`, `${rpc} › AddObject gives the number`),
+  is(
+    85,
+    'DeleteObject',
+    `${wire} › 85: what can not be deleted`,
+    `${rpc} › AddObject gives the number`,
+    `${halfWay} › goes with the row, and the others stay`,
+  ),
   is(
     86,
     'Instance numbers stay',
@@ -392,6 +403,7 @@ export const requirements: readonly Requirement[] = [
     'FactoryReset',
     'the wiping itself is the system’s (`firstboot`)',
     `${rpc} › puts a reboot off`,
+    `${halfWay} › is a reset when it has ordered a reboot as well`,
     'test/unit/services/bootstrap.test.ts › is the same for every start in a boot',
   ),
   is(95, 'ScheduleInform', `${client} › refuses DelaySeconds %s`, `${client} › is told when its time comes`),

@@ -105,7 +105,7 @@ function session(
       acs: 'acs.example',
       storeParameterKey: async () => {},
       schedule: async () => true,
-      attributes: { notificationOf: () => 0, set: async () => {} },
+      attributes: { notificationOf: () => 0, set: async () => {}, forget: async () => {} },
       signal: new AbortController().signal,
     },
     log: silentLog,

@@ -52,6 +52,9 @@ async function call(body: string, namespace?: string): Promise<string> {
       set: async (changes) => {
         for (const [path, value] of changes) notifications.set(path, value);
       },
+      forget: async (row) => {
+        for (const path of [...notifications.keys()]) if (path.startsWith(row)) notifications.delete(path);
+      },
     },
     signal: new AbortController().signal,
   };
