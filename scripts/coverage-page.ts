@@ -45,8 +45,12 @@ export function coveragePage(datamodel: string): string {
     '- `TemperatureSensor.{i}.`: extremes are of what the agent has seen, once a minute from the first question on, until `Reset()` or its restart. Alarms are not kept: a',
     '  threshold of USP (`LocalAgent.Threshold.{i}.`) on `Value` tells of them.',
     '- `Ethernet.Interface.{i}.` are ports: those of a DSA switch, network cards that no such switch is connected to, and those that /etc/board.json has of a swconfig switch. netifd does not know the latter: their links are what LuCI (`getSwconfigPortState`) tells, `Unknown` without it, and they are not counted (`Stats.`).',
-    '- Options of DHCP (`Pool.Option.{i}.`, `Client.SentOption.{i}.`) are not mapped but for those that have a parameter of their own: dnsmasq and udhcpc take texts whose',
-    '  form depends on the option, TR-181 the bytes on the wire, and a wrong form keeps dnsmasq from starting.',
+    '- `DHCPv4.Server.Pool.{i}.Option.{i}.` are the items of `dhcp_option` that stand for bytes (`6,192.0.2.1`, `option:ntp-server,…`, `43,01:02`); what dnsmasq says to some',
+    '  clients only (`tag:…`), puts together (`vi-encap:…`) or keeps back (`3`) is no row, and stays. A Value is written in the form in which dnsmasq sends just these bytes, and',
+    "  refused where there is none (addresses that are no multiple of four bytes, texts with blanks or quotes) or where the option is the server's own (50 to 55, 57, 61, 81, 82).",
+    '  dnsmasq sends them to clients that ask for them; those of `dhcp_option_force` are read only. It ends 66 and 67 with a zero, and keeps 58 and 59 below the lease time.',
+    '- `DHCPv4.Client.{i}.SentOption.{i}.` refuses what netifd or udhcpc say by themselves (12, 50, 52 to 55, 57, 61).',
+    '- A row that is the item of a list (`Option`, `SentOption`, `ReqOption`, …) is in its list while it is enabled and complete; otherwise the agent keeps it.',
     '- `DynamicDNS.Server.{i}.` and `Client.{i}.` are two sides of one section: `ServiceName` is one of `SupportedServices`, and a hostname goes with its client.',
     '',
   ];
@@ -61,7 +65,7 @@ function describe(rows: Rows): string {
     case 'section':
       return `\`config ${rows.type}${rows.name ? ` '${rows.name}'` : ''}\` in \`${rows.package}\``;
     case 'listed':
-      return `\`list ${rows.option}\` of \`config ${rows.type}\` in \`${rows.package}\``;
+      return `\`list ${rows.option}\`${rows.from ? ` of \`config ${rows.from.type}\` in \`${rows.from.package}\`` : ''}`;
     case 'items':
       return `\`list ${rows.option}\``;
     case 'members':

@@ -229,6 +229,7 @@ function candidatesFor({ type, name }: ParameterDefinition, before: string): str
     unsignedLong: ['7'],
     dateTime: ['2026-01-02T03:04:05Z'],
     base64: ['c2VzYW1l'],
+    hexBinary: ['0A0B'],
     string: ['another one', 'another', 'r---', 'rw--', 'WPA2-Personal', 'WPA3-Personal'],
   };
   return [...fitting, ...given, ...(byType[type.base] ?? [])].filter((value) => value !== before);

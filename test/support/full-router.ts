@@ -153,7 +153,11 @@ export async function startFullRouter(
   for (const [name, text] of Object.entries(more)) {
     const shipped = (defaultPackages[name] ?? '')
       .replace("\toption domain 'lan'\n", "$&\tlist server '192.0.2.53'\n")
-      .replace("\toption proto 'dhcp'\n", "$&\toption reqopts '42 66'\n");
+      .replace("\toption proto 'dhcp'\n", "$&\toption reqopts '42 66'\n\tlist sendopts '124:00000de9'\n")
+      .replace(
+        "\toption interface 'lan'\n\toption start",
+        "\toption interface 'lan'\n\tlist dhcp_option '43,01:02'\n\toption start",
+      );
     writeFileSync(join(config, name), shipped + text);
   }
   const router = await startRouter({ directory, reloadDelayMs });

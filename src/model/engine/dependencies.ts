@@ -110,7 +110,8 @@ export class Dependencies {
   }
 
   #rows(rows: RowSource, mapped: CompiledObject, keys: Set<SourceKey>): void {
-    if (rows.kind === 'sections' || rows.kind === 'section' || rows.kind === 'listed') keys.add(uciKey(rows.package));
+    if (rows.kind === 'sections' || rows.kind === 'section') keys.add(uciKey(rows.package));
+    if (rows.kind === 'listed' && rows.from) keys.add(uciKey(rows.from.package));
     if (rows.kind !== 'members') return;
     this.#expression(rows.expression, mapped, keys);
     if (rows.id) this.#formula(rows.id, mapped, keys);

@@ -1,4 +1,3 @@
-import type { UciSection } from '#platform';
 import type { Protocol } from '../api.ts';
 import type { CompiledObject, ListedRows } from '../mapping/compiled.ts';
 import { zeroValue } from '../mapping/convert.ts';
@@ -8,7 +7,7 @@ import type { ValueType } from '../schema/index.ts';
 import { equalityKey } from '../validate/index.ts';
 import type { Instances } from './instances.ts';
 import type { IndexedRows, MappedIndexes } from './mapped-index.ts';
-import { type FoundRow, meantSections, type RowTools, rowsOf, sectionOf } from './mapped-rows.ts';
+import { type FoundRow, type Place, placesOf, type RowTools, rowsOf, sectionOf } from './mapped-rows.ts';
 import { type Evaluated, MappedValues } from './mapped-values.ts';
 import { declaredRow, foundNode, type Node, storedNode, tableOf, untouched } from './node.ts';
 import type { Binding, Tree } from './tree.ts';
@@ -164,9 +163,9 @@ export class Evaluator {
     return this.#indexes.rows(table, parent, this.scope, () => this.#instances.epoch, make);
   }
 
-  /** The sections that rows of a table, below this parent, are about. */
-  sections(parent: Node, rows: ListedRows, mapped: CompiledObject): readonly UciSection[] {
-    return meantSections(rows, parent, mapped, this.#tools);
+  /** The sections whose items rows of a table, below this parent, are. */
+  places(parent: Node, rows: ListedRows, mapped: CompiledObject): readonly Place[] {
+    return placesOf(rows, parent, mapped, this.#tools);
   }
 
   /** All rows of a table anywhere, for references. */

@@ -38,7 +38,7 @@ export class MappedKeys {
       const holder = plan.keys.get(entry);
       const staged = holder !== undefined && holder !== node.path;
       const present = this.#presentRows(node, tablePath, key, definition).get(values) ?? [];
-      const conflict = present.find((path) => path !== node.path && this.#stillHas(path, key, plan));
+      const conflict = present.find((path) => path !== node.path && this.#stillHas(path, key, definition, plan));
       if (staged || conflict !== undefined) {
         const message = `another row has the same ${key.parameters.join(', ')}`;
         return { kind: 'duplicate-key', message, path: node.path };
@@ -63,9 +63,10 @@ export class MappedKeys {
     return rows;
   }
 
-  /** A row that this transaction deletes, or gives other values, no longer holds the key. */
-  #stillHas(path: string, key: UniqueKey, plan: Plan): boolean {
-    return !plan.gone.has(path) && !key.parameters.some((name) => plan.values.has(path + name));
+  /** A row that this transaction deletes, disables or gives other values no longer holds the key. */
+  #stillHas(path: string, key: UniqueKey, { enableParameter = '' }: ObjectDefinition, plan: Plan): boolean {
+    const off = key.functional && plan.values.get(path + enableParameter) === 'false';
+    return !off && !plan.gone.has(path) && !key.parameters.some((name) => plan.values.has(path + name));
   }
 
   /** `undefined`: the key does not bind this row. */

@@ -1,5 +1,5 @@
 import type { UciPackage, UciSection } from '#platform';
-import type { CompiledObject, ListedRows, RowSource, SectionSource } from '../mapping/compiled.ts';
+import type { CompiledObject, ListedRows, MeantSections, RowSource, SectionSource } from '../mapping/compiled.ts';
 import {
   evaluateFormula,
   evaluateKeyed,
@@ -11,6 +11,8 @@ import {
 import { partOf } from '../mapping/list-item.ts';
 import { listedIdentity, readDraft } from './listed-identity.ts';
 import { type Node, tableOf } from './node.ts';
+
+export type Place = NonNullable<Node['section']>;
 
 /** A row of a source, before it has a number. */
 export interface FoundRow {
@@ -109,8 +111,8 @@ function find(rows: RowSource, parent: Node, mapped: CompiledObject, tools: RowT
 }
 
 /** The sections that a table is about, of those below one parent. */
-export function meantSections(
-  { package: name, type, conditions }: Pick<ListedRows, 'package' | 'type' | 'conditions'>,
+function meantSections(
+  { package: name, type, conditions }: MeantSections,
   parent: Node,
   mapped: CompiledObject,
   tools: RowTools,
@@ -123,31 +125,45 @@ export function meantSections(
   );
 }
 
+/** The sections whose items are the rows of a table below one parent. */
+export function placesOf(
+  { from }: ListedRows,
+  parent: Node,
+  mapped: CompiledObject,
+  tools: RowTools,
+): readonly Place[] {
+  if (!from) return parent.section ? [parent.section] : [];
+  return meantSections(from, parent, mapped, tools).map((section) => ({ package: from.package, section }));
+}
+
 /** A list, or a text of words, as UCI has both. */
 export const listItems = (option: string | readonly string[] | undefined): readonly string[] =>
   typeof option === 'string' ? option.split(/\s+/).filter(Boolean) : (option ?? []);
 
 function listed(rows: ListedRows, parent: Node, mapped: CompiledObject, tools: RowTools): FoundRow[] {
   const found = new Map<string, FoundRow>();
-  for (const section of meantSections(rows, parent, mapped, tools)) {
-    const name = section.anonymous ? tools.anonymous(tools.uci(rows.package)!, section) : section.name;
-    for (const item of listItems(section.options.get(rows.option))) {
-      const identity = listedIdentity(name, (rows.key && partOf(item, rows.key)) ?? item);
-      if (found.has(identity)) continue;
-      const place = { package: rows.package, section };
-      found.set(identity, { identity, section: place, item, keys: [section.name, item] });
+  for (const place of placesOf(rows, parent, mapped, tools)) {
+    const { section } = place;
+    const name = section.anonymous ? tools.anonymous(tools.uci(place.package)!, section) : section.name;
+    for (const written of listItems(section.options.get(rows.option))) {
+      const item = rows.code ? rows.code.read(written) : written;
+      const key = item !== undefined && rows.key ? partOf(item, rows.key) : item;
+      if (key === undefined) continue;
+      const identity = listedIdentity(name, key);
+      if (!found.has(identity)) found.set(identity, { identity, section: place, item, keys: [section.name, item!] });
     }
   }
   return [...found.values()];
 }
 
-/** Rows that were added and are not complete: what is known of them is in what they go by. */
+/** Rows that are in no list, for now: what is known of them is in what they go by. */
 function drafts(rows: ListedRows, parent: Node, mapped: CompiledObject, tools: RowTools): FoundRow[] {
   return tools.drafts(tableOf(parent, mapped.path)).map((identity): FoundRow => {
     const { place, item } = readDraft(identity);
-    const section = tools.uci(rows.package)?.section(place);
-    const known = section?.type === rows.type ? { package: rows.package, section } : undefined;
-    return { identity, section: known, item, keys: [known ? place : '', item] };
+    const { from } = rows;
+    const section = from && tools.uci(from.package)?.section(place);
+    const known = section && section.type === from.type ? { package: from.package, section } : undefined;
+    return { identity, section: from ? known : parent.section, item, keys: [known ? place : '', item] };
   });
 }
 

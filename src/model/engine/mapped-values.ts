@@ -7,6 +7,7 @@ import type { ParameterRule, SourceText } from '../mapping/grammar.ts';
 import { isPlausible } from '../mapping/plausible.ts';
 import type { ReadScope } from '../mapping/read-scope.ts';
 import type { Answer } from '../mapping/sources.ts';
+import { isEnabled } from './listed-identity.ts';
 import { type RowTools, sectionOf } from './mapped-rows.ts';
 import type { Node } from './node.ts';
 
@@ -128,6 +129,7 @@ export class MappedValues {
     if (name === 'id') return node.section?.section.name ?? node.identity;
     if (name === 'item') return node.item;
     if (name === 'instance') return node.instances.at(-1);
+    if (name === 'listed') return isEnabled(node.identity) ? '1' : '0';
     if (name === 'of') return node.keys?.at(-2);
     if (name === 'above') return node.around?.at(-2);
     if (name === 'parent') return node.parent && (node.parent.section?.section.name ?? node.parent.identity);

@@ -8,6 +8,8 @@ export interface PlannedItem {
   /** What its parameters say by now. */
   readonly place: Node['section'];
   readonly text: string;
+  /** It is to be in its list as soon as it is complete. */
+  readonly enabled: boolean;
   /** What the changes of the plan make of it. */
   readonly identity: string;
   readonly listed: { readonly place: NonNullable<Node['section']>; readonly text: string } | undefined;

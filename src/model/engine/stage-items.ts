@@ -1,22 +1,20 @@
 import { ok, type Result, refused } from '#base';
-import type { ModelFault } from '../api.ts';
-import type { CompiledParameter, ListedRows } from '../mapping/compiled.ts';
+import type { ModelFault, ParameterWrite } from '../api.ts';
+import type { CompiledObject, CompiledParameter, ListedRows } from '../mapping/compiled.ts';
 import { itemOf, partOf } from '../mapping/list-item.ts';
 import { tablePathOf } from '../path/index.ts';
 import type { Instances } from './instances.ts';
-import { draftIdentity, isDraft, listedIdentity, readDraft } from './listed-identity.ts';
-import { listItems } from './mapped-rows.ts';
+import { draftIdentity, isDraft, isEnabled, listedIdentity, newIdentity, readDraft } from './listed-identity.ts';
+import { listItems, type Place } from './mapped-rows.ts';
 import { foundNode, type Node } from './node.ts';
 import { changesOf, type Plan, type PlannedItem } from './plan.ts';
 import type { Reading } from './read.ts';
 import type { SectionNames } from './section-names.ts';
 import type { Binding } from './tree.ts';
 
-type Place = NonNullable<Node['section']>;
-
 /**
- * Rows that are items of lists in sections (`list ports 'lan1:t'`). A row that is added is no item until its parameters say which section it is in and what
- * tells it apart there; until then it is a draft, which only the model knows of.
+ * Rows that are items of lists in sections (`list ports 'lan1:t'`). A row that is added is no item until it is enabled and its parameters say which section it is in
+ * and what tells it apart there; until then it is a draft, which only the model knows of.
  */
 export class ItemStager {
   readonly #reading: Reading;
@@ -36,14 +34,15 @@ export class ItemStager {
     const { item: form, keep, parameters } = binding.mapped!;
     // Rows that nobody has looked at yet get their numbers before the new one does.
     this.#reading.evaluator.children(parent, schemaPath);
-    // Nobody finds it by this before it is finished and applied.
-    const identity = `~${this.#random()}`;
+    const item = itemOf(form!, (name) => partIn('', parameters.get(name)!));
+    const enabled = !switched(binding.mapped!);
+    const identity = newIdentity(this.#random());
     const number = this.#instances.numberOf(tablePath, identity, keep);
     plan.created.push({ table: tablePath, identity });
-    const item = itemOf(form!, (name) => partIn('', parameters.get(name)!));
-    const found = { identity, section: undefined, item, keys: ['', item] };
+    const place = (binding.mapped!.rows as ListedRows).from ? undefined : parent.section;
+    const found = { identity, section: place, item, keys: ['', item] };
     const node = foundNode(parent, schemaPath, binding, tablePath, found, number);
-    plan.items.set(node.path, { place: undefined, text: item, identity, listed: undefined });
+    plan.items.set(node.path, { place, text: item, enabled, identity, listed: undefined });
     return node;
   }
 
@@ -52,14 +51,20 @@ export class ItemStager {
     const { evaluator } = this.#reading;
     const { mapped } = node.binding;
     const row = evaluator.rowsOf(rule.to!).find((candidate) => candidate.path === `${path}.`);
-    const sections = evaluator.sections(node.parent!, mapped!.rows as ListedRows, mapped!);
-    const section = row?.section && sections.includes(row.section.section) ? row.section : undefined;
-    if (path !== '' && !section)
+    const places = evaluator.places(node.parent!, mapped!.rows as ListedRows, mapped!);
+    const known = row?.section && places.some(({ section }) => section === row.section!.section);
+    if (path !== '' && !known)
       return refused({
         kind: 'invalid-value',
         message: 'the row it refers to is not there, or not of the same parent',
       });
-    plan.items.set(node.path, { ...this.#planned(node, plan), place: section });
+    plan.items.set(node.path, { ...this.#planned(node, plan), place: known ? row.section : undefined });
+    return ok(undefined);
+  }
+
+  /** @param enabled whether the item is to be in its list */
+  turn(node: Node, enabled: boolean, plan: Plan): Result<undefined, ModelFault> {
+    plan.items.set(node.path, { ...this.#planned(node, plan), enabled });
     return ok(undefined);
   }
 
@@ -86,29 +91,38 @@ export class ItemStager {
   }
 
   /** All parameters of one write are staged: what they make of the row. @returns why that can not be */
-  finish(node: Node, plan: Plan): ModelFault | undefined {
-    const rows = node.binding.mapped?.rows;
+  finish(node: Node, written: readonly ParameterWrite[], plan: Plan): ModelFault | undefined {
+    const { mapped } = node.binding;
     const planned = plan.items.get(node.path);
-    if (rows?.kind !== 'listed' || !planned) return undefined;
-    const { place, text, listed } = planned;
+    if (mapped?.rows.kind !== 'listed' || !planned) return undefined;
+    const { rows } = mapped;
+    const { place, text, enabled, listed } = planned;
     const key = partOf(text, rows.key!) ?? '';
+    const item = rows.code ? rows.code.write(text) : text;
+    // What is in no list is looked at when it is written, too, and not when something else of the row is.
+    if (item === undefined && (enabled || partWritten(mapped, written, -1)))
+      return {
+        kind: 'invalid-value',
+        message: 'the device can not do this value',
+        path: node.path + (partWritten(mapped, written) ?? switched(mapped) ?? ''),
+      };
     const before = this.#identityOf(node, planned, rows, plan);
     const stays = listed?.place.section === place?.section;
-    const items = place && key !== '' ? [...this.#itemsOf(place, rows, plan)] : undefined;
+    const items = enabled && place && key !== '' && item ? [...this.#itemsOf(place, rows, plan)] : undefined;
     if (items) {
       const own = listed && stays ? items.indexOf(listed.text) : -1;
-      if (items.some((other, at) => at !== own && partOf(other, rows.key!) === key))
+      if (items.some((other, at) => at !== own && keyIn(other, rows) === key))
         return { kind: 'duplicate-key', message: 'there is such an item already', path: node.path };
-      if (own < 0) items.push(text);
-      else items[own] = text;
+      if (own < 0) items.push(item!);
+      else if (textIn(items[own]!, rows) !== text) items[own] = item!;
     }
     if (listed && !(items && stays)) this.#takeOut(node, listed, rows, plan);
     if (items) this.#put(node, place!, rows, items, plan);
-    const name = place ? this.#names.of(node, plan, place) : '';
-    const identity = items
-      ? listedIdentity(name, key)
-      : draftIdentity(isDraft(before) ? readDraft(before).sign : this.#random(), name, text);
-    plan.items.set(node.path, { place, text, identity, listed: items && { place: place!, text } });
+    const name = place && (items || rows.from) ? this.#names.of(node, plan, place) : '';
+    const sign = isDraft(before) ? readDraft(before).sign : this.#random();
+    const identity = items ? listedIdentity(name, key) : draftIdentity({ sign, enabled, place: name, item: text });
+    const now = items?.find((one) => textIn(one, rows) === text);
+    plan.items.set(node.path, { ...planned, identity, listed: now ? { place: place!, text: now } : undefined });
     if (identity !== before) plan.effects.push(() => this.#instances.restate(tablePathOf(node.path), before, identity));
     return undefined;
   }
@@ -129,15 +143,22 @@ export class ItemStager {
   }
 
   #planned(node: Node, plan: Plan): PlannedItem {
+    const known = plan.items.get(node.path);
+    if (known) return known;
+    const { section: place, identity } = node;
     const text = String(node.item);
-    const listed = node.section && !isDraft(node.identity) ? { place: node.section, text } : undefined;
-    return plan.items.get(node.path) ?? { place: node.section, text, identity: node.identity, listed };
+    const enabled = isEnabled(identity);
+    if (isDraft(identity)) return { place, text, enabled, identity, listed: undefined };
+    const rows = node.binding.mapped!.rows as ListedRows;
+    const items = place ? this.#itemsOf(place, rows, plan) : [];
+    const item = items.find((one) => textIn(one, rows) === text) ?? text;
+    return { place, text, enabled, identity, listed: place && { place, text: item } };
   }
 
   /** What the row goes by when it is this change's turn: its section has a name by then. */
   #identityOf(node: Node, { identity, listed }: PlannedItem, rows: ListedRows, plan: Plan): string {
     if (!listed) return identity;
-    return listedIdentity(this.#names.of(node, plan, listed.place), partOf(listed.text, rows.key!) ?? listed.text);
+    return listedIdentity(this.#names.of(node, plan, listed.place), keyIn(listed.text, rows) ?? listed.text);
   }
 
   #itemsOf(place: Place, { option }: ListedRows, plan: Plan): readonly string[] {
@@ -164,5 +185,27 @@ export class ItemStager {
 /** What stands for a parameter in an item, or in the item that its default is. */
 const partIn = (item: string, { pick, rule }: CompiledParameter): string =>
   partOf(item, pick!) ?? partOf(rule.default ?? '', pick!) ?? '';
+
+/** The text that an item of a list stands for. */
+const textIn = (item: string, { code }: ListedRows): string | undefined => (code ? code.read(item) : item);
+
+const keyIn = (item: string, rows: ListedRows): string | undefined => {
+  const text = textIn(item, rows);
+  return text === undefined ? undefined : partOf(text, rows.key!);
+};
+
+/** Name of the parameter that says whether a row is in its list. */
+const switched = ({ parameters }: CompiledObject): string | undefined =>
+  [...parameters.values()].find(({ listed }) => listed === 'switch')?.definition.name;
+
+/** The last of an item's parameters that is written. @param from only those from this one of them on */
+function partWritten(
+  { item, parameters }: CompiledObject,
+  written: readonly ParameterWrite[],
+  from = 0,
+): string | undefined {
+  const names = item!.pieces.filter((name, at) => at % 2 === 1 && parameters.has(name)).slice(from);
+  return names.findLast((name) => written.some((one) => one.name === name));
+}
 
 const keyOf = ({ package: pack, section }: Place, option: string): string => `${pack} ${section.name} ${option}`;

@@ -76,6 +76,7 @@ export class ValueStager {
   #stageItem(node: Node, mapped: CompiledParameter, value: string, plan: Plan): Result<undefined, ModelFault> {
     if (node.readOnly) return refused({ kind: 'not-writable', message: 'there is nowhere to write it' });
     if (mapped.listed === 'place') return this.#items.place(node, mapped, value, plan);
+    if (mapped.listed === 'switch') return this.#items.turn(node, value === 'true', plan);
     // A table below the same parent is meant as the parent's own.
     const { parent } = node;
     const stranger = mapped.rule.to?.startsWith(parent!.schemaPath) && value !== '' && !value.startsWith(parent!.path);

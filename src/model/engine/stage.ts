@@ -201,7 +201,7 @@ export class Stager {
   ): Result<StagedParameters, WriteRefused> {
     const done = this.#parameters(node, parameters, plan);
     if (!done.ok) return done;
-    const taken = this.#duplicateKey(node, tablePath, plan) ?? this.#items.finish(node, plan);
+    const taken = this.#duplicateKey(node, tablePath, plan) ?? this.#items.finish(node, parameters, plan);
     return taken ? refuse(taken) : done;
   }
 

@@ -2,8 +2,17 @@ import { toSchemaPath } from '../path/index.ts';
 import { isVendorObject, vendorName } from '../schema/extend.ts';
 import type { ParameterDefinition, SchemaView } from '../schema/index.ts';
 import { compileActions } from './compile-actions.ts';
-import type { CompiledObject, CompiledParameter, RowSource, SectionSource, Variable } from './compiled.ts';
+import type {
+  CompiledObject,
+  CompiledParameter,
+  ListedRows,
+  MeantSections,
+  RowSource,
+  SectionSource,
+  Variable,
+} from './compiled.ts';
 import { converterNames } from './convert.ts';
+import { itemCodes } from './dhcp-items.ts';
 import { type Expression, type Formula, parseConditions, parseExpression, parseFormula } from './expression.ts';
 import type { MappingProblem, ObjectText, ParameterRule } from './grammar.ts';
 import { type ItemForm, parseItemForm, partNames } from './list-item.ts';
@@ -167,7 +176,8 @@ function compileParameter(
   if (part && (rule.at !== '$item' || rule.pick === undefined))
     say("is part of the item: it needs 'at' $item and a pick");
   const place = item !== undefined && rule.at === '$of' && rule.as === 'ref' && rule.by === 'id';
-  const listed = !writable ? undefined : part ? 'part' : place ? 'place' : undefined;
+  const turned = item !== undefined && rule.at === '$listed';
+  const listed = !writable ? undefined : part ? 'part' : place ? 'place' : turned ? 'switch' : undefined;
   return {
     definition,
     rule,
@@ -191,6 +201,7 @@ function itemForm(text: ObjectText, rows: RowSource, say: Say): ItemForm | undef
     return undefined;
   }
   if (rows.kind !== 'listed') say('item', 'needs rows that are items of a list in sections');
+  if (text.code !== undefined && !itemCodes[text.code]) say('code', `'${text.code}' is no code`);
   for (const name of partNames(form)) if (!text.parameters[name]) say('item', `'${name}' is not mapped`);
   return form;
 }
@@ -205,6 +216,10 @@ function itemKey({ item, parameters }: ObjectText): RegExp | undefined {
   } catch {
     return undefined;
   }
+}
+
+function listedRows(text: ObjectText, option: string, from: MeantSections | undefined): ListedRows {
+  return { kind: 'listed', from, option, code: itemCodes[text.code ?? ''], key: itemKey(text) };
 }
 
 /** The option that a formula is and nothing else. */
@@ -263,12 +278,12 @@ function rowSources(
       ];
       const pack = mapping.sources[source]?.uci;
       const conditions = filter === undefined ? [] : parseConditions(filter);
-      if (pack && typeof conditions !== 'string')
-        return { kind: 'listed', package: pack, type, conditions, option, key: itemKey(text) };
+      if (pack && typeof conditions !== 'string') return listedRows(text, option, { package: pack, type, conditions });
       say('rows', typeof conditions === 'string' ? conditions : `'${source}' is not a UCI source of this file`);
       return none;
     }
     const list = /^([\w-]+)\[\]$/.exec(rows);
+    if (list && text.item !== undefined) return listedRows(text, list[1]!, undefined);
     if (list) return { kind: 'items', option: list[1]! };
     const sections = /^([\w-]+)\/([\w-]+)(?:\[(.*)\])?$/.exec(rows);
     const pack = sections ? mapping.sources[sections[1]!]?.uci : undefined;

@@ -1,7 +1,7 @@
 import type { CommandDefinition, EventDefinition, ObjectDefinition, ParameterDefinition } from '../schema/index.ts';
 import type { Condition, Expression, Formula } from './expression.ts';
 import type { CommandRule, EventRule, ParameterRule, SourceText } from './grammar.ts';
-import type { ItemForm } from './list-item.ts';
+import type { ItemCode, ItemForm } from './list-item.ts';
 
 export interface CompiledParameter {
   readonly definition: ParameterDefinition;
@@ -18,8 +18,8 @@ export interface CompiledParameter {
   readonly option: string | undefined;
   /** Option of the section that the value comes from, whether it can be written or not. */
   readonly named: string | undefined;
-  /** In a row that is an item of a list: a write changes this part of the item, or the section that it is in. `undefined`: neither. */
-  readonly listed: 'part' | 'place' | undefined;
+  /** In a row that is an item of a list: a write changes this part of the item, the section that it is in, or whether it is in its list. `undefined`: none of them. */
+  readonly listed: 'part' | 'place' | 'switch' | undefined;
   /** It can be written: to the option, to the item, or by running a program. */
   readonly writable: boolean;
 }
@@ -42,25 +42,28 @@ export interface SectionSource {
 /** Where the rows of a table, or the section of a single object, come from. */
 export type RowSource =
   | { readonly kind: 'none' }
-  | {
-      readonly kind: 'sections';
-      readonly package: string;
-      readonly type: string;
-      readonly conditions: readonly Condition[];
-    }
+  | ({ readonly kind: 'sections' } & MeantSections)
   | SectionSource
   | { readonly kind: 'members'; readonly expression: Expression; readonly id: Formula | undefined }
   | { readonly kind: 'items'; readonly option: string }
   | ListedRows;
 
-/** Items of one list option of each of several sections. */
-export interface ListedRows {
-  readonly kind: 'listed';
+/** Sections of a type, and the conditions that they meet. */
+export interface MeantSections {
   readonly package: string;
   readonly type: string;
   readonly conditions: readonly Condition[];
+}
+
+/** Items of one list option of each of several sections. */
+export interface ListedRows {
+  readonly kind: 'listed';
+  /** `undefined`: the section around alone. */
+  readonly from: MeantSections | undefined;
   readonly option: string;
-  /** Picks what tells the items of a section apart; `undefined`: the whole item does. */
+  /** Between the items as they are in the list and their texts. */
+  readonly code: ItemCode | undefined;
+  /** Picks what tells the items of a section apart, and an item without it is no row; `undefined`: the whole item does. */
   readonly key: RegExp | undefined;
 }
 

@@ -161,6 +161,8 @@ export interface ObjectText {
   readonly add?: Readonly<Record<string, string>>;
   /** Of rows that are items of lists in sections: how an item is put together (`{Port}:{Untagged}`). Present: its parts can be written. */
   readonly item?: string;
+  /** What turns an item of the list into the text that `item` is about, and back (dhcp-items.ts); what it can not turn is no row. */
+  readonly code?: string;
   /** The object is absent while this expression gives nothing. */
   readonly when?: string;
   /** false: instance numbers live in memory only (rows that come and go by themselves). */

@@ -6,6 +6,14 @@ export interface ItemForm {
   readonly key: string;
 }
 
+/** How items stand in a list where that is not the text that a form is about. */
+export interface ItemCode {
+  /** @returns the text; `undefined`: the item is nothing that a text could say */
+  read(item: string): string | undefined;
+  /** @returns the item; empty: the text is not complete; `undefined`: no item says this */
+  write(text: string): string | undefined;
+}
+
 /** `{Port}:{Untagged}`. @returns the form, or what is wrong with the text */
 export function parseItemForm(text: string): ItemForm | string {
   const pieces = text.split(/[{}]/);

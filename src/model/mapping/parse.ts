@@ -10,7 +10,7 @@ import type {
 } from './grammar.ts';
 
 const sourceKinds = ['uci', 'ubus', 'file', 'script', 'value', 'handler'];
-const objectKeys = new Set(['rows', 'id', 'row', 'let', 'add', 'item', 'when', 'keep']);
+const objectKeys = new Set(['rows', 'id', 'row', 'let', 'add', 'item', 'code', 'when', 'keep']);
 
 /**
  * Reads the JSON of a mapping file into its flat form: nested objects (`"Stats.": {…}`) become entries of their own.
