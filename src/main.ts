@@ -1,5 +1,6 @@
 import { createLog, explain, formatRecord, type LogLevel } from '#base';
 import { checkMappings, startAgent } from '#compose';
+import { shareBeside } from '#platform';
 
 const stopLimitMs = 5000;
 const defaultShare = '/usr/share/tandem/datamodel';
@@ -66,7 +67,10 @@ function datamodel(words: readonly string[]): number {
     return 2;
   }
   try {
-    const { lines, good } = checkMappings(process.env.TANDEM_SHARE ?? defaultShare, files);
+    const { lines, good } = checkMappings(
+      process.env.TANDEM_SHARE ?? shareBeside(process.argv[1]!) ?? defaultShare,
+      files,
+    );
     for (const line of lines) process.stdout.write(`${line}\n`);
     return good ? 0 : 1;
   } catch (error) {

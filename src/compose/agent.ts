@@ -84,7 +84,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     state.sweep();
     const foreignApply = new ForeignApply(bus, rooted);
     const files = loadDataModelFiles(options.share, at('/etc/tandem/datamodel.d'));
-    const { model, problems } = createDataModel(
+    const { model, problems, elsewhere } = createDataModel(
       files.schema,
       files.mappings,
       {
@@ -105,9 +105,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       },
       readFacts(rooted),
       files.table,
+      files.form,
     );
     scope.add(model);
     for (const { file, path, reason } of problems) log.error('a mapping was left out', { file, path, reason });
+    for (const file of elsewhere) log.info('a mapping is for other devices', { file });
     await model.recover();
     const factory = readFactory(rooted, factoryDirectory);
     if (factory.tls.ca !== undefined) withoutPublicRoots();

@@ -8,6 +8,7 @@ import type { MappingProblem, ObjectText } from './mapping/grammar.ts';
 import { LazyObject } from './mapping/lazy.ts';
 import { type MergedObject, type MergedObjects, mergeMapping } from './mapping/merge.ts';
 import { parseMapping } from './mapping/parse.ts';
+import { impossibleValues } from './mapping/values.ts';
 import { vendorObjects } from './mapping/vendor.ts';
 import type { VendorObjects } from './schema/extend.ts';
 import { extendSchema } from './schema/extend.ts';
@@ -18,6 +19,8 @@ export interface MappingText {
   readonly text: string;
   /** It ships with the package, whose tests have checked it against the schema: what it says is compiled when it is needed. */
   readonly checked?: boolean;
+  /** Why it could not be read; then there is no text. */
+  readonly unread?: string;
 }
 
 /**
@@ -31,20 +34,34 @@ export function createDataModel(
   ports: DataModelPorts,
   facts: DeviceFacts = {},
   table: FurtherTable = () => undefined,
-): { model: DataModel; problems: readonly MappingProblem[] } {
-  const { schema, objects, problems } = compileMappings(openSchema(schemaTable), mappings, facts, table);
-  return { model: new DataModel(schema, objects, ports), problems };
+  form?: MappingForm,
+): { model: DataModel; problems: readonly MappingProblem[]; elsewhere: readonly string[] } {
+  const { objects, ...made } = compileMappings(openSchema(schemaTable), mappings, facts, table, form);
+  return { model: new DataModel(made.schema, objects, ports), ...made };
 }
 
 export type FurtherTable = (name: string) => Uint8Array | undefined;
 
-/** Everything that the files say together, checked; without a device. */
+/** JSON Schema of mapping files, read when a file is there that does not come with the package. */
+export type MappingForm = () => unknown;
+
+/**
+ * Everything that the files say together, checked; without a device.
+ * @param facts `any`: every condition holds
+ * @returns `elsewhere`: files that are for other devices
+ */
 export function compileMappings(
   schema: Schema,
   mappings: readonly MappingText[],
-  facts: DeviceFacts,
+  facts: DeviceFacts | 'any',
   table: FurtherTable = () => undefined,
-): { schema: Schema; objects: readonly CompiledObject[]; problems: readonly MappingProblem[] } {
+  form: MappingForm = () => undefined,
+): {
+  schema: Schema;
+  objects: readonly CompiledObject[];
+  problems: readonly MappingProblem[];
+  elsewhere: readonly string[];
+} {
   let merged: MergedObjects = new Map();
   let additions: VendorObjects = new Map();
   let extended = schema;
@@ -54,12 +71,21 @@ export function compileMappings(
   /** What the files say of each object in the end, as JSON: a fifth of what the same takes as objects. */
   const texts = new Map<string, string>();
   const problems: MappingProblem[] = [];
-  for (const { file, text, checked } of mappings) {
-    const parsed = parseMapping(file, text);
-    const met = parsed.problems.length > 0 ? false : holds(parsed.mapping.conditions, facts);
+  const elsewhere: string[] = [];
+  for (const { file, text, checked, unread } of mappings) {
+    if (unread !== undefined) {
+      problems.push({ file, path: '', reason: unread });
+      continue;
+    }
+    const parsed = parseMapping(file, text, checked ? undefined : form());
+    const met = parsed.problems.length > 0 ? false : holds(parsed.mapping.conditions, facts === 'any' ? {} : facts);
     if (typeof met === 'string') parsed.problems.push({ file, path: '$if', reason: met });
     problems.push(...parsed.problems);
-    if (met !== true) continue;
+    if (parsed.problems.length > 0) continue;
+    if (met !== true && facts !== 'any') {
+      elsewhere.push(file);
+      continue;
+    }
     const next = mergeMapping(file, merged, parsed.mapping);
     const vendor = vendorObjects(file, additions, next.objects, next.touched);
     const needed = openTables(file, parsed.mapping.tables, tables, table);
@@ -79,7 +105,7 @@ export function compileMappings(
         continue;
       }
       const result = compileObject(file, path, object, (other) => next.objects.get(other)?.text, views);
-      found.push(...result.problems);
+      found.push(...result.problems, ...impossibleValues(file, result.object));
       if (result.object) made.push(result.object);
     }
     if (found.length > 0) {
@@ -94,7 +120,7 @@ export function compileMappings(
     for (const object of made) compiled.set(object.path, object);
   }
   for (const [path, { text }] of merged) texts.set(path, JSON.stringify(text));
-  return { schema: extended, objects: [...compiled.values()], problems };
+  return { schema: extended, objects: [...compiled.values()], problems, elsewhere };
 }
 
 /** @throws TandemError MAPPING_BROKEN when it is needed: a file of the package is not the one that was checked */

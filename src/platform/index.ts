@@ -1,4 +1,4 @@
-export { type DataModelFiles, loadDataModelFiles } from './datamodel-files.ts';
+export { type DataModelFiles, loadDataModelFiles, shareBeside } from './datamodel-files.ts';
 export { type Factory, readFactory } from './factory.ts';
 export type { FactoryController } from './factory-controllers.ts';
 export { FactoryError } from './factory-json.ts';

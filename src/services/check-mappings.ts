@@ -19,17 +19,17 @@ export function checkMappings(share: string, files: readonly string[]): { lines:
     else given.push({ file, text });
   }
   let good = lines.length === 0;
-  // Conditions are checked for their form; that they hold is taken for granted where it can be.
-  const facts = { board: '', model: '', openwrt: '99' };
+  // Whatever device a file is for: it is checked whole.
   const { problems } = compileMappings(
     openSchema(shipped.schema),
     [...shipped.mappings, ...given],
-    facts,
+    'any',
     shipped.table,
+    shipped.form,
   );
   for (const { file } of given) {
     const own = problems.filter((problem) => problem.file === file);
-    lines.push(...own.map(({ path, reason }) => `${file}: ${path}: ${reason}`));
+    lines.push(...own.map(({ path, reason }) => `${file}: ${path === '' ? '' : `${path}: `}${reason}`));
     if (own.length === 0) lines.push(`${file}: good`);
     good &&= own.length === 0;
   }

@@ -61,7 +61,10 @@ export function compileObject(
     if (ruleText === null) continue;
     const parameter = definition.parameter(name) ?? firstOf(views, (view) => view.parameter(path + name));
     if (!parameter) {
-      say(name, 'is not a parameter of the schema');
+      say(
+        name,
+        `is not a parameter of the schema${/^x_/i.test(name) ? '; a name of your own is X_EXAMPLE-COM_Name' : ''}`,
+      );
       continue;
     }
     const rule: ParameterRule = typeof ruleText === 'string' ? { at: ruleText } : ruleText;
@@ -166,7 +169,7 @@ function compileParameter(
     if (formula) expressions.push(formula);
   }
   const own = expressions.map(optionOf).find((option) => option !== undefined);
-  if (own && !inSection && !section) say('names an option, but the row is no section');
+  if (own && !inSection && !section) say(`names an option ('${own}'), but the row is no section`);
   if (rule.run && (!Array.isArray(rule.run) || rule.run.length === 0)) say("'run' is a program and its arguments");
   if (rule.input !== undefined && !rule.run) say("'input' is what a program reads");
   const writable = definition.access !== 'readOnly' && rule.write !== false;
@@ -293,6 +296,7 @@ function rowSources(
       say('rows', conditions);
       return none;
     }
+    if (mapping.sources[rows]?.uci) say('rows', 'are source/type where the source is a UCI package');
     const members = expression('rows', rows);
     return members ? { kind: 'members', expression: members, id } : none;
   });

@@ -165,6 +165,8 @@ export interface ObjectText {
   readonly code?: string;
   /** The object is absent while this expression gives nothing. */
   readonly when?: string;
+  /** Of a vendor's own table: its unique keys, each a parameter or several that are unique together. */
+  readonly keys?: readonly (string | readonly string[])[];
   /** false: instance numbers live in memory only (rows that come and go by themselves). */
   readonly keep?: boolean;
   readonly parameters: Readonly<Record<string, ParameterText>>;

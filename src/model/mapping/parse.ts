@@ -1,4 +1,5 @@
 import { handlerNames } from '../handlers/index.ts';
+import { checkForm, jsonTrouble, placeOf } from './form.ts';
 import type {
   CommandText,
   EventText,
@@ -10,13 +11,18 @@ import type {
 } from './grammar.ts';
 
 const sourceKinds = ['uci', 'ubus', 'file', 'script', 'value', 'handler'];
-const objectKeys = new Set(['rows', 'id', 'row', 'let', 'add', 'item', 'code', 'when', 'keep']);
+const objectKeys = new Set(['rows', 'id', 'row', 'let', 'add', 'item', 'code', 'when', 'keep', 'keys']);
 
 /**
  * Reads the JSON of a mapping file into its flat form: nested objects (`"Stats.": {…}`) become entries of their own.
+ * @param form JSON Schema of such a file, for those that come from elsewhere
  * @returns what could be read, and every problem of form; what the schema says about it is checked later
  */
-export function parseMapping(file: string, text: string): { mapping: MappingFile; problems: MappingProblem[] } {
+export function parseMapping(
+  file: string,
+  text: string,
+  form?: unknown,
+): { mapping: MappingFile; problems: MappingProblem[] } {
   const problems: MappingProblem[] = [];
   const sources: Record<string, SourceText> = Object.create(null);
   const objects: Record<string, ObjectText> = Object.create(null);
@@ -28,12 +34,21 @@ export function parseMapping(file: string, text: string): { mapping: MappingFile
   try {
     root = JSON.parse(text);
   } catch (error) {
-    say('', `not JSON: ${(error as Error).message}`);
+    const { message } = error as Error;
+    const at = /at position (\d+)/.exec(message)?.[1];
+    const { line, column } = placeOf(text, at === undefined ? text.length : Number(at));
+    say(`line ${line} column ${column}`, `not JSON: ${message}`);
     return { mapping: { sources, objects, removed, conditions, tables }, problems };
   }
   if (!isTable(root)) {
     say('', 'a mapping file is a JSON object');
     return { mapping: { sources, objects, removed, conditions, tables }, problems };
+  }
+  if (form !== undefined) {
+    for (const { line, column, key } of jsonTrouble(text))
+      say(`line ${line} column ${column}`, `${key} is there twice`);
+    checkForm(form, root, say);
+    if (problems.length > 0) return { mapping: { sources, objects, removed, conditions, tables }, problems };
   }
   for (const [key, value] of Object.entries(root)) {
     if (key === 'sources') {

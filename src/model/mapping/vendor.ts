@@ -30,6 +30,14 @@ export function vendorObjects(
     const text = objects.get(path)?.text;
     if (!text) continue;
     const own = isVendorObject(path);
+    if (text.keys && !own) problems.push({ file, path: `${path}keys`, reason: 'has its keys from the schema' });
+    const keys = (text.keys ?? []).map((key) => [key].flat());
+    for (const name of keys.flat()) {
+      if (!text.parameters[name]) problems.push({ file, path: `${path}keys`, reason: `'${name}' is not mapped` });
+    }
+    const around = path.replace(/[^.]+\.(?:\{i\}\.)?$/, '');
+    if (isVendorObject(around) && !objects.has(around))
+      problems.push({ file, path, reason: `is in an object that nothing describes: '${around}'` });
     const parameters: VendorParameter[] = [];
     for (const [name, rule] of Object.entries(text.parameters)) {
       if (!vendorName.test(name) && !(own && name !== 'Alias')) continue;
@@ -41,7 +49,7 @@ export function vendorObjects(
       problems.push({ file, path: path + name, reason }),
     );
     if (own || parameters.length + commands.length + events.length > 0)
-      found.set(path, { creatable: text.add !== undefined, parameters, commands, events });
+      found.set(path, { creatable: text.add !== undefined, keys, parameters, commands, events });
   }
   return { objects: found, problems };
 }

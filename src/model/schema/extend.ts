@@ -30,6 +30,8 @@ export interface VendorAction {
 
 export interface VendorAdditions {
   readonly creatable: boolean;
+  /** Unique keys of a table of the vendor's own, beside its Alias. */
+  readonly keys: readonly (readonly string[])[];
   readonly parameters: readonly VendorParameter[];
   readonly commands: readonly VendorAction[];
   readonly events: readonly VendorAction[];
@@ -41,14 +43,9 @@ export type VendorObjects = ReadonlyMap<string, VendorAdditions>;
 /** `X_00D09E_Colour`, `X_EXAMPLE-COM_Colour` */
 export const vendorName = /^X_[A-Z0-9-]+_[A-Za-z][A-Za-z0-9_]*$/;
 
-/** Whether the last step of an object path is a vendor's name. */
+/** Whether an object is the vendor's: it, or one around it, has a vendor's name. */
 export function isVendorObject(path: string): boolean {
-  const step = path
-    .replace(/\{i\}\.$/, '')
-    .slice(0, -1)
-    .split('.')
-    .at(-1)!;
-  return vendorName.test(step);
+  return path.split('.').some((step) => vendorName.test(step));
 }
 
 /** The schema with a vendor's additions; everything else is as it was. */
@@ -88,7 +85,7 @@ class ExtendedView implements SchemaView {
     );
     const events = new Map([...(base?.events ?? []), ...more.events.map(eventOf)].map((each) => [each.name, each]));
     const object: ObjectDefinition = {
-      ...(base ?? vendorObject(path, added.creatable)),
+      ...(base ?? vendorObject(path, added)),
       parameters: [...parameters.values()],
       parameter: (name) => parameters.get(name),
       commands: [...commands.values()],
@@ -174,7 +171,7 @@ function aliasOf(path: string): ParameterDefinition[] {
 
 function vendorObject(
   path: string,
-  creatable: boolean,
+  { creatable, keys }: VendorAdditions,
 ): Omit<ObjectDefinition, 'parameters' | 'parameter' | 'commands' | 'command' | 'events' | 'event'> {
   const table = path.endsWith('{i}.');
   return {
@@ -186,7 +183,7 @@ function vendorObject(
     since: '',
     minEntries: 0,
     maxEntries: undefined,
-    uniqueKeys: table ? [{ functional: false, parameters: ['Alias'] }] : [],
+    uniqueKeys: table ? [['Alias'], ...keys].map((parameters) => ({ functional: false, parameters })) : [],
     mountPoint: false,
   };
 }
