@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { dirname, join } from 'node:path';
 import type { BlobTable } from '#platform';
 import { defaultPackages } from './config/defaults.ts';
-import { carrier, deviceNames, deviceTraffic } from './devices.ts';
+import { bridges, carrier, deviceMac, deviceNames, deviceTraffic } from './devices.ts';
 import { leaseFile } from './leases.ts';
 import type { Profile } from './profile.ts';
 import { makePrograms } from './programs.ts';
@@ -115,6 +115,7 @@ export function refreshRoot(root: string, world: World): void {
   put(root, 'proc/sys/kernel/hostname', `${world.hostname}\n`);
   put(root, 'proc/net/arp', arp(world));
   put(root, 'proc/net/dev', netDev(world));
+  put(root, 'proc/net/if_inet6', linkLocal(world));
 }
 
 /** mac80211's queues of a station: nearly all of its traffic is best effort. */
@@ -148,6 +149,23 @@ function netDev(world: World): string {
     text += `${name.padStart(6)}: ${t.rxBytes} ${t.rxPackets} 0 0 0 0 0 0 ${t.txBytes} ${t.txPackets} 0 0 0 0 0 0\n`;
   }
   return text;
+}
+
+/** The link-local addresses that the kernel makes of the MAC addresses (RFC 4291 appendix A), of devices that are no port of a bridge. */
+function linkLocal(world: World): string {
+  const ports = new Set([...bridges(world).values()].flat());
+  return deviceNames(world)
+    .filter((name) => name !== 'lo' && name !== 'wwan0' && !ports.has(name) && carrier(world, name))
+    .map((name, at) => {
+      const [first = 0, ...octets] = deviceMac(world, name)
+        .split(':')
+        .map((octet) => Number.parseInt(octet, 16));
+      const digits = [first ^ 2, ...octets.slice(0, 2), 0xff, 0xfe, ...octets.slice(2)]
+        .map((octet) => octet.toString(16).padStart(2, '0'))
+        .join('');
+      return `fe80000000000000${digits} ${(at + 2).toString(16).padStart(2, '0')} 40 20 80 ${name.padStart(8)}\n`;
+    })
+    .join('');
 }
 
 /** Load averages, which swing slowly. */

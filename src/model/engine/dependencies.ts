@@ -97,19 +97,24 @@ export class Dependencies {
     const { mapped } = binding;
     if (!mapped) return keys;
     for (const rows of [mapped.rows, ...mapped.more]) this.#rows(rows, mapped, keys);
-    for (const { formula } of mapped.variables.values()) this.#formula(formula, mapped, keys);
+    this.#variables(mapped.variables, mapped, keys);
     if (mapped.when) this.#formula(mapped.when, mapped, keys);
-    for (const { rule, expressions, base, section } of mapped.parameters.values()) {
+    for (const { targets, expressions, base, section } of mapped.parameters.values()) {
       for (const formula of expressions) this.#formula(formula, mapped, keys);
       if (base) this.#formula(base, mapped, keys);
       if (section) keys.add(uciKey(section.package));
       // The rows that a reference names are looked for among all of them.
-      if (rule.to !== undefined && !this.#around(rule.to, keys)) return undefined;
+      if (!targets.every(({ table }) => this.#around(table, keys))) return undefined;
     }
     return keys;
   }
 
+  #variables(variables: RowSource['variables'], mapped: CompiledObject, keys: Set<SourceKey>): void {
+    for (const { formula } of variables?.values() ?? []) this.#formula(formula, mapped, keys);
+  }
+
   #rows(rows: RowSource, mapped: CompiledObject, keys: Set<SourceKey>): void {
+    this.#variables(rows.variables, mapped, keys);
     if (rows.kind === 'sections' || rows.kind === 'section') keys.add(uciKey(rows.package));
     if (rows.kind === 'listed' && rows.from) keys.add(uciKey(rows.from.package));
     if (rows.kind !== 'members') return;

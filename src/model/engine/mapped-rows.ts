@@ -1,5 +1,12 @@
 import type { UciPackage, UciSection } from '#platform';
-import type { CompiledObject, ListedRows, MeantSections, RowSource, SectionSource } from '../mapping/compiled.ts';
+import type {
+  CompiledObject,
+  ListedRows,
+  MeantSections,
+  RowSource,
+  SectionSource,
+  Variable,
+} from '../mapping/compiled.ts';
 import {
   evaluateFormula,
   evaluateKeyed,
@@ -22,6 +29,8 @@ export interface FoundRow {
   readonly readOnly?: boolean;
   readonly keys?: readonly string[];
   readonly around?: readonly unknown[];
+  /** Of rows of its source alone. */
+  readonly lets?: ReadonlyMap<string, Variable> | undefined;
 }
 
 /** What finding rows needs of the evaluation. */
@@ -40,12 +49,14 @@ export interface RowTools {
  * only.
  */
 export function rowsOf(mapped: CompiledObject, parent: Node, tools: RowTools): FoundRow[] {
-  const first = find(mapped.rows, parent, mapped, tools);
+  const own = mapped.rows.variables;
+  const found = find(mapped.rows, parent, mapped, tools);
+  const first = own ? found.map((row) => ({ ...row, lets: own })) : found;
   if (mapped.more.length === 0) return first;
   const all = new Map(first.map((row) => [row.identity, row]));
   for (const rows of mapped.more) {
     for (const row of find(rows, parent, mapped, tools)) {
-      if (!all.has(row.identity)) all.set(row.identity, { ...row, readOnly: true });
+      if (!all.has(row.identity)) all.set(row.identity, { ...row, readOnly: true, lets: rows.variables });
     }
   }
   return [...all.values()];

@@ -1,9 +1,9 @@
 import type { BlobTable } from '#platform';
 import type { ModelFault } from '../api.ts';
-import type { CompiledObject, CompiledParameter } from '../mapping/compiled.ts';
+import type { CompiledObject, CompiledParameter, Target } from '../mapping/compiled.ts';
 import { toParameter, zeroValue } from '../mapping/convert.ts';
 import { evaluateFormula, type Formula, type Surroundings, textOf } from '../mapping/expression.ts';
-import type { ParameterRule, SourceText } from '../mapping/grammar.ts';
+import type { SourceText } from '../mapping/grammar.ts';
 import { isPlausible } from '../mapping/plausible.ts';
 import type { ReadScope } from '../mapping/read-scope.ts';
 import type { Answer } from '../mapping/sources.ts';
@@ -51,6 +51,8 @@ export class MappedValues {
       );
       if (rule.missing !== undefined) values = values.filter((value) => value !== rule.missing);
       if (parameter.pick) values = picked(values, parameter.pick);
+      // Of several tables a later expression may have the row that the earlier has not.
+      if (parameter.targets.length > 1 && !this.reference(node, values, parameter)) values = [];
       if (values.length > 0) break;
     }
     if (values.length === 0 && rule.default !== undefined) {
@@ -58,7 +60,7 @@ export class MappedValues {
     }
     const value =
       rule.as === 'ref'
-        ? this.reference(node, definition.type.list ? values : values.flat().slice(0, 1), rule)
+        ? this.reference(node, definition.type.list ? values : values.flat().slice(0, 1), parameter)
         : toParameter(values, rule, definition, {
             now: this.#now,
             base: this.base(node, parameter),
@@ -74,19 +76,28 @@ export class MappedValues {
    * Paths of the rows that are named, with commas; `undefined`: nothing is named. A table below the same row is meant as that row's own.
    * @param node whose parameter names them
    */
-  reference({ parent }: Node, values: readonly unknown[], { to = '', by }: ParameterRule): string | undefined {
+  reference(node: Node, values: readonly unknown[], { rule, targets }: CompiledParameter): string | undefined {
     const wanted = values
       .flatMap((value) => (Array.isArray(value) ? value : [value]))
       .flatMap((value) => textOf(value) ?? []);
     if (wanted.length === 0) return undefined;
-    const own = parent?.schemaPath.endsWith('{i}.') && to.startsWith(parent.schemaPath) ? parent.path : undefined;
     const paths = wanted.flatMap((identity) => {
-      const row = this.#rowsOf(to).find(
-        (candidate) => (own === undefined || candidate.path.startsWith(own)) && this.#matches(candidate, by, identity),
-      );
-      return row ? [row.path.slice(0, -1)] : [];
+      for (const target of targets) {
+        const rows = this.#named(node, target, identity, rule.every === true);
+        if (rows.length > 0) return rows.map((row) => row.path.slice(0, -1));
+      }
+      return [];
     });
     return paths.join(',');
+  }
+
+  #named({ parent }: Node, { table, by }: Target, identity: string, every: boolean): readonly Node[] {
+    const own = parent?.schemaPath.endsWith('{i}.') && table.startsWith(parent.schemaPath) ? parent.path : undefined;
+    const meant = (row: Node): boolean =>
+      (own === undefined || row.path.startsWith(own)) && this.#matches(row, by, identity);
+    if (every) return this.#rowsOf(table).filter(meant);
+    const first = this.#rowsOf(table).find(meant);
+    return first ? [first] : [];
   }
 
   #matches(row: Node, by: string | undefined, identity: string): boolean {
@@ -109,19 +120,37 @@ export class MappedValues {
   }
 
   /** The identity (or `by` variable) of the row that a reference names: what a write of the reference stores, and what reads as that row. */
-  referenced(to: string, by: string | undefined, path: string): string | undefined {
-    const row = this.#rowsOf(to).find((candidate) => candidate.path === `${path}.`);
-    if (!row) return undefined;
-    if (by === undefined) return row.identity;
-    const identity = textOf(this.variable(row, by)) ?? '';
-    const first = identity !== '' && this.#rowsOf(to).find((candidate) => this.#matches(candidate, by, identity));
-    return first === row ? identity : undefined;
+  referenced(targets: readonly Target[], path: string): string | undefined {
+    const found = this.#rowAt(targets, path);
+    if (!found) return undefined;
+    const { row, at } = found;
+    const { by } = targets[at]!;
+    const identity = by === undefined ? row.identity : (textOf(this.variable(row, by)) ?? '');
+    // What goes by its own name is the only one in its table.
+    const alike = targets.slice(0, by === undefined ? at : at + 1);
+    const first = alike.flatMap(
+      (target) => this.#rowsOf(target.table).find((other) => this.#matches(other, target.by, identity)) ?? [],
+    )[0];
+    return identity !== '' && (first === undefined || first === row) ? identity : undefined;
   }
 
   /** The row that a reference names, where it stands for a section that has no name to be referred to by. */
-  namelessRow(to: string, path: string): Node | undefined {
-    const row = this.#rowsOf(to).find((candidate) => candidate.path === `${path}.`);
-    return row?.section?.section.anonymous ? row : undefined;
+  namelessRow(targets: readonly Target[], path: string): Node | undefined {
+    const found = this.#rowAt(targets, path);
+    return found && targets[found.at]!.by === undefined && found.row.section?.section.anonymous ? found.row : undefined;
+  }
+
+  /** Whether what a reference names is there and nothing that a write could name. */
+  isReadOnly(targets: readonly Target[], path: string): boolean {
+    return this.#rowAt(targets, path)?.row.readOnly === true;
+  }
+
+  #rowAt(targets: readonly Target[], path: string): { row: Node; at: number } | undefined {
+    for (const [at, { table }] of targets.entries()) {
+      const row = this.#rowsOf(table).find((candidate) => candidate.path === `${path}.`);
+      if (row) return { row, at };
+    }
+    return undefined;
   }
 
   /** A `let` of the row or of one above it, or one of the built-in variables. */
@@ -134,7 +163,7 @@ export class MappedValues {
     if (name === 'above') return node.around?.at(-2);
     if (name === 'parent') return node.parent && (node.parent.section?.section.name ?? node.parent.identity);
     for (let at: Node | undefined = node; at; at = at.parent) {
-      const variable = at.binding.mapped?.variables.get(name);
+      const variable = at.lets?.get(name) ?? at.binding.mapped?.variables.get(name);
       if (!variable) continue;
       if (at.variables?.has(name)) return at.variables.get(name);
       const before = this.#scope.missed;

@@ -22,6 +22,8 @@ export interface Node {
   readonly keys?: readonly string[];
   /** The members themselves. */
   readonly around?: readonly unknown[];
+  /** Variables that only rows of the same source have. */
+  readonly lets?: FoundRow['lets'];
   variables?: Map<string, unknown> | undefined;
   /** What the evaluator has made below it. */
   below?: Map<string, Node[]> | undefined;
@@ -33,7 +35,7 @@ export function foundNode(
   schemaPath: string,
   binding: Binding,
   base: string,
-  { identity, section, item, keys = [], around = [], readOnly = false }: FoundRow,
+  { identity, section, item, keys = [], around = [], readOnly = false, lets }: FoundRow,
   number: number,
 ): Node {
   return {
@@ -48,6 +50,7 @@ export function foundNode(
     keys,
     around,
     readOnly: readOnly || parent.readOnly === true,
+    lets,
   };
 }
 

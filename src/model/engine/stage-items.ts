@@ -47,10 +47,10 @@ export class ItemStager {
   }
 
   /** @param path of the row that stands for the section that the item is to be in */
-  place(node: Node, { rule }: CompiledParameter, path: string, plan: Plan): Result<undefined, ModelFault> {
+  place(node: Node, { targets: [target] }: CompiledParameter, path: string, plan: Plan): Result<undefined, ModelFault> {
     const { evaluator } = this.#reading;
     const { mapped } = node.binding;
-    const row = evaluator.rowsOf(rule.to!).find((candidate) => candidate.path === `${path}.`);
+    const row = evaluator.rowsOf(target!.table).find((candidate) => candidate.path === `${path}.`);
     const places = evaluator.places(node.parent!, mapped!.rows as ListedRows, mapped!);
     const known = row?.section && places.some(({ section }) => section === row.section!.section);
     if (path !== '' && !known)

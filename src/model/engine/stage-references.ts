@@ -48,15 +48,17 @@ export class ReferenceStager {
       const mapped = tree.binding(path)?.mapped;
       if (!mapped?.refersTo.some((table) => table.startsWith(schemaPath))) continue;
       for (const parameter of mapped.parameters.values()) {
-        const { rule, definition, named } = parameter;
-        const itself = rule.as === 'ref' && (rule.by === undefined || rule.by === 'id') && named !== undefined;
-        if (!itself || !rule.to!.startsWith(schemaPath) || definition.type.pathReference?.refType === 'weak') continue;
+        const { targets, definition, named } = parameter;
+        const itself = targets.some(
+          ({ table, by }) => (by === undefined || by === 'id') && table.startsWith(schemaPath),
+        );
+        if (!itself || named === undefined || definition.type.pathReference?.refType === 'weak') continue;
         for (const node of evaluator.rowsOf(path)) {
           const place = evaluator.mapped.sectionFor(node, parameter);
           const value = place?.section.options.get(named);
           if (!place || value === undefined) continue;
           for (const item of [value].flat()) {
-            const row = evaluator.mapped.reference(node, [item], rule);
+            const row = evaluator.mapped.reference(node, [item], parameter);
             if (!row) continue;
             const uses = found.get(`${row}.`) ?? [];
             uses.push({ node, parameter, place, option: named, item });
@@ -80,8 +82,8 @@ export class ReferenceStager {
     plan.options.set(key, typeof before === 'string' ? kept.join('') : kept);
     const section = this.#names.of(node, plan, place);
     changes.push(kept.length === 0 ? { op: 'unset', section, option } : { op: 'set', section, option, value: kept });
-    const { rule, definition } = parameter;
-    plan.written.add(node.path + definition.name);
-    plan.values.set(node.path + definition.name, this.#reading.evaluator.mapped.reference(node, kept, rule) ?? '');
+    const path = node.path + parameter.definition.name;
+    plan.written.add(path);
+    plan.values.set(path, this.#reading.evaluator.mapped.reference(node, kept, parameter) ?? '');
   }
 }

@@ -79,7 +79,11 @@ export class ValueStager {
     if (mapped.listed === 'switch') return this.#items.turn(node, value === 'true', plan);
     // A table below the same parent is meant as the parent's own.
     const { parent } = node;
-    const stranger = mapped.rule.to?.startsWith(parent!.schemaPath) && value !== '' && !value.startsWith(parent!.path);
+    const { targets } = mapped;
+    const ofParent = targets.some(({ table }) => table.startsWith(parent!.schemaPath));
+    const stranger = ofParent && value !== '' && !value.startsWith(parent!.path);
+    if (targets.length > 0 && this.#reading.evaluator.mapped.isReadOnly(targets, value))
+      return refused({ kind: 'invalid-value', message: 'an item can not name the row that it refers to' });
     if (stranger) return refused({ kind: 'invalid-value', message: 'the row it refers to is not of the same parent' });
     const part =
       mapped.rule.as === 'ref'
@@ -169,7 +173,7 @@ export class ValueStager {
 
   /** What stands for the rows that are named; one of a list by itself is no list. */
   #references(
-    { rule, definition }: CompiledParameter,
+    { targets, definition }: CompiledParameter,
     value: string,
     plan: Plan,
   ): string | readonly string[] | undefined {
@@ -177,8 +181,8 @@ export class ValueStager {
     const { evaluator } = this.#reading;
     const found = paths.map((path) => {
       // A section without a name can not be referred to: it gets one.
-      const nameless = rule.by === undefined ? evaluator.mapped.namelessRow(rule.to!, path) : undefined;
-      return nameless ? this.#names.of(nameless, plan) : evaluator.mapped.referenced(rule.to!, rule.by, path);
+      const nameless = evaluator.mapped.namelessRow(targets, path);
+      return nameless ? this.#names.of(nameless, plan) : evaluator.mapped.referenced(targets, path);
     });
     const known = found.filter((identity) => identity !== undefined);
     if (known.length < found.length) return undefined;

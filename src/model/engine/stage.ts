@@ -94,8 +94,8 @@ export class Stager {
     const { tree, evaluator } = this.#reading;
     const mapped = tree.binding(schemaPath)?.mapped;
     for (const { name, value } of parameters) {
-      const rule = mapped?.parameters.get(name)?.rule;
-      if (rule?.as === 'ref') for (const path of splitList(value)) evaluator.mapped.referenced(rule.to!, rule.by, path);
+      const targets = mapped?.parameters.get(name)?.targets ?? [];
+      if (targets.length > 0) for (const path of splitList(value)) evaluator.mapped.referenced(targets, path);
     }
     for (const part of parts ?? []) {
       this.#prepareReferences(`${schemaPath}${part.path}${part.op === 'add' ? '{i}.' : ''}`, part);

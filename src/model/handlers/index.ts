@@ -1,13 +1,23 @@
 import type { Clock } from '#base';
 import type { Files, Programs, Uci } from '#platform';
 import { cpuLoad } from './cpu.ts';
+import { ipv6Addresses } from './ipv6-addresses.ts';
 import { umbimModems, uqmiModems } from './modems.ts';
 import { processes } from './processes.ts';
 import { sockets } from './sockets.ts';
 import { temperatures } from './temperatures.ts';
 
 /** What a mapping's source may name as `handler`: answers that no file or call of the device gives in a form that expressions can take apart. */
-export const handlerNames = ['cpu', 'processes', 'sockets', 'memory', 'temperatures', 'uqmi', 'umbim'] as const;
+export const handlerNames = [
+  'cpu',
+  'processes',
+  'sockets',
+  'memory',
+  'temperatures',
+  'uqmi',
+  'umbim',
+  'ipv6-addresses',
+] as const;
 export type HandlerName = (typeof handlerNames)[number];
 /**
  * A promise is waited for as an answer of the bus is.
@@ -31,6 +41,7 @@ export function createHandlers(ports: HandlerPorts): Handlers {
     processes: () => processes(files),
     sockets: () => sockets(files),
     memory: () => memory(files),
+    'ipv6-addresses': () => ipv6Addresses(files),
     temperatures: temperatures(files, clock),
     uqmi: async () => (modems ? uqmiModems(modems) : {}),
     umbim: async () => (modems ? umbimModems(modems) : {}),

@@ -9,6 +9,7 @@ import type {
   MeantSections,
   RowSource,
   SectionSource,
+  Target,
   Variable,
 } from './compiled.ts';
 import { converterNames } from './convert.ts';
@@ -48,12 +49,7 @@ export function compileObject(
   if (text.add && rows.kind !== 'sections' && !item)
     say('add', 'needs rows that are sections, or items that can be written');
   if (text.add && item && Object.keys(text.add).length > 0) say('add', 'has no options where rows are items');
-  const variables = new Map<string, Variable>();
-  for (const [name, source] of Object.entries(text.let ?? {})) {
-    const all = typeof source !== 'string';
-    const formula = parsers.formula(`let/${name}`, all ? source[0] : source);
-    if (formula) variables.set(name, { formula, all });
-  }
+  const variables = variablesOf(text.let, parsers);
   const inSection =
     rows.kind === 'sections' || rows.kind === 'listed' || rows.kind === 'section' || insideSection(path, textOf);
   const parameters = new Map<string, CompiledParameter>();
@@ -70,7 +66,8 @@ export function compileObject(
     const rule: ParameterRule = typeof ruleText === 'string' ? { at: ruleText } : ruleText;
     if (rule.type !== undefined && !vendorName.test(name) && !isVendorObject(path))
       say(name, 'has its type from the schema');
-    if (rule.to && !views.some((view) => view.has(toSchemaPath(rule.to!)))) say(name, `'${rule.to}' is not an object`);
+    for (const { table } of targetsOf(rule))
+      if (!views.some((view) => view.has(toSchemaPath(table)))) say(name, `'${table}' is not an object`);
     parameters.set(
       name,
       compileParameter(parameter, rule, mapping, inSection, item, parsers, (reason) => say(name, reason)),
@@ -100,8 +97,18 @@ const noTables: readonly string[] = [];
 
 /** Tables that references of the object name rows of. */
 export function refersTo({ parameters }: ObjectText): readonly string[] {
-  const tables = Object.values(parameters).flatMap((rule) => (typeof rule === 'object' && rule?.to ? [rule.to] : []));
+  const tables = Object.values(parameters).flatMap((rule) =>
+    typeof rule === 'object' && rule ? targetsOf(rule).map(({ table }) => table) : [],
+  );
   return tables.length === 0 ? noTables : tables;
+}
+
+const noTargets: readonly Target[] = [];
+
+function targetsOf({ to, by }: ParameterRule): readonly Target[] {
+  if (to === undefined) return noTargets;
+  if (typeof to === 'string') return [{ table: to, by }];
+  return Object.entries(to).map(([table, variable]) => ({ table, by: variable === '' ? undefined : variable }));
 }
 
 /** It has commands or events. */
@@ -133,6 +140,16 @@ function parsersOf(mapping: Pick<MergedObject, 'sources'>, say: Say): Parsers {
       return undefined;
     };
   return { expression: parser(parseExpression), formula: parser(parseFormula) };
+}
+
+function variablesOf(texts: ObjectText['let'], { formula: parse }: Parsers): Map<string, Variable> {
+  const variables = new Map<string, Variable>();
+  for (const [name, source] of Object.entries(texts ?? {})) {
+    const all = typeof source !== 'string';
+    const formula = parse(`let/${name}`, all ? source[0] : source);
+    if (formula) variables.set(name, { formula, all });
+  }
+  return variables;
 }
 
 function compileParameter(
@@ -192,6 +209,7 @@ function compileParameter(
     option: stored,
     named: own,
     listed,
+    targets: targetsOf(rule),
     writable: stored !== undefined || listed !== undefined || (writable && rule.run !== undefined),
   };
 }
@@ -251,53 +269,57 @@ function insideSection(path: string, textOf: (path: string) => ObjectText | unde
   if (parent === '') return false;
   const text = textOf(parent);
   const ofSections = /^[\w-]+\/[\w-]+(\[.*\])?$/;
-  if (text && (text.row || ofSections.test([text.rows ?? ''].flat()[0]!))) return true;
+  if (text && (text.row || ofSections.test(rowsTexts(text)[0]?.rows ?? ''))) return true;
   return insideSection(parent, textOf);
 }
 
 const none: RowSource = { kind: 'none' };
 
-function rowSources(
-  text: ObjectText,
-  mapping: Pick<MergedObject, 'sources'>,
-  say: Say,
-  { expression, formula }: Parsers,
-): RowSource[] {
+function rowSources(text: ObjectText, mapping: Pick<MergedObject, 'sources'>, say: Say, parsers: Parsers): RowSource[] {
   if (text.row !== undefined) {
     const section = sectionSource(text.row, mapping);
     if (!section) say('row', 'is source/type or source/type/name of a UCI source');
     return section ? [section] : [];
   }
-  const id = text.id === undefined ? undefined : formula('id', text.id);
-  return [text.rows ?? []].flat().map((rows): RowSource => {
-    const listed = /^([\w-]+)\/([\w-]+)(?:\[(.*)\])?\/([\w-]+)\[\]$/.exec(rows);
-    if (listed) {
-      const [, source, type, filter, option] = listed as unknown as [
-        string,
-        string,
-        string,
-        string | undefined,
-        string,
-      ];
-      const pack = mapping.sources[source]?.uci;
-      const conditions = filter === undefined ? [] : parseConditions(filter);
-      if (pack && typeof conditions !== 'string') return listedRows(text, option, { package: pack, type, conditions });
-      say('rows', typeof conditions === 'string' ? conditions : `'${source}' is not a UCI source of this file`);
-      return none;
-    }
-    const list = /^([\w-]+)\[\]$/.exec(rows);
-    if (list && text.item !== undefined) return listedRows(text, list[1]!, undefined);
-    if (list) return { kind: 'items', option: list[1]! };
-    const sections = /^([\w-]+)\/([\w-]+)(?:\[(.*)\])?$/.exec(rows);
-    const pack = sections ? mapping.sources[sections[1]!]?.uci : undefined;
-    if (sections && pack) {
-      const conditions = sections[3] === undefined ? [] : parseConditions(sections[3]);
-      if (typeof conditions !== 'string') return { kind: 'sections', package: pack, type: sections[2]!, conditions };
-      say('rows', conditions);
-      return none;
-    }
-    if (mapping.sources[rows]?.uci) say('rows', 'are source/type where the source is a UCI package');
-    const members = expression('rows', rows);
-    return members ? { kind: 'members', expression: members, id } : none;
+  const id = text.id === undefined ? undefined : parsers.formula('id', text.id);
+  return rowsTexts(text).map(({ rows, let: own }): RowSource => {
+    const source = rowSource(rows, id, text, mapping, say, parsers);
+    return own ? { ...source, variables: variablesOf(own, parsers) } : source;
   });
+}
+
+const rowsTexts = ({ rows = [] }: ObjectText): readonly { rows: string; let?: ObjectText['let'] }[] =>
+  [rows].flat().map((one) => (typeof one === 'string' ? { rows: one } : one));
+
+function rowSource(
+  rows: string,
+  id: Formula | undefined,
+  text: ObjectText,
+  mapping: Pick<MergedObject, 'sources'>,
+  say: Say,
+  { expression }: Parsers,
+): RowSource {
+  const listed = /^([\w-]+)\/([\w-]+)(?:\[(.*)\])?\/([\w-]+)\[\]$/.exec(rows);
+  if (listed) {
+    const [, source, type, filter, option] = listed as unknown as [string, string, string, string | undefined, string];
+    const pack = mapping.sources[source]?.uci;
+    const conditions = filter === undefined ? [] : parseConditions(filter);
+    if (pack && typeof conditions !== 'string') return listedRows(text, option, { package: pack, type, conditions });
+    say('rows', typeof conditions === 'string' ? conditions : `'${source}' is not a UCI source of this file`);
+    return none;
+  }
+  const list = /^([\w-]+)\[\]$/.exec(rows);
+  if (list && text.item !== undefined) return listedRows(text, list[1]!, undefined);
+  if (list) return { kind: 'items', option: list[1]! };
+  const sections = /^([\w-]+)\/([\w-]+)(?:\[(.*)\])?$/.exec(rows);
+  const pack = sections ? mapping.sources[sections[1]!]?.uci : undefined;
+  if (sections && pack) {
+    const conditions = sections[3] === undefined ? [] : parseConditions(sections[3]);
+    if (typeof conditions !== 'string') return { kind: 'sections', package: pack, type: sections[2]!, conditions };
+    say('rows', conditions);
+    return none;
+  }
+  if (mapping.sources[rows]?.uci) say('rows', 'are source/type where the source is a UCI package');
+  const members = expression('rows', rows);
+  return members ? { kind: 'members', expression: members, id } : none;
 }

@@ -20,8 +20,17 @@ export interface CompiledParameter {
   readonly named: string | undefined;
   /** In a row that is an item of a list: a write changes this part of the item, the section that it is in, or whether it is in its list. `undefined`: none of them. */
   readonly listed: 'part' | 'place' | 'switch' | undefined;
+  /** Of a reference: tables whose rows it names. */
+  readonly targets: readonly Target[];
   /** It can be written: to the option, to the item, or by running a program. */
   readonly writable: boolean;
+}
+
+/** A table whose rows a reference names. */
+export interface Target {
+  readonly table: string;
+  /** Variable of those rows that the value is compared with; `undefined`: what the row goes by. */
+  readonly by: string | undefined;
 }
 
 /** A `let`. */
@@ -40,13 +49,17 @@ export interface SectionSource {
 }
 
 /** Where the rows of a table, or the section of a single object, come from. */
-export type RowSource =
+export type RowSource = {
+  /** Variables that only rows of this source have. */
+  readonly variables?: ReadonlyMap<string, Variable>;
+} & (
   | { readonly kind: 'none' }
   | ({ readonly kind: 'sections' } & MeantSections)
   | SectionSource
   | { readonly kind: 'members'; readonly expression: Expression; readonly id: Formula | undefined }
   | { readonly kind: 'items'; readonly option: string }
-  | ListedRows;
+  | ListedRows
+);
 
 /** Sections of a type, and the conditions that they meet. */
 export interface MeantSections {

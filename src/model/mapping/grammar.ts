@@ -70,10 +70,12 @@ export interface ParameterRule {
   readonly missing?: string;
   /** The source's value when there is none. */
   readonly default?: string;
-  /** Table whose rows a `ref` names. */
-  readonly to?: string;
+  /** Table whose rows a `ref` names; or several of them, each with its `by` (empty: the row's identity), of which the first counts that has such a row. */
+  readonly to?: string | Readonly<Record<string, string>>;
   /** Variable of those rows that the value is compared with. Default: the row's identity. */
   readonly by?: string;
+  /** Of a list: all rows of a table that the value is equal for, instead of the first. */
+  readonly every?: boolean;
   /** For `scale`: the source's value is multiplied by this. */
   readonly factor?: number;
   /** Of a parameter that the schema does not have (`X_…`): its TR-106 base type. */
@@ -148,15 +150,20 @@ export interface ArgumentText {
   readonly mandatory?: boolean;
 }
 
+/** A source of rows, with variables that only its rows have. */
+export type RowsText = string | { readonly rows: string; readonly let: Variables };
+
+type Variables = Readonly<Record<string, string | readonly [string]>>;
+
 export interface ObjectText {
   /** Table: `package/type[filter]`, `package/type[filter]/option[]`, `source/path/*`, or `option[]`; of several, rows of the later ones are read only. */
-  readonly rows?: string | readonly string[];
+  readonly rows?: string | readonly RowsText[];
   /** Table over an array: what identifies a row. */
   readonly id?: string;
   /** Single object over a section: `package/type` (the first) or `package/type/name`. */
   readonly row?: string;
   /** Variables: the first value of an expression, or with the expression in a list all of its values. */
-  readonly let?: Readonly<Record<string, string | readonly [string]>>;
+  readonly let?: Variables;
   /** Options of a new section. Present: rows may be added and deleted. */
   readonly add?: Readonly<Record<string, string>>;
   /** Of rows that are items of lists in sections: how an item is put together (`{Port}:{Untagged}`). Present: its parts can be written. */

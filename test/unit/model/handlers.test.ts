@@ -24,8 +24,10 @@ const noUci: Uci = {
   text: () => undefined,
   hold: () => Promise.reject(new Error('nothing is written here')),
 };
-const run = (name: 'cpu' | 'processes' | 'sockets' | 'memory', texts: Readonly<Record<string, string>>) =>
-  createHandlers({ files: filesOf(texts), clock: new HandClock(), uci: noUci })[name]();
+const run = (
+  name: 'cpu' | 'processes' | 'sockets' | 'memory' | 'ipv6-addresses',
+  texts: Readonly<Record<string, string>>,
+) => createHandlers({ files: filesOf(texts), clock: new HandClock(), uci: noUci })[name]();
 
 describe('processes', () => {
   const stat = (name: string) =>
@@ -53,6 +55,26 @@ describe('processes', () => {
     fc.assert(
       fc.property(fc.string(), (text) => Object.keys(run('processes', { '/proc/1/stat': text }) as object).length <= 1),
     );
+  });
+});
+
+describe('IPv6 addresses', () => {
+  it('are all that the kernel has, with their scope and state', () => {
+    const text = [
+      'fe80000000000000842bfffe182301ab 10 40 20 80   br-lan',
+      'fd12345678900000000000000000000a 10 3c 00 20   br-lan',
+      '20010db8000000000000000000000001 02 80 00 c0     eth0',
+      '20010db8000000000000000000000002 02 80 00 88     eth0',
+      'nonsense',
+      '',
+    ].join('\n');
+    expect(run('ipv6-addresses', { '/proc/net/if_inet6': text })).toEqual([
+      { device: 'br-lan', address: 'fe80::842b:fffe:1823:1ab', mask: 64, scope: 'link', state: 'Preferred' },
+      { device: 'br-lan', address: 'fd12:3456:7890::a', mask: 60, scope: 'global', state: 'Deprecated' },
+      { device: 'eth0', address: '2001:db8::1', mask: 128, scope: 'global', state: 'Tentative' },
+      { device: 'eth0', address: '2001:db8::2', mask: 128, scope: 'global', state: 'Duplicate' },
+    ]);
+    expect(run('ipv6-addresses', {})).toEqual([]);
   });
 });
 

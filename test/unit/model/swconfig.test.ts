@@ -122,6 +122,6 @@ it('does not know the links where nobody tells them', async () => {
 it('asks for no switch where the board has none', async () => {
   await open(true, false);
   expect(await table('Device.Ethernet.Interface.', ['Name', 'Status'])).toEqual(['eth0 Up']);
-  expect(await table('Device.Bridging.Bridge.1.Port.', ['Name', 'Status'])).toEqual(['eth0.1 Down']);
+  expect(await table('Device.Bridging.Bridge.1.Port.', ['Name', 'Status'])).toEqual(['eth0.1 Down', 'br-lan Up']);
   expect(asked).toEqual([]);
 });

@@ -125,9 +125,10 @@ export class Stack {
   /** @param from the row whose lower layers count */
   #addWan(bindings: Bindings, from: string): void {
     const below = [...new Set([from, bindings.ip ?? from].flatMap((path) => this.#below(path)))];
+    // A modem that the stack does not show below the interface.
     const isModem = below.length === 0 && bindings.ppp === undefined;
     const port =
-      below.find((path) => path.startsWith(portTable)) ??
+      below.find((path) => path.startsWith(portTable) || path.startsWith(modemTable)) ??
       (isModem ? this.#look.rows(modemTable)[0] : this.#look.rowWhere(portTable, 'Upstream', (up) => up === 'true'));
     const physical = port ?? bindings.ip ?? from;
     const link = below.find((path) => path.startsWith(linkTable));
