@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { TandemError } from '#base';
+import { explain, TandemError } from '#base';
 import type { Scripts } from './ports.ts';
 
 /** SCRIPT_UNTRUSTED, SCRIPT_FAILED, SCRIPT_TIMEOUT, SCRIPT_OUTPUT */
@@ -37,10 +37,10 @@ export class RootedScripts implements Scripts {
         env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
         ...(signal && { signal }),
       } as const;
-      const child = execFile(file, [...args], options, (error, output) => {
+      const child = execFile(file, [...args], options, (error, output, said) => {
         if (error) {
           const code = error.killed ? 'SCRIPT_TIMEOUT' : 'SCRIPT_FAILED';
-          fail(new ScriptError(code, `${path} ${error.killed ? 'took too long' : 'failed'}`, { cause: error }));
+          fail(new ScriptError(code, `${path} ${error.killed ? 'took too long' : `failed: ${reasonOf(error, said)}`}`));
           return;
         }
         try {
@@ -65,4 +65,10 @@ export class RootedScripts implements Scripts {
       return 'is not there';
     }
   }
+}
+
+/** What the script has said last on standard error, or how it ended. */
+function reasonOf(error: ExecFileException, said: string): string {
+  const line = said.trim().split('\n').at(-1)!.slice(0, 200);
+  return line || (typeof error.code === 'number' ? `exit code ${error.code}` : explain(error));
 }

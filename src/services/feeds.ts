@@ -87,7 +87,7 @@ export function publishFeeds(bus: Bus, model: Model, clock: Clock, log: Log): Fe
 
 function changeTable(change: Change): BlobTable {
   const { kind, path, origin } = change;
-  const base = { kind, path, by: origin.peer ?? origin.by };
+  const base = { kind, path, by: origin.peer || origin.by };
   switch (change.kind) {
     case 'value':
       return { ...base, value: change.value };

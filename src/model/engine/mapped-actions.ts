@@ -1,4 +1,4 @@
-import { explain, ok, refused } from '#base';
+import { explain, type Log, ok, refused } from '#base';
 import type { BlobTable } from '#platform';
 import type { CommandDeclaration, CommandResult, Origin } from '../api.ts';
 import type { Handlers } from '../handlers/index.ts';
@@ -6,6 +6,7 @@ import type { CompiledCommand, CompiledEvent, CompiledObject } from '../mapping/
 import { memberOf } from '../mapping/expression.ts';
 import type { SourcePorts } from '../mapping/sources.ts';
 import type { Arguments } from '../schema/index.ts';
+import { checkValue } from '../validate/index.ts';
 import type { Evaluator } from './evaluate.ts';
 import type { Node } from './node.ts';
 import type { Tree } from './tree.ts';
@@ -54,23 +55,27 @@ function mappedCommand(object: CompiledObject, command: CompiledCommand, tools: 
   ): Promise<CommandResult> => {
     const { bus, scripts, log } = tools.ports;
     const timeoutMs = (rule.timeout ?? defaultTimeoutSeconds) * 1000;
+    const named = path + definition.name;
     try {
-      if (rule.script) {
-        const input = JSON.stringify({ path: path + definition.name, args });
-        return ok(outputOf(command, await scripts.run(rule.script, timeoutMs, signal, [], input)));
-      }
       const { evaluator, nodes } = await tools.rowsOf(object.path);
       const node = nodes.find((candidate) => candidate.path === path);
+      if (node && rule.script) {
+        // A script can not know which row has which number.
+        const id = object.path.endsWith('{i}.') ? evaluator.mapped.variable(node, 'id') : undefined;
+        const input = JSON.stringify({ path: named, id, args });
+        return ok(outputOf(command, await scripts.run(rule.script, timeoutMs, signal, [], input), log));
+      }
       if (node && rule.handler) {
         await tools.handlers[rule.handler](node.identity);
-        return ok(outputOf(command, {}));
+        return ok(outputOf(command, {}, log));
       }
       const call = node && callOf(command, args, (name) => evaluator.mapped.variable(node, name));
-      if (!call) return refused({ kind: 'command-failed', message: 'the device does not have what it is about', path });
-      return ok(outputOf(command, await bus.invoke(...call, { timeoutMs, signal })));
+      if (!call)
+        return refused({ kind: 'command-failed', message: 'the device does not have what it is about', path: named });
+      return ok(outputOf(command, await bus.invoke(...call, { timeoutMs, signal }), log));
     } catch (error) {
-      log.warn('a command failed', { command: path + definition.name, error });
-      return refused({ kind: 'command-failed', message: explain(error), path, cause: error });
+      log.warn('a command failed', { command: named, error });
+      return refused({ kind: 'command-failed', message: explain(error), path: named, cause: error });
     }
   };
   return { run: (args, { row, signal }) => run(args, row.path, signal) };
@@ -112,14 +117,28 @@ function typed(text: string, { parameters }: Arguments, name: string): string | 
 }
 
 /** Output arguments that the schema knows; everything else that the device says is dropped. */
-function outputOf({ definition, rule }: CompiledCommand, answer: unknown): Record<string, string> {
-  const found = Object.fromEntries(
-    definition.output.parameters.flatMap(({ name }) => {
-      const value = memberOf(answer, name);
-      return value === undefined || value === null || typeof value === 'object' ? [] : [[name, String(value)]];
+function outputOf({ definition, rule }: CompiledCommand, answer: unknown, log: Log): Record<string, string> {
+  return { ...saidOf(definition.output, (name) => memberOf(answer, name), definition.name, log), ...rule.returns };
+}
+
+/** The arguments that the device has a value for; one that is none of the argument's type is left out. */
+function saidOf(
+  { parameters }: Arguments,
+  said: (name: string) => unknown,
+  of: string,
+  log: Log,
+): Record<string, string> {
+  return Object.fromEntries(
+    parameters.flatMap((parameter) => {
+      const { name } = parameter;
+      const value = said(name);
+      if (value === undefined || value === null || typeof value === 'object') return [];
+      const checked = checkValue(parameter, String(value), { byPeer: false });
+      if (checked.ok) return [[name, checked.value]];
+      log.warn('an argument is not what it should be', { of, argument: name, reason: checked.fault.message });
+      return [];
     }),
   );
-  return { ...found, ...rule.returns };
 }
 
 /** Tells an event of the bus as one of the data model, for each row that it is about. */
@@ -127,13 +146,8 @@ function mappedEvent(object: CompiledObject, { definition, rule }: CompiledEvent
   const tell = async (data: unknown): Promise<void> => {
     const { nodes } = await tools.rowsOf(object.path);
     const about = rule.row === undefined ? undefined : String(memberOf(data, rule.row) ?? '');
-    const args = Object.fromEntries(
-      definition.args.parameters.flatMap(({ name }) => {
-        const steps = (rule.from?.[name] ?? name).split('/');
-        const value = steps.reduce(memberOf, data);
-        return value === undefined || value === null || typeof value === 'object' ? [] : [[name, String(value)]];
-      }),
-    );
+    const said = (name: string): unknown => (rule.from?.[name] ?? name).split('/').reduce(memberOf, data);
+    const args = saidOf(definition.args, said, definition.name, tools.ports.log);
     for (const node of nodes) {
       if (about === undefined || node.identity === about) tools.raise(node.path + definition.name, args, device);
     }

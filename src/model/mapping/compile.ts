@@ -186,7 +186,8 @@ function compileParameter(
     if (formula) expressions.push(formula);
   }
   const own = expressions.map(optionOf).find((option) => option !== undefined);
-  if (own && !inSection && !section) say(`names an option ('${own}'), but the row is no section`);
+  if (own && !inSection && !section)
+    say(`names an option ('${own}'), but the row is no section; a member of an answer is $item/${own}`);
   if (rule.run && (!Array.isArray(rule.run) || rule.run.length === 0)) say("'run' is a program and its arguments");
   if (rule.input !== undefined && !rule.run) say("'input' is what a program reads");
   const writable = definition.access !== 'readOnly' && rule.write !== false;

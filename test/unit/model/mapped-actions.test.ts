@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Change, type CommandResult, compileMappings, openSchema, type View } from '#model';
 import type { BlobTable } from '#platform';
@@ -25,6 +27,7 @@ const mapping = {
       input: { Times: { type: 'unsignedInt', mandatory: true }, Fast: { type: 'boolean' } },
       output: { Count: { type: 'unsignedInt' }, Done: { type: 'string' } },
     },
+    'Dim()': { script: '/lamp-dim', output: { Said: { type: 'string' }, Count: { type: 'unsignedInt' } } },
     'Broken!': {
       on: 'lamp.broken',
       row: 'lamp',
@@ -66,6 +69,18 @@ describe('a command of a mapping', () => {
     expect(calls).toEqual([{ times: 3, fast: true, colour: 'red', lamp: 'hall' }]);
   });
 
+  it('tells a script which row it is about', async () => {
+    const { operate } = await start(() => ({}));
+    const script =
+      '#!/bin/sh\nid=$(sed -n \'s/.*"id":"\\([a-z]*\\)".*/\\1/p\')\necho "{\\"Said\\":\\"$id\\",\\"Count\\":\\"few\\"}"\n';
+    writeFileSync(join(open!.root, 'lamp-dim'), script, { mode: 0o755 });
+    expect(await operate('Device.X_EXAMPLE-COM_Lamp.2.Dim()', {})).toEqual([{ ok: true, value: { Said: 'attic' } }]);
+    writeFileSync(join(open!.root, 'lamp-dim'), '#!/bin/sh\necho first >&2\necho dark already >&2\nexit 3\n');
+    expect(await operate('Device.X_EXAMPLE-COM_Lamp.2.Dim()', {})).toMatchObject([
+      { fault: { path: 'Device.X_EXAMPLE-COM_Lamp.2.Dim()', message: '/lamp-dim failed: dark already' } },
+    ]);
+  });
+
   it('leaves out arguments that were not given', async () => {
     const { calls, operate } = await start(() => ({}));
     await operate('Device.X_EXAMPLE-COM_Lamp.1.Blink()', { Times: '1' });
@@ -97,7 +112,10 @@ describe('an event of a mapping', () => {
     await model.watch(usp, { paths: ['Device.X_EXAMPLE-COM_Lamp.'], kinds: ['event'] }, (change) => heard.push(change));
     await bus.sendEvent('lamp.broken', { lamp: 'attic', power: { volts: -3 }, Why: 'old', more: 'x' });
     await bus.sendEvent('lamp.broken', { lamp: 'nowhere' });
-    await expect.poll(() => heard.length).toBe(1);
+    await bus.sendEvent('lamp.broken', { lamp: 'hall', power: { volts: 'many' } });
+    await expect.poll(() => heard.length).toBe(2);
+    // What is not of the argument's type is not passed on.
+    expect(heard[1]).toMatchObject({ path: 'Device.X_EXAMPLE-COM_Lamp.1.Broken!', args: {} });
     expect(heard[0]).toMatchObject({
       kind: 'event',
       path: 'Device.X_EXAMPLE-COM_Lamp.2.Broken!',

@@ -49,7 +49,7 @@ describe('checking a mapping against the schema', () => {
     ],
     [
       { 'Device.DeviceInfo.': { ModelName: 'model' } },
-      "Device.DeviceInfo.ModelName: names an option ('model'), but the row is no section",
+      "Device.DeviceInfo.ModelName: names an option ('model'), but the row is no section; a member of an answer is $item/model",
     ],
     [
       { 'Device.DeviceInfo.': { ModelName: { is: 'a', at: '$x' } } },
