@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,8 @@ procd_set_param() { echo "set $*"; }
 procd_close_instance() { echo close; }
 procd_open_data() { echo data; }
 procd_close_data() { :; }
+procd_append_param() { echo "append $*"; }
+procd_set_config_changed() { echo "changed $1"; }
 procd_add_reload_trigger() { echo "trigger $*"; }
 json_add_array() { echo "array $1"; }
 json_add_object() { :; }
@@ -40,6 +42,26 @@ function init(call: string, config: Readonly<Record<string, string>> = {}): stri
     .trim()
     .split('\n');
 }
+
+const shellcheck = spawnSync('shellcheck', ['--version']).status === 0;
+if (!shellcheck) console.log('shell scripts: skipped, shellcheck is not installed (scripts/test-servers)');
+
+describe.skipIf(!shellcheck)('shell scripts (skipped when shellcheck is not installed)', () => {
+  const project = join(top, '..');
+  const files = readdirSync(join(top, 'files')).filter((file) => /\.(init|sh|dhcp-\w+)$/.test(file));
+  const scripts = ['demo', 'test', 'test-servers', 'smoke-aarch64'];
+  it.each([
+    ...files.map((file) => join('openwrt-package/files', file)),
+    ...scripts.map((name) => join('scripts', name)),
+    'datamodel/vendor-example/example-fan',
+    'datamodel/vendor-example/example-fan-spin',
+  ])('%s gives shellcheck nothing to warn of', (file) => {
+    const shell = readFileSync(join(project, file), 'utf8').startsWith('#!/usr/bin/env bash') ? 'bash' : 'sh';
+    // ash has local; what DHCP clients and hotplug hand over is set by them.
+    const options = ['-s', shell, '-S', 'warning', '-e', 'SC3043,SC2154'];
+    expect(spawnSync('shellcheck', [...options, file], { cwd: project, encoding: 'utf8' }).stdout).toBe('');
+  });
+});
 
 describe('the OpenWrt package', () => {
   it('installs only what exists, and every file that is there', () => {
@@ -69,6 +91,33 @@ describe('the OpenWrt package', () => {
     const daemon = read('files/tandemd.sh');
     for (const flag of deviceNode.flags) {
       expect(daemon).toContain(flag);
+    }
+  });
+
+  it('is another instance with another program', () => {
+    expect(init('start_service')).toContain('set file /usr/lib/tandem/tandemd.cjs');
+  });
+
+  it('tells the firewall when another port is to be open, and only then', () => {
+    const script = read('files/tandem.init').replaceAll('/var/run/tandem.port', '$told_file');
+    const directory = mkdtempSync(join(tmpdir(), 'tandem-init-'));
+    try {
+      writeFileSync(join(directory, 'init'), script);
+      const run = (call: string, config: Readonly<Record<string, string>> = {}): boolean =>
+        execFileSync('sh', ['-c', `${stubs}\n. ${join(directory, 'init')}\n${call}`], {
+          env: { PATH: process.env.PATH, told_file: join(directory, 'told'), ...config },
+          encoding: 'utf8',
+        }).includes('changed firewall');
+      const started = 'start_service; service_started';
+      expect(run(started)).toBe(true);
+      expect(run(started)).toBe(false);
+      expect(run(started, { uci_cwmp_connection_request_port: '7548' })).toBe(true);
+      expect(run(started, { uci_agent_enable: '0' })).toBe(true);
+      expect(run('service_stopped')).toBe(false);
+      expect(run(started)).toBe(true);
+      expect(run('service_stopped')).toBe(true);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
     }
   });
 
