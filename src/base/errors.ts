@@ -29,7 +29,8 @@ export function explain(error: unknown): string {
   let at: unknown = error;
   for (let depth = 0; at !== undefined && at !== null && depth < 5; depth++) {
     const text = at instanceof Error ? at.message || at.name : String(at);
-    if (!parts.includes(text)) parts.push(text);
+    // What has been said already is not said again.
+    if (!parts.some((part) => part.includes(text))) parts.push(text);
     at = at instanceof Error ? at.cause : undefined;
   }
   return parts.join(': ');

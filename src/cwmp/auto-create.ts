@@ -1,5 +1,4 @@
-import { ok, type Result, refused } from '#base';
-import type { Model, ModelFault, ParameterWrite, RowPart, Write } from '#model';
+import type { Model, ParameterWrite, RowPart, Write } from '#model';
 import { AliasResolver, hasAlias, type MissingRow, stepPattern } from './instance-names.ts';
 
 /** A name of SetParameterValues with its rows by number, or as a parameter of a row that is made with it. */
@@ -8,23 +7,23 @@ export type Target = { readonly path: string } | { readonly missing: MissingRow 
 /**
  * Finds where the values of SetParameterValues go whose names have aliases (TR-069 A.3.2.1, AutoCreateInstances: an alias that no row has names one that is to be made);
  * all others go where their names say.
+ * @returns with the names of rows that are not there and are not made
  */
 export async function findTargets(
   model: Model,
   names: readonly string[],
   autoCreate: boolean,
-): Promise<Result<ReadonlyMap<string, Target>, { readonly name: string; readonly fault: ModelFault }>> {
+): Promise<{ readonly of: ReadonlyMap<string, Target>; readonly unknown: ReadonlySet<string> }> {
   const resolver = new AliasResolver(model);
   const of = new Map<string, Target>();
+  const unknown = new Set<string>();
   for (const name of names) {
     if (!hasAlias(name)) continue;
     const target = await resolver.resolve(name);
-    if ('missing' in target && !autoCreate) {
-      return refused({ name, fault: { kind: 'no-instance', message: 'no row has this alias' } });
-    }
-    of.set(name, target);
+    if ('missing' in target && !autoCreate) unknown.add(name);
+    else of.set(name, target);
   }
-  return ok(of);
+  return { of, unknown };
 }
 
 interface Part<Entry> {

@@ -1,3 +1,4 @@
+import { explain } from '#base';
 import type { Model } from '#model';
 import type { HttpBody } from '#platform';
 import type { Element } from './codec/element.ts';
@@ -67,8 +68,7 @@ export function traced(
         tell('in', received);
         return received;
       } catch (error) {
-        // Why is in the log and in `tandem status`.
-        if (port.watched) port.tell({ direction: 'in', peer, title: 'no answer', lines: [] });
+        if (port.watched) port.tell({ direction: 'in', peer, title: 'no answer', lines: [shown(explain(error))] });
         throw error;
       }
     },

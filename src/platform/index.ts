@@ -12,6 +12,7 @@ export {
   type Challenge,
   type Credentials,
   readChallenges,
+  textOfHeader,
 } from './net/http-authentication.ts';
 export type { HttpBody } from './net/http-body.ts';
 export {

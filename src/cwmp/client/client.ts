@@ -141,14 +141,15 @@ class Client implements CwmpClient {
   }
 
   status(): CwmpStatus {
-    const { enabled = false, url } = this.#config ?? {};
+    const { enabled = false, url, urlProblem = '' } = this.#config ?? {};
     const sessions = this.#sessions!;
     const state = sessions.running ? 'in session' : this.#pace.retrying ? 'waiting to retry' : 'idle';
     return {
-      url: url?.href ?? '',
+      url: url ? withoutSecret(url) : urlProblem,
       state: enabled && url ? state : 'off',
       pending: sessions.owed(this.transfers.events).map(({ code }) => code),
       retryCount: this.#pace.retryCount,
+      nextTrySeconds: this.#pace.nextTrySeconds,
       connectionRequestUrl: this.#port.url,
       reach: this.#reach?.status() ?? {},
       ...sessions.record,
@@ -242,7 +243,10 @@ class Client implements CwmpClient {
   /** Takes over `Device.ManagementServer.` as it stands. */
   async #configure(): Promise<void> {
     try {
+      const before = this.#config?.urlProblem;
       this.#config = await readConfig(this.#ports.model);
+      const { urlProblem } = this.#config;
+      if (urlProblem !== undefined && urlProblem !== before) this.#ports.log.warn('no session', { acs: urlProblem });
       if (this.#abort.signal.aborted) return;
       await this.#port.sync(this.#config);
       const { enabled, periodic, heartbeat, url } = this.#config;
@@ -289,4 +293,11 @@ class Client implements CwmpClient {
       this.transfers.consider();
     }
   }
+}
+
+/** Whoever puts a password into the URL does not find it in what is shown. */
+function withoutSecret(url: URL): string {
+  const shown = new URL(url);
+  shown.password = '';
+  return shown.href;
 }

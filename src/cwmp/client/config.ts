@@ -9,6 +9,8 @@ export interface CwmpConfig {
   readonly enabled: boolean;
   /** `undefined`: none, or no URL. */
   readonly url: URL | undefined;
+  /** What is set is none. */
+  readonly urlProblem: string | undefined;
   readonly username: string;
   readonly password: Secret;
   readonly periodic: PhasePlan;
@@ -53,6 +55,7 @@ export async function readConfig(model: Model): Promise<CwmpConfig> {
   return {
     enabled: text('EnableCWMP') === 'true',
     url: URL.canParse(text('URL')) ? new URL(text('URL')) : undefined,
+    urlProblem: text('URL') === '' || URL.canParse(text('URL')) ? undefined : `${text('URL')} (this is no URL)`,
     username: text('Username'),
     password: new Secret(text('Password')),
     periodic: {

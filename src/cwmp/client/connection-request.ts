@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock, Secret } from '#base';
+import { textOfHeader } from '#platform';
 
 /** Seen by the listener; nothing of it is trusted. */
 export interface SeenRequest {
@@ -88,7 +89,9 @@ interface Authorization {
 function readAuthorization(header: string | undefined): Authorization | undefined {
   if (header === undefined || !/^digest /i.test(header)) return undefined;
   const fields = new Map<string, string>();
-  for (const field of header.slice(0, 4096).matchAll(/([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/g)) {
+  for (const field of textOfHeader(header.slice(0, 4096)).matchAll(
+    /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/g,
+  )) {
     fields.set(field[1]!.toLowerCase(), field[2] === undefined ? field[3]! : field[2].replace(/\\(.)/g, '$1'));
   }
   const text = (name: string): string => fields.get(name) ?? '';

@@ -21,6 +21,8 @@ export class Pace implements Disposable {
   /** In the windows of the retry table, from 0 to 1; drawn for each series of failures. */
   #place: number | undefined;
   #retry: Disposable | undefined;
+  /** On the monotonic clock. */
+  #retryMs = 0;
   #throttle: Disposable | undefined;
   /** Of the last session that ended well, on the monotonic clock. */
   #endedMs: number | undefined;
@@ -43,6 +45,11 @@ export class Pace implements Disposable {
   /** The next try waits for its time. */
   get retrying(): boolean {
     return this.#retry !== undefined;
+  }
+
+  /** Seconds until then; `undefined`: nothing is waited for. */
+  get nextTrySeconds(): number | undefined {
+    return this.#retry && Math.max(0, Math.round((this.#retryMs - this.#clock.monotonicMs()) / 1000));
   }
 
   /** @returns false: not yet, and `due` says when */
@@ -82,6 +89,7 @@ export class Pace implements Disposable {
   retryLater(policy: RetryPolicy, notBeforeSeconds = 0): number {
     const place = this.#nextPlace();
     const waitMs = retryWaitMs(policy, this.#retryCount, () => place, notBeforeSeconds);
+    this.#retryMs = this.#clock.monotonicMs() + waitMs;
     this.#retry = this.#clock.timer(waitMs, () => {
       this.#retry = undefined;
       this.#due();

@@ -73,7 +73,7 @@ export class Sessions {
       const telling = { events: told, changed, reports, retryCount, forcedOnly: heartbeat };
       const { served, values } = await holdSession(this.#parts, url, telling);
       ports.reached(url);
-      log.info('session ended', { served: served.join(',') || 'nothing' });
+      log.info('session ended', { served: counted(served) });
       this.#record.ended(said, served.length);
       notifications.delivered(changed, values);
       pace.ended(!heartbeat);
@@ -97,4 +97,11 @@ export class Sessions {
     const waitMs = pace.retryLater(retry, error instanceof SessionError ? error.retryAfterSeconds : undefined);
     ports.log.info('next try', { in_s: Math.round(waitMs / 1000) });
   }
+}
+
+/** `GetParameterNames, 62 GetParameterValues`: an ACS that reads a whole device asks hundreds of times. */
+function counted(served: readonly string[]): string {
+  const times = new Map<string, number>();
+  for (const method of served) times.set(method, (times.get(method) ?? 0) + 1);
+  return [...times].map(([method, count]) => (count === 1 ? method : `${count} ${method}`)).join(', ') || 'nothing';
 }

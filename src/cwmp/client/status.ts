@@ -5,6 +5,8 @@ export interface CwmpStatus {
   readonly state: 'off' | 'idle' | 'in session' | 'waiting to retry';
   readonly pending: readonly string[];
   readonly retryCount: number;
+  /** Seconds; while it waits. */
+  readonly nextTrySeconds: number | undefined;
   readonly connectionRequestUrl: string;
   /** The ways around a NAT, by their names. */
   readonly reach: Readonly<Record<string, string>>;
@@ -24,6 +26,7 @@ export function cwmpStatus(status: CwmpStatus): BlobTable {
     state: status.state,
     pending: status.pending.join(', '),
     retries: status.retryCount,
+    ...(status.nextTrySeconds !== undefined && { next_try: `in ${status.nextTrySeconds} s` }),
     connection_request: status.connectionRequestUrl,
     ...status.reach,
     sessions: `${status.counts.ended} ended well, ${status.counts.failed} failed, ${status.counts.served} requests served`,

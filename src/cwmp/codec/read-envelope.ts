@@ -36,7 +36,7 @@ export interface Envelope {
 export function readEnvelope(text: string): Envelope {
   const root = readXml(text.replace(/^\ufeff/, ''));
   if (root.local !== 'Envelope' || root.uri !== soapEnvelope)
-    throw new SoapError('SOAP_MALFORMED', 'not a SOAP 1.1 envelope');
+    throw new SoapError('SOAP_MALFORMED', `not a SOAP 1.1 envelope, but '${root.local.slice(0, 64)}'`);
   const bodies = root.children.filter((element) => element.local === 'Body' && element.uri === soapEnvelope);
   const message = bodies[0]?.children[0];
   if (bodies.length !== 1 || !message) throw new SoapError('SOAP_MALFORMED', 'the envelope has no message');

@@ -45,10 +45,10 @@ export function readXml(text: string, limits: XmlLimits = xmlLimits): Element {
     return last;
   };
   parser.on('error', (error) => {
-    throw new SoapError('SOAP_MALFORMED', `not well-formed: ${error.message.slice(0, 200)}`);
+    throw new SoapError('SOAP_MALFORMED', `${webPage(text)}not well-formed: ${error.message.slice(0, 200)}`);
   });
   parser.on('doctype', () => {
-    throw new SoapError('SOAP_DOCTYPE', 'a document type is not accepted');
+    throw new SoapError('SOAP_DOCTYPE', `${webPage(text)}a document type is not accepted`);
   });
   parser.on('opentag', (tag) => {
     if (++elements > limits.elements) throw new SoapError('SOAP_TOO_LARGE', 'too many elements');
@@ -85,6 +85,10 @@ export function readXml(text: string, limits: XmlLimits = xmlLimits): Element {
   if (!root) throw new SoapError('SOAP_MALFORMED', 'no element');
   return root;
 }
+
+/** The commonest reason by far for what is no envelope: the URL leads to a portal, a login or a proxy. */
+const webPage = (text: string): string =>
+  /^\s*<(!doctype\s+html|html)\b/i.test(text) ? 'the answer is a web page and no SOAP envelope: ' : '';
 
 const isSame = (a: Attribute, b: Attribute): boolean => a.value === b.value && a.local === b.local && a.uri === b.uri;
 

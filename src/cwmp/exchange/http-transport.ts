@@ -77,7 +77,7 @@ export function httpTransport(parts: HttpTransportParts): SessionTransport {
     });
     try {
       const response = await parts.http.send(url, { method: 'POST', headers, ...inParts(sent) }, end.signal);
-      cookies.store(url, response.setCookie);
+      cookies.store(url, response.setCookie, response.headers.date);
       return response;
     } catch (error) {
       // Whoever ended it says why.
@@ -93,17 +93,24 @@ export function httpTransport(parts: HttpTransportParts): SessionTransport {
       let redirected = 0;
       for (;;) {
         if (url.protocol !== 'https:' && !(parts.allowPlain && url.protocol === 'http:')) {
-          throw new SessionError('CWMP_PLAIN_HTTP', `${url.protocol}// is not allowed for the ACS`);
+          throw new SessionError(
+            'CWMP_PLAIN_HTTP',
+            `the URL of the ACS begins with ${url.protocol}// instead of https://`,
+          );
         }
         const response = await send(body);
         if (response.status === 401) {
           const offered = readChallenges(response.wwwAuthenticate);
           const next = offered.find(({ scheme }) => scheme === 'digest' || url.protocol === 'https:');
-          if (!next) throw new SessionError('CWMP_AUTH', 'the ACS asks for no authentication that we give');
+          if (!next) throw new SessionError('CWMP_AUTH', unanswerable(offered, url));
+          const { username, password } = parts.credentials;
+          if (username === '' && password.empty) {
+            throw new SessionError('CWMP_AUTH', 'the ACS asks for a user name and a password, and none are set');
+          }
           // The same credentials once more only if the nonce was new or stale.
           const pointless = challenge !== undefined && next.nonce === challenge.nonce && !next.stale;
           if (pointless || ++challenged > challengeLimit) {
-            throw new SessionError('CWMP_AUTH', 'the ACS does not accept our credentials');
+            throw new SessionError('CWMP_AUTH', 'the ACS does not accept our user name and password');
           }
           challenge = next;
           count = 0;
@@ -116,7 +123,8 @@ export function httpTransport(parts: HttpTransportParts): SessionTransport {
         }
         const location = response.headers.location;
         if (redirects.has(response.status) && location !== undefined) {
-          if (++redirected > redirectLimit) throw new SessionError('CWMP_REDIRECTS', 'redirected too often');
+          if (++redirected > redirectLimit)
+            throw new SessionError('CWMP_REDIRECTS', `redirected too often, at last to ${url.host}${url.pathname}`);
           url = follow(url, location);
           const { redirectHosts = [] } = parts;
           if (url.hostname !== parts.url.hostname && !isListedHost(redirectHosts, url.hostname))
@@ -125,15 +133,31 @@ export function httpTransport(parts: HttpTransportParts): SessionTransport {
         }
         if (response.status === 503) {
           const retryAfterSeconds = retryAfter(response.headers['retry-after']);
-          throw new SessionError('CWMP_BUSY', 'the ACS is busy', { retryAfterSeconds });
+          const wait = retryAfterSeconds === undefined ? '' : `, and asks for ${retryAfterSeconds} s`;
+          throw new SessionError('CWMP_BUSY', `the ACS is busy (503)${wait}`, { retryAfterSeconds });
         }
         if (response.status === 204) return '';
-        if (response.status !== 200) throw new SessionError('CWMP_STATUS', `the ACS answered ${response.status}`);
+        if (response.status !== 200) throw new SessionError('CWMP_STATUS', refusal(response.status, url));
         return response.body;
       }
     },
   };
 }
+
+/** What an ACS has against us when it answers with a status that is not of the protocol. */
+function refusal(status: number, { pathname }: URL): string {
+  const meaning: Readonly<Record<number, string>> = {
+    403: ': it does not let this device in',
+    404: `: there is nothing at ${pathname}`,
+    405: `: what is at ${pathname} is no ACS`,
+  };
+  return `the ACS answered ${status}${meaning[status] ?? ''}`;
+}
+
+const unanswerable = (offered: readonly Challenge[], url: URL): string =>
+  offered.length > 0
+    ? `the ACS asks for the password in the clear (Basic), which is not sent over ${url.protocol}//`
+    : 'the ACS asks for an authentication that is not known here';
 
 const inParts = (body: HttpBody): { body: string; pieces?: readonly Uint8Array[] } =>
   typeof body === 'string' ? { body } : { body: '', pieces: body };

@@ -84,7 +84,7 @@ export async function runSession(parts: SessionParts): Promise<SessionOutcome> {
   if (informed.fault) {
     throw new SessionError(
       'CWMP_INFORM_REFUSED',
-      `the ACS refused the Inform with ${informed.fault.cwmpCode ?? 'a fault'}`,
+      `the ACS refused the Inform with ${informed.fault.cwmpCode ?? 'a fault'}: ${(informed.fault.cwmpText || informed.fault.text).slice(0, 200)}`,
     );
   }
   if (informed.method !== 'InformResponse') {

@@ -41,30 +41,38 @@ export const setParameterValues: Verb = async (request, context) => {
     else problems.push({ name, code: 9005, text: 'not a parameter' });
   }
   const origin = { by: 'cwmp', peer: acs } as const;
-  const targets = await findTargets(
+  const { of, unknown } = await findTargets(
     model,
     usable.map(({ name }) => name),
     instances.autoCreate,
   );
-  if (!targets.ok) {
-    const { name, fault } = targets.fault;
-    return refused(setFault([...problems, { name, code: cwmpFault(fault).code, text: fault.message }]));
-  }
-  const planned = plan(model, usable, targets.value);
+  for (const name of unknown) problems.push({ name, code: 9005, text: 'no row has this alias' });
+  const planned = plan(
+    model,
+    usable.filter(({ name }) => !unknown.has(name)),
+    of,
+  );
   problems.push(...planned.problems);
-  if (problems.length > 0) return refused(setFault(problems));
-  const answer = await model.write(acsView, planned.writes, { origin, partial: false, signal });
+  // What the others have against them is found out all the same: with one that is refused none is applied.
+  const writes = problems.length > 0 ? [...planned.writes, refusedAlways] : planned.writes;
+  const answer = await model.write(acsView, writes, { origin, partial: false, signal });
   if (!answer.committed) {
     for (const [index, { result }] of answer.outcomes.entries()) {
       if (result.ok) continue;
       if (result.fault.fault.kind === 'apply-failed') return refused(cwmpFault(result.fault.fault));
-      problems.push(...faultsOf(planned.objects[index]!, result.fault));
+      const object = planned.objects[index];
+      for (const problem of object ? faultsOf(object, result.fault) : []) {
+        if (!problems.some(({ name }) => name === problem.name)) problems.push(problem);
+      }
     }
     return refused(setFault(problems));
   }
   await storeParameterKey(key);
   return ok((writer) => writer.leaf('Status', statusOf(answer)));
 };
+
+/** No path under any root. */
+const refusedAlways: Write = { op: 'delete', path: '' };
 
 function repeated(entries: readonly Entry[]): string | undefined {
   const seen = new Set<string>();
@@ -103,6 +111,9 @@ function plan(model: Model, entries: readonly Entry[], of: ReadonlyMap<string, T
     if (info && !acceptsXsdType(entry.type, info.type, info.list)) {
       problems.push({ name: entry.name, code: 9006, text: `a ${info.type} is needed` });
     }
+    if (path.endsWith('.ManagementServer.URL') && !isAcsUrl(entry.value)) {
+      problems.push({ name: entry.name, code: 9007, text: 'no URL with http:// or https://' });
+    }
     const row = made ? `${made.table}[${made.alias}]` : object;
     const known = objects.get(row) ?? (made ? new NewRow<Entry>(made) : new SetObject(object));
     objects.set(row, known);
@@ -111,6 +122,10 @@ function plan(model: Model, entries: readonly Entry[], of: ReadonlyMap<string, T
   }
   return { writes: [...objects.values()].map(({ write }) => write), objects: [...objects.values()], problems };
 }
+
+/** TR-181 has it so, and an ACS that has mistyped it would never hear of the device again. Empty: none. */
+const isAcsUrl = (text: string): boolean =>
+  text === '' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol));
 
 /** Values of an object that is there. */
 class SetObject implements PlannedObject {

@@ -22,7 +22,7 @@ const headerLimit = 4096;
  * @returns those that we can answer, the strongest first: SHA-256, MD5, Basic
  */
 export function readChallenges(headers: readonly string[]): Challenge[] {
-  const text = headers.join(', ').slice(0, headerLimit);
+  const text = textOfHeader(headers.join(', ').slice(0, headerLimit));
   const challenges: Challenge[] = [];
   for (const match of text.matchAll(
     /(?:^|,)\s*(digest|basic)\s+((?:[^,"]|"(?:[^"\\]|\\.)*"|,(?!\s*(?:digest|basic)\s))*)/gi,
@@ -54,6 +54,13 @@ export function readChallenges(headers: readonly string[]): Challenge[] {
     challenge.scheme === 'basic' ? 2 : challenge.algorithm === 'SHA-256' ? 0 : 1;
   return challenges.sort((a, b) => rank(a) - rank(b));
 }
+
+/** Node reads and writes a byte of a header as one character; names, realms and passwords are UTF-8 (RFC 7616 4). What is not is left as it came. */
+export function textOfHeader(header: string): string {
+  const text = Buffer.from(header, 'latin1').toString('utf8');
+  return text.includes('\ufffd') ? header : text;
+}
+const headerOfText = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
 export interface Credentials {
   readonly username: string;
@@ -102,5 +109,5 @@ export function authorize(challenge: Challenge, credentials: Credentials, reques
   if (opaque !== undefined) fields.push(`opaque=${quote(opaque)}`);
   if (qop) fields.push(`qop=${qop}`, `nc=${count}`);
   if (qop || challenge.session) fields.push(`cnonce="${clientNonce}"`);
-  return `Digest ${fields.join(', ')}`;
+  return headerOfText(`Digest ${fields.join(', ')}`);
 }

@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { type Secret, TandemError } from '#base';
 import { addressAttemptMs, lookupInTurn, type Resolve } from './addresses.ts';
+import { inWords } from './in-words.ts';
 import { isTlsProblem } from './tls-problem.ts';
 import { tlsTrust } from './tls-trust.ts';
 
@@ -175,10 +176,11 @@ export type HttpPhase = 'connecting' | 'waiting';
 
 export function httpError(error: unknown, phase: HttpPhase): HttpError {
   if (error instanceof HttpError) return error;
-  const { code = '', name, message } = error as NodeJS.ErrnoException;
-  if (name === 'AbortError') return new HttpError('HTTP_ABORTED', 'stopped', { cause: error });
-  if (isTlsProblem(error)) return new HttpError('HTTP_TLS', `TLS: ${message}`, { cause: error });
+  if ((error as Error).name === 'AbortError') return new HttpError('HTTP_ABORTED', 'stopped', { cause: error });
+  // The words are all that the cause has to say to people.
+  const words = inWords(error);
+  if (isTlsProblem(error)) return new HttpError('HTTP_TLS', `TLS: ${words}`);
   return phase === 'connecting'
-    ? new HttpError('HTTP_CONNECT', `no connection (${code || message})`, { cause: error })
-    : new HttpError('HTTP_BROKEN', `the connection broke (${code || message})`, { cause: error });
+    ? new HttpError('HTTP_CONNECT', `no connection: ${words}`)
+    : new HttpError('HTTP_BROKEN', `the connection broke: ${words}`);
 }

@@ -87,3 +87,10 @@ it('the status counts sessions, and says why the last one failed', async () => {
   expect(cpe.client.status().counts).toEqual({ ended: 0, failed: 1, served: 0 });
   expect(cpe.client.status().lastError).toContain('CWMP_STATUS: the ACS answered 500');
 });
+
+it('the trace says why there is no answer', async () => {
+  const { lines } = await session((acs) => {
+    acs.mischief = (_body, response) => response.writeHead(404).end();
+  });
+  expect(lines.at(-1)).toMatchObject({ title: 'no answer', lines: ['the ACS answered 404: there is nothing at /'] });
+});

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { errorCode, Secret, silentLog } from '#base';
 import { Cookies, createVerbs, type OwnRequest, runSession, type SessionParts } from '#cwmp';
@@ -42,6 +43,19 @@ describe('HTTP authentication', () => {
     expect(basic).toBe('Basic dTpw');
   });
 
+  it('takes and gives names and realms in UTF-8, as bytes of the header, and what is not as it came', () => {
+    const wire = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+    const [challenge] = readChallenges([wire(`Digest realm="Bäume", charset=UTF-8, userhash=true, nonce="n"`)]);
+    expect(challenge!.realm).toBe('Bäume');
+    const header = authorize(challenge!, { username: 'Jäsøn Doe', password: new Secret('Secret™') }, request);
+    expect(header).toContain(wire('username="Jäsøn Doe", realm="Bäume"'));
+    expect(header).not.toMatch(/[^\u0020-\u00ff]/);
+    const md5 = (text: string): string => createHash('md5').update(text, 'utf8').digest('hex');
+    const response = md5(`${md5('Jäsøn Doe:Bäume:Secret™')}:n:${md5(`GET:${request.uri}`)}`);
+    expect(header).toContain(`response="${response}"`);
+    expect(readChallenges(['Digest realm="B\u00e4ume", nonce="n"'])[0]!.realm).toBe('B\u00e4ume');
+  });
+
   it('leaves out what it can not answer', () => {
     expect(readChallenges(['Negotiate abc', 'Digest realm="r"', 'Digest nonce="n", algorithm=SHA-512-256'])).toEqual(
       [],
@@ -59,6 +73,44 @@ describe('cookies', () => {
     expect(cookies.header(new URL('https://acs.example.com/elsewhere'))).toBe('wide=1');
     cookies.store(acs, ['session=; Max-Age=0']);
     expect(cookies.header(acs)).toBe('wide=1');
+  });
+
+  it.each([
+    ['Max-Age=-1', '', undefined],
+    ['Expires=Thu, 01 Jan 1970 00:00:00 GMT', '', undefined],
+    ['Expires=Wed, 01 Jan 2025 00:00:00 GMT', '', 'a=1'],
+    ['Expires=Wed, 01 Jan 2025 00:00:00 GMT', 'Wed, 01 Jan 2025 00:00:01 GMT', undefined],
+    ['Expires=Wed, 01 Jan 2025 00:00:00 GMT', 'Tue, 31 Dec 2024 23:59:59 GMT', 'a=1'],
+    ['Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60', '', 'a=1'],
+    ['Expires=soon; Max-Age=later', '', 'a=1'],
+  ])('are taken back as the server says: %s, its clock at "%s"', (attributes, date, left) => {
+    const cookies = new Cookies();
+    const acs = new URL('https://acs.example.com/');
+    cookies.store(acs, ['a=0']);
+    cookies.store(acs, [`a=1; ${attributes}`], date);
+    expect(cookies.header(acs)).toBe(left);
+  });
+
+  it('of a closer path come first, whole or not at all', () => {
+    const cookies = new Cookies();
+    const acs = new URL('https://acs.example.com/cwmp/acs');
+    cookies.store(acs, [
+      'a=wide; Path=/',
+      'a=close; Path=/cwmp',
+      `long=${'x'.repeat(9000)}`,
+      `fits=${'y'.repeat(5000)}`,
+    ]);
+    expect(cookies.header(acs)).toBe(`a=close; fits=${'y'.repeat(5000)}; a=wide`);
+  });
+
+  it.each([
+    ['https://acs.example.com/', 'com'],
+    ['http://10.0.0.1/', '0.0.1'],
+    ['http://[fd00::1]/', '1]'],
+  ])('of %s are none for %s', (url, domain) => {
+    const cookies = new Cookies();
+    cookies.store(new URL(url), [`wide=1; Domain=${domain}`, 'own=1']);
+    expect(cookies.header(new URL(url))).toBe('own=1');
   });
 });
 

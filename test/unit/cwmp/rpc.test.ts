@@ -151,6 +151,39 @@ describe('RPCs of the ACS', () => {
     expect(parameterKey).toBe('');
   });
 
+  it('SetParameterValues names every parameter at fault, whatever is wrong with each', async () => {
+    const before = fixture.config('wireless');
+    const text = await call(
+      set(
+        ['Device.WiFi.SSID.1.', 'an object'],
+        ['Device.WiFi.SSID.1.Enable', '1', 'xsd:dateTime'],
+        ['Device.WiFi.SSID.[nobody].SSID', 'x'],
+        ['Device.WiFi.SSID.[nobody].Enable', '1'],
+        ['Device.WiFi.SSID.1.Status', 'Up', 'xsd:string'],
+        ['Device.ManagementServer.URL', 'acs.example/cwmp'],
+        ['Device.WiFi.SSID.1.SSID', 'fine'],
+      ),
+    );
+    const named = [...text.matchAll(/<ParameterName>([^<]+)<\/ParameterName><FaultCode>(\d+)/g)];
+    expect(named.map(([, name, code]) => `${name} ${code}`).sort()).toEqual([
+      'Device.ManagementServer.URL 9007',
+      'Device.WiFi.SSID.1. 9005',
+      'Device.WiFi.SSID.1.Enable 9006',
+      'Device.WiFi.SSID.1.Status 9008',
+      'Device.WiFi.SSID.[nobody].Enable 9005',
+      'Device.WiFi.SSID.[nobody].SSID 9005',
+    ]);
+    expect(fixture.config('wireless')).toBe(before);
+    expect(parameterKey).toBe('');
+  });
+
+  it.each(['ftp://acs.example/', 'acs.example:7547/cwmp', 'https//acs.example/'])(
+    'takes no URL of an ACS that is none: %s',
+    async (url) => {
+      expect(faultCodes(await call(set(['Device.ManagementServer.URL', url])))).toEqual(['9003', '9007']);
+    },
+  );
+
   it.each([
     [set(['Device.WiFi.SSID.1.SSID', 'a'], ['Device.WiFi.SSID.1.SSID', 'b']), ['9003']],
     [set(['Device.WiFi.SSID.1.Enable', '1', 'xsd:dateTime']), ['9003', '9006']],
