@@ -208,6 +208,7 @@ function candidatesFor({ type, name }: ParameterDefinition, before: string): str
     [/Hop$/, ['2001:db8::7']],
     [/MAC|Chaddr|HESSID/, ['02:00:00:00:00:77']],
     [/MaxAddress/, ['192.168.1.250']],
+    [/^DNSServer$/, ['192.0.2.54']],
     [/^(DNS|WINS)Servers$/, ['192.168.1.53,192.168.1.54']],
     [/HelloTime|MaxAge/, ['700']],
     [/OperatingStandards/, ['ac']],

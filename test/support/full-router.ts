@@ -153,6 +153,7 @@ export async function startFullRouter(
   for (const [name, text] of Object.entries(more)) {
     const shipped = (defaultPackages[name] ?? '')
       .replace("\toption domain 'lan'\n", "$&\tlist server '192.0.2.53'\n")
+      .replace("\toption ipaddr '192.168.1.1'\n", "$&\tlist dns '192.0.2.55'\n")
       .replace("\toption proto 'dhcp'\n", "$&\toption reqopts '42 66'\n\tlist sendopts '124:00000de9'\n")
       .replace(
         "\toption interface 'lan'\n\toption start",

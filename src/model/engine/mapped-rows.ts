@@ -27,6 +27,8 @@ export interface FoundRow {
   readonly section: Node['section'];
   readonly item: unknown;
   readonly readOnly?: boolean;
+  /** What the row goes by when it is in its list: the device may not know yet that it is not. */
+  readonly insteadOf?: string;
   readonly keys?: readonly string[];
   readonly around?: readonly unknown[];
   /** Of rows of its source alone. */
@@ -53,13 +55,16 @@ export function rowsOf(mapped: CompiledObject, parent: Node, tools: RowTools): F
   const found = find(mapped.rows, parent, mapped, tools);
   const first = own ? found.map((row) => ({ ...row, lets: own })) : found;
   if (mapped.more.length === 0) return first;
-  const all = new Map(first.map((row) => [row.identity, row]));
+  const known = new Set(first.flatMap(({ identity, insteadOf = identity }) => [identity, insteadOf]));
+  const all = [...first];
   for (const rows of mapped.more) {
     for (const row of find(rows, parent, mapped, tools)) {
-      if (!all.has(row.identity)) all.set(row.identity, { ...row, readOnly: true, lets: rows.variables });
+      if (known.has(row.identity)) continue;
+      known.add(row.identity);
+      all.push({ ...row, readOnly: true, lets: rows.variables });
     }
   }
-  return [...all.values()];
+  return all;
 }
 
 /** The section that a single object, or a parameter, is about. */
@@ -174,7 +179,9 @@ function drafts(rows: ListedRows, parent: Node, mapped: CompiledObject, tools: R
     const { from } = rows;
     const section = from && tools.uci(from.package)?.section(place);
     const known = section && section.type === from.type ? { package: from.package, section } : undefined;
-    return { identity, section: from ? known : parent.section, item, keys: [known ? place : '', item] };
+    const own = from ? known : parent.section;
+    const insteadOf = own && rows.key && listedIdentity(own.section.name, partOf(item, rows.key) ?? '');
+    return { identity, section: own, item, keys: [known ? place : '', item], ...(insteadOf && { insteadOf }) };
   });
 }
 

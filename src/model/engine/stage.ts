@@ -83,6 +83,9 @@ export class Stager {
       return;
     }
     const mapped = tree.binding(schemaPath)?.mapped;
+    // Rows that the device has made get their numbers before the new one does.
+    if (mapped && mapped.more.length > 0)
+      for (const { parent } of resolved.value.table) evaluator.children(parent, schemaPath);
     for (const { name } of write.parameters) {
       const rule = mapped?.parameters.get(name)?.rule;
       for (const node of rule?.run ? nodes : []) commandLine(evaluator.mapped, node, rule!.run!);

@@ -196,7 +196,7 @@ function compileParameter(
   const part = item !== undefined && partNames(item).includes(name);
   if (part && (rule.at !== '$item' || rule.pick === undefined))
     say("is part of the item: it needs 'at' $item and a pick");
-  const place = item !== undefined && rule.at === '$of' && rule.as === 'ref' && rule.by === 'id';
+  const place = item !== undefined && rule.at?.includes('$of') && rule.as === 'ref' && rule.by === 'id';
   const turned = item !== undefined && rule.at === '$listed';
   const listed = !writable ? undefined : part ? 'part' : place ? 'place' : turned ? 'switch' : undefined;
   return {
