@@ -100,8 +100,7 @@ export class Dependencies {
     this.#variables(mapped.variables, mapped, keys);
     if (mapped.when) this.#formula(mapped.when, mapped, keys);
     for (const { targets, expressions, base, section } of mapped.parameters.values()) {
-      for (const formula of expressions) this.#formula(formula, mapped, keys);
-      if (base) this.#formula(base, mapped, keys);
+      for (const formula of [...expressions, ...base]) this.#formula(formula, mapped, keys);
       if (section) keys.add(uciKey(section.package));
       // The rows that a reference names are looked for among all of them.
       if (!targets.every(({ table }) => this.#around(table, keys))) return undefined;

@@ -4,7 +4,7 @@ import type { CompiledObject, CompiledParameter, Target } from '../mapping/compi
 import { toParameter, zeroValue } from '../mapping/convert.ts';
 import { evaluateFormula, type Formula, type Surroundings, textOf } from '../mapping/expression.ts';
 import type { SourceText } from '../mapping/grammar.ts';
-import { isPlausible } from '../mapping/plausible.ts';
+import { isPlausible, withinRange } from '../mapping/plausible.ts';
 import type { ReadScope } from '../mapping/read-scope.ts';
 import type { Answer } from '../mapping/sources.ts';
 import { isEnabled } from './listed-identity.ts';
@@ -39,6 +39,7 @@ export class MappedValues {
     if (rule.is !== undefined) return { value: rule.is };
     let failed: string | undefined;
     let values: unknown[] = [];
+    let given = false;
     for (const formula of parameter.expressions) {
       values = this.values(
         formula,
@@ -50,12 +51,14 @@ export class MappedValues {
         parameter.section && sectionOf(parameter.section, this.#tools),
       );
       if (rule.missing !== undefined) values = values.filter((value) => value !== rule.missing);
+      given ||= values.length > 0;
       if (parameter.pick) values = picked(values, parameter.pick);
       // Of several tables a later expression may have the row that the earlier has not.
       if (parameter.targets.length > 1 && !this.reference(node, values, parameter)) values = [];
       if (values.length > 0) break;
     }
-    if (values.length === 0 && rule.default !== undefined) {
+    // A list that is there without the item says that it is not among them.
+    if (values.length === 0 && rule.default !== undefined && !(given && rule.put !== undefined)) {
       values = parameter.pick ? picked([rule.default], parameter.pick) : [rule.default];
     }
     const value =
@@ -65,7 +68,7 @@ export class MappedValues {
             now: this.#now,
             base: this.base(node, parameter),
           });
-    if (value !== undefined && isPlausible(definition, value)) return { value };
+    if (value !== undefined && isPlausible(definition, value)) return { value: withinRange(definition, value) };
     if (value !== undefined) failed = 'the source gave something of another type';
     const zero = zeroValue(definition);
     if (failed === undefined) return { value: zero };
@@ -110,8 +113,16 @@ export class MappedValues {
 
   /** What a value of the parameter is relative to: `of`. */
   base(node: Node, parameter: CompiledParameter): string | undefined {
-    const value = parameter.base && this.values(parameter.base, node, node.binding.mapped!)[0];
-    return textOf(value);
+    return this.first(parameter.base, node);
+  }
+
+  /** The first value that one of the expressions gives. */
+  first(formulas: readonly Formula[], node: Node): string | undefined {
+    for (const formula of formulas) {
+      const value = textOf(this.values(formula, node, node.binding.mapped!)[0]);
+      if (value !== undefined) return value;
+    }
+    return undefined;
   }
 
   /** Where a write of the parameter goes: the row's own section, or the one that its rule names. */

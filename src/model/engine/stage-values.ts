@@ -2,7 +2,7 @@ import { ok, type Result, refused } from '#base';
 import type { ModelFault, Origin } from '../api.ts';
 import { withCidr } from '../mapping/cidr.ts';
 import type { CompiledParameter } from '../mapping/compiled.ts';
-import { toOption } from '../mapping/convert.ts';
+import { toOption, toParameter } from '../mapping/convert.ts';
 import { fitted } from '../mapping/fit.ts';
 import { tablePathOf } from '../path/index.ts';
 import type { ParameterDefinition } from '../schema/index.ts';
@@ -39,6 +39,16 @@ export class ValueStager {
     this.#names = names;
     this.#items = items;
     this.#hasProgram = hasProgram;
+  }
+
+  /** Touches what staging a value will ask. */
+  prepare(node: Node, parameter: CompiledParameter): void {
+    const { evaluator, view } = this.#reading;
+    const { rule, base, otherwise, definition } = parameter;
+    if (rule.run) commandLine(evaluator.mapped, node, rule.run);
+    evaluator.mapped.first(base, node);
+    evaluator.mapped.first(otherwise, node);
+    if (typeof rule.as === 'object') evaluator.value(view.protocol, node, definition.name);
   }
 
   stage(node: Node, definition: ParameterDefinition, value: string, plan: Plan): Result<undefined, ModelFault> {
@@ -142,6 +152,16 @@ export class ValueStager {
           ? ''
           : toOption(value, mapped.rule, mapped.definition, evaluator.mapped.base(node, mapped));
       option = converted === undefined ? undefined : fitted(converted, before, mapped);
+      if (option === undefined) {
+        // What is there already, or in this plan, says the value in a way that a write would not.
+        const staged = plan.options.get(`${pack} ${at.name} ${name}`);
+        if (typeof mapped.rule.as === 'object') {
+          const says =
+            staged === undefined ? this.#valueNow(node, mapped.definition.name, plan) : asWritten(staged, mapped);
+          if (says === value) return ok(undefined);
+        }
+        option = evaluator.mapped.first(mapped.otherwise, node);
+      }
       if (option === undefined) return refused({ kind: 'invalid-value', message: 'the device can not do this value' });
     }
     return this.#put(node, place, [name, ...(mapped.rule.also ?? [])], option, plan);
@@ -219,3 +239,11 @@ export class ValueStager {
 
 const hasProblem = (changed: object | string): changed is { readonly problem: 'absent' | 'bare' } =>
   typeof changed === 'object' && 'problem' in changed;
+
+/** What an option that this plan has written reads as, where the option alone tells. */
+function asWritten(
+  option: string | readonly string[],
+  { rule, definition, pick }: CompiledParameter,
+): string | undefined {
+  return pick ? undefined : toParameter([option], rule, definition, { now: 0, base: undefined });
+}

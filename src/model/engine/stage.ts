@@ -12,7 +12,6 @@ import type {
 } from '../api.ts';
 import { tablePathOf } from '../path/index.ts';
 import { checkValue, splitList } from '../validate/index.ts';
-import { commandLine } from './follow-ups.ts';
 import type { Instances } from './instances.ts';
 import { MappedKeys } from './mapped-keys.ts';
 import { type Node, tableOf } from './node.ts';
@@ -86,9 +85,9 @@ export class Stager {
     // Rows that the device has made get their numbers before the new one does.
     if (mapped && mapped.more.length > 0)
       for (const { parent } of resolved.value.table) evaluator.children(parent, schemaPath);
-    for (const { name } of write.parameters) {
-      const rule = mapped?.parameters.get(name)?.rule;
-      for (const node of rule?.run ? nodes : []) commandLine(evaluator.mapped, node, rule!.run!);
+    for (const { name } of write.op === 'set' ? write.parameters : []) {
+      const parameter = mapped?.parameters.get(name);
+      for (const node of parameter ? nodes : []) this.#values.prepare(node, parameter!);
     }
     this.#prepareReferences(schemaPath, write);
   }

@@ -170,6 +170,7 @@ function compileParameter(
   if ((rule.as === 'address' || rule.as === 'power') !== (rule.of !== undefined))
     say("an address says 'of' which network, and a power 'of' which");
   if (rule.put !== undefined && rule.pick === undefined) say("'put' needs the pick of the items it replaces");
+  if (rule.else && typeof rule.as !== 'object') say("'else' is for a table of values");
   const pattern = (text: string | undefined): RegExp | undefined => {
     try {
       return text === undefined ? undefined : new RegExp(text, 'u');
@@ -180,11 +181,12 @@ function compileParameter(
   };
   const section = rule.in === undefined ? undefined : sectionSource(rule.in, mapping);
   if (rule.in !== undefined && !section) say("'in' is source/type or source/type/name of a UCI source");
-  const expressions: Formula[] = [];
-  for (const source of [rule.at ?? []].flat()) {
-    const formula = parsers.formula(name, source);
-    if (formula) expressions.push(formula);
-  }
+  const formulas = (sources: string | readonly string[] = []): Formula[] =>
+    [sources]
+      .flat()
+      .map((source) => parsers.formula(name, source))
+      .filter((formula) => formula !== undefined);
+  const expressions = formulas(rule.at);
   const own = expressions.map(optionOf).find((option) => option !== undefined);
   if (own && !inSection && !section)
     say(`names an option ('${own}'), but the row is no section; a member of an answer is $item/${own}`);
@@ -205,7 +207,8 @@ function compileParameter(
     expressions,
     pick: pattern(rule.pick),
     fits: pattern(rule.fits && `^(?:${rule.fits})$`),
-    base: rule.of === undefined ? undefined : parsers.formula(name, rule.of),
+    base: formulas(rule.of),
+    otherwise: formulas(rule.else),
     section,
     option: stored,
     named: own,

@@ -11,7 +11,9 @@ export interface CompiledParameter {
   readonly pick: RegExp | undefined;
   readonly fits: RegExp | undefined;
   /** What a value is relative to. */
-  readonly base: Formula | undefined;
+  readonly base: readonly Formula[];
+  /** What is written where the table of values has no way back. */
+  readonly otherwise: readonly Formula[];
   /** The section of its option, when it is not the row's. */
   readonly section: SectionSource | undefined;
   /** Option of the section that a write sets; `undefined`: none. */

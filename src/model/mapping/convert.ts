@@ -184,7 +184,8 @@ const mostOf = (powers: string): number => (powers === '' ? Number.NaN : Math.ma
 /** The whole dBm that are this share. */
 function dbmOf(percent: string, powers = ''): string | undefined {
   const dbm = String(mostOf(powers) + Math.round(10 * Math.log10(Number(percent) / 100)));
-  return percentOf(dbm, powers) === percent ? dbm : undefined;
+  // No power at all is no dBm.
+  return percent !== '0' && percentOf(dbm, powers) === percent ? dbm : undefined;
 }
 
 function isInteger(definition: ParameterDefinition): boolean {
@@ -212,8 +213,12 @@ export function toOption(
     case 'mac':
     case 'lower':
       return text.toLowerCase();
-    case 'scale':
-      return String(Math.round(Number(text) / (rule.factor ?? 1)));
+    case 'scale': {
+      // What is between two steps of the source is refused rather than rounded: it would read back as another value.
+      const factor = rule.factor ?? 1;
+      const option = Math.round(Number(text) / factor);
+      return Math.round(option * factor) === Number(text) ? String(option) : undefined;
+    }
     case 'duration':
       return text === '-1' ? 'infinite' : text;
     case 'country':

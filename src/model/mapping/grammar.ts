@@ -62,8 +62,8 @@ export interface ParameterRule {
   readonly pick?: string;
   /** Regular expression that an option has to match after a write; what does not, the device can not do. */
   readonly fits?: string;
-  /** For `address`: a text whose value is the network and an offset, `192.168.1.1/24+100`. */
-  readonly of?: string;
+  /** For `address`: a text whose value is the network and an offset, `192.168.1.1/24+100`; of several the first that gives a value. */
+  readonly of?: string | readonly string[];
   /** Converter, or a table from the source's values to TR-181's. */
   readonly as?: string | Readonly<Record<string, string>>;
   /** What the source says when it has no value (`--` of mmcli). */
@@ -86,6 +86,10 @@ export interface ParameterRule {
   readonly secured?: boolean;
   /** Of a list option: a write leaves the items that `pick` does not match, and adds one: this text and the value. */
   readonly put?: string;
+  /** Beside `put`: the item of a list that a write leaves without any, where no list would mean its default. */
+  readonly empty?: string;
+  /** What a value is written as that the table of values has no way back for: the first expression that gives a value. */
+  readonly else?: readonly string[];
   /** Written value that takes the option away. */
   readonly unset?: string;
   /**

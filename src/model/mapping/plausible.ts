@@ -33,3 +33,17 @@ function fits(base: BaseType, pattern: RegExp, text: string): boolean {
   const limits = text.length >= 10 ? largest[base] : undefined;
   return !limits || (BigInt(text) >= limits[0] && BigInt(text) <= limits[1]);
 }
+
+/** The number of the schema's ranges that is next to what the source says: a loopback's MTU is 65536. */
+export function withinRange({ type }: ParameterDefinition, text: string): string {
+  if (type.ranges.length === 0 || type.list || text === '') return text;
+  let nearest: bigint | undefined;
+  const value = BigInt(text);
+  const distance = (to: bigint): bigint => (to < value ? value - to : to - value);
+  for (const { min, max, step } of type.ranges) {
+    let next = min !== undefined && value < min ? min : max !== undefined && value > max ? max : value;
+    if (step !== undefined) next -= (next - (min ?? 0n)) % step;
+    if (nearest === undefined || distance(next) < distance(nearest)) nearest = next;
+  }
+  return String(nearest);
+}

@@ -430,7 +430,7 @@ describe('25.12 with netifd in ucode', () => {
       'WiFi.Radio.1.TransmitPowerSupported': '1,50,100',
       'WiFi.SSID.1.Name': 'phy0.0-ap0',
       'WiFi.AccessPoint.1.Security.ModeEnabled': 'WPA3-Personal-Transition',
-      'WiFi.AccessPoint.1.AssociatedDevice.1.OperatingStandard': 'ax',
+      'WiFi.AccessPoint.1.AssociatedDevice.1.OperatingStandard': 'be',
       'WiFi.AccessPoint.1.AssociatedDevice.2.OperatingStandard': 'g',
       'WiFi.AccessPoint.1.AC.1.AccessCategory': 'BE',
       'WiFi.AccessPoint.1.AC.1.Stats.BytesSent': '2034300',
@@ -564,8 +564,8 @@ describe('a modem', () => {
       { lte: { rssi: '-64.00', rsrp: '-92.00', rsrq: '-9.00' }, '5g': { rsrp: '-80.00' } },
       ['-64', '-92', '-9'],
     ],
-    ['5G alone', { lte: none, '5g': { rsrp: '-87.50', rsrq: '-11.00' } }, ['0', '-87', '-11']],
-    ['UMTS', { lte: none, umts: { rssi: '-70.00' }, '5g': none }, ['-70', '0', '0']],
+    ['5G alone', { lte: none, '5g': { rsrp: '-87.50', rsrq: '-11.00' } }, ['-117', '-87', '-11']],
+    ['UMTS', { lte: none, umts: { rssi: '-70.00' }, '5g': none }, ['-70', '2147483647', '2147483647']],
   ] as const)('on %s tells its signal', async (_, signal, wanted) => {
     expect(await signalOf(signal)).toEqual(wanted);
   });
