@@ -1,5 +1,4 @@
 import { explain, type Log } from '#base';
-import { messageTypeOf } from './codec/message.ts';
 import type { Body, ErrorBody, Requests, UspMessage } from './codec/types.ts';
 import { errorBody, internalError, notSupported } from './errors.ts';
 import { add } from './verbs/add.ts';
@@ -19,12 +18,10 @@ const error = (body: ErrorBody): Body => ({ kind: 'error', error: body });
  * @returns `undefined` where none is wanted (Operate without send_resp)
  */
 export async function answer(message: UspMessage, context: VerbContext, log: Log): Promise<Body | undefined> {
-  const { body, msgType } = message;
+  const { body } = message;
   if (body.kind !== 'request') return undefined;
-  const name = Object.keys(body.request)[0] as keyof Requests | undefined;
-  if (name === undefined || msgType !== messageTypeOf(body)) {
-    return error(errorBody(7001, 'the type of the message and its body are not the same'));
-  }
+  // The body counts, whatever the header says that it is (R-MSG.10).
+  const name = Object.keys(body.request)[0];
   try {
     return await serve(body.request, context);
   } catch (cause) {

@@ -35,6 +35,16 @@ export function parameterFailureOf(fault: ModelFault): OperationFailure {
   return { errCode: fault.kind === 'unsupported-path' ? 7010 : codes[fault.kind], errMsg: fault.message };
 }
 
+/** Codes of a CommandFailure (TR-369 "Operate Message Error Codes", "CommandFailure Fields"). */
+const ofCommands = new Set([7000, 7001, 7002, 7003, 7004, 7005, 7006, 7007, 7008, 7016, 7022, 7023, 7026, 7027]);
+
+/** Of a command: an argument that is refused is one of the message, and what else has no code there is the command's failure. */
+export function commandFailureOf({ kind, message }: ModelFault): OperationFailure {
+  const code = codes[kind];
+  if (ofCommands.has(code)) return { errCode: code, errMsg: message };
+  return { errCode: kind === 'invalid-value' || kind === 'invalid-type' ? 7004 : 7022, errMsg: message };
+}
+
 export function errorBody(errCode: number, errMsg: string, paramErrs: ErrorBody['paramErrs'] = []): ErrorBody {
   return { errCode, errMsg, paramErrs };
 }

@@ -41,4 +41,6 @@ export interface WatchRequest {
   /** Parameter, object, command, event or search paths. An object path covers everything below it. */
   readonly paths: readonly string[];
   readonly kinds: readonly Change['kind'][];
+  /** Values of parameters with `activeNotify` `canDeny` (counters, times) are not told: what TR-369 calls VALUE_CHANGE_WILL_IGNORE. */
+  readonly withoutDeniable?: boolean;
 }

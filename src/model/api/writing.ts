@@ -50,7 +50,7 @@ export interface ParameterRefusal {
 export interface ObjectWritten {
   /** Instance path; for `add` the new row, for `delete` the row that is gone. */
   readonly path: string;
-  /** Values as stored (canonical). */
+  /** Values as stored (canonical); empty where the view is not shown them. */
   readonly parameters: readonly { readonly name: string; readonly value: string }[];
   /** Not required and refused. */
   readonly refusals: readonly ParameterRefusal[];
@@ -68,6 +68,8 @@ export interface WriteOutcome {
   readonly requested: Write;
   /** A search path that matches nothing succeeds with an empty list. */
   readonly result: Result<readonly ObjectWritten[], WriteRefused>;
+  /** Of a partial `delete` that has deleted some of the rows that it means: the others, and why they stay. */
+  readonly kept?: readonly ParameterRefusal[];
 }
 
 export interface WriteAnswer {

@@ -68,7 +68,7 @@ export class Operations {
         Originator: originator,
         Command: path,
         CommandKey: commandKey,
-        Status: 'Active',
+        Status: 'Requested',
         [by]: origin.by,
         [requestedAt]: String(requestedMs),
         ...(command.lasting && { [argumentsOf]: JSON.stringify(args) }),
@@ -79,7 +79,8 @@ export class Operations {
     } catch (error) {
       return refused({ kind: 'resources', message: 'the request can not be kept', path, cause: error });
     }
-    return ok({ row: row.path, done: this.#run(row, request, requestedMs) });
+    const abort = this.#begin(row);
+    return ok({ row: row.path, done: this.#run(await this.#say(row, 'Active'), request, requestedMs, abort) });
   }
 
   /**
@@ -98,8 +99,9 @@ export class Operations {
       const args = readArguments(values[argumentsOf]);
       const found = args && (await find(path));
       if (args && found?.command.lasting) {
-        const again: StoredRow = { ...row, values: { ...values, Status: 'Active' } };
-        void this.#run(again, { path, ...found, args, commandKey, origin }, Number(values[requestedAt]) || 0);
+        const abort = this.#begin(row);
+        const request = { path, ...found, args, commandKey, origin };
+        void this.#run(await this.#say(row, 'Active'), request, Number(values[requestedAt]) || 0, abort);
       } else {
         const message = 'the agent was restarted before the command had ended';
         await this.#end(row, { path, commandKey, origin }, refused({ kind: 'command-failed', message, path }));
@@ -113,8 +115,7 @@ export class Operations {
     const running = this.#running.get(rowPath);
     if (!row || !running) return refused({ kind: 'no-instance', message: 'it has ended', path: rowPath });
     if (running.signal.aborted) return ok({});
-    const canceling = { ...row, values: { ...row.values, Status: 'Canceling' } };
-    await this.#parts.change([canceling], [], originOf(row), false);
+    await this.#say(row, 'Canceling');
     running.abort(new Error('canceled'));
     return ok({});
   }
@@ -125,13 +126,30 @@ export class Operations {
     for (const running of this.#running.values()) running.abort(new Error('the agent stops'));
   }
 
-  async #run(row: StoredRow, request: StartRequest, requestedMs: number): Promise<CommandResult> {
+  /** How far the command is, for whoever watches; not on flash, where it makes no difference. */
+  async #say(row: StoredRow, Status: string): Promise<StoredRow> {
+    const said = { ...row, values: { ...row.values, Status } };
+    await this.#parts.change([said], [], originOf(row), false);
+    return said;
+  }
+
+  #begin({ path }: StoredRow): AbortController {
+    const abort = new AbortController();
+    this.#running.set(path, abort);
+    return abort;
+  }
+
+  async #run(
+    row: StoredRow,
+    request: StartRequest,
+    requestedMs: number,
+    abort: AbortController,
+  ): Promise<CommandResult> {
     const { log } = this.#parts;
     const { command, args, commandKey, origin, path } = request;
-    const abort = new AbortController();
-    this.#running.set(row.path, abort);
     let result: CommandResult;
     try {
+      abort.signal.throwIfAborted();
       result = await command.run(args, {
         command: path,
         row: request.row,
@@ -158,7 +176,9 @@ export class Operations {
     result: CommandResult,
   ): Promise<void> {
     const { change, completed, log } = this.#parts;
+    const canceled = !result.ok && result.fault.kind === 'canceled';
     try {
+      await this.#say(row, result.ok ? 'Success' : canceled ? 'Canceled' : 'Error');
       // R-OPR.0
       await change([], [row.path], origin, true);
     } catch (error) {

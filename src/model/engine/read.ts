@@ -143,7 +143,8 @@ function readParameter(reading: Reading, node: Node, info: ParameterInfo): Param
   return fault ? { info, value, fault } : { info, value };
 }
 
-function isShown({ reveal, access }: View, { hidden, secured }: ParameterInfo, path: string): boolean {
+/** Whether the value is told; else it is empty text. */
+export function isShown({ reveal, access }: View, { hidden, secured }: ParameterInfo, path: string): boolean {
   return reveal === true || (!hidden && (!secured || access?.showsSecured?.(path) === true));
 }
 
@@ -217,8 +218,10 @@ export function readInstances(
   if (leaf.kind !== 'object')
     return refused({ kind: 'path-syntax', message: 'an object path is needed: it ends with a dot', path });
   const found: InstanceReading[] = [];
+  // R-GIN.0: a row that may not be seen is not there, nor is what is below it.
   const visit = (node: Node): void => {
-    if (node.schemaPath.endsWith('{i}.') && (view.access?.allows('InstantiatedObj', 'r', node.path) ?? true)) {
+    if (node.schemaPath.endsWith('{i}.')) {
+      if (view.access?.allows('InstantiatedObj', 'r', node.path) === false) return;
       found.push({ path: node.path, uniqueKeys: readableKeys(view, node, uniqueKeysOf(reading, node)) });
     }
     if (!firstLevelOnly) descend(node);
@@ -231,13 +234,15 @@ export function readInstances(
       }
     }
   };
-  for (const { parent } of table) for (const row of evaluator.children(parent, schemaPath)) visit(row);
-  for (const node of nodes) {
+  const seen = (node: Node): boolean => mayBeSeen(view, node);
+  for (const { parent } of table) {
+    if (seen(parent)) for (const row of evaluator.children(parent, schemaPath)) visit(row);
+  }
+  for (const node of nodes.filter(seen)) {
     if (node.schemaPath.endsWith('{i}.')) visit(node);
     else descend(node);
   }
   const named = searching || found.length > 0 ? [] : [...nodes, ...table.map(({ parent }) => parent)];
-  // R-GIN.0: a row that may not be seen is answered for as one that is not there.
   if (named.some((node) => !mayBeSeen(view, node))) {
     return refused({ kind: 'no-instance', message: 'no such row', path });
   }

@@ -1,4 +1,4 @@
-import type { Protocol, View } from '../api.ts';
+import type { ObjectReading, PathReading, Protocol, View } from '../api.ts';
 import { ReadScope } from '../mapping/read-scope.ts';
 import type { Sources } from '../mapping/sources.ts';
 import { Evaluator } from './evaluate.ts';
@@ -63,18 +63,22 @@ export class Readings {
     return this.evaluate(view, undefined, (plain) =>
       places.map(({ path, chooser }) => {
         const reading = chooser ? { ...plain, chooser } : plain;
-        const read = readPath(reading, path, 0);
+        const searching = path.includes('[');
+        const chosen = objectsOf(readPath(reading, path, 0));
         const rows = path.endsWith('.') ? readInstances(reading, path, false) : undefined;
-        const all = rows && path.includes('[') ? readInstances(reading, withoutSearches(path), false) : undefined;
+        const all = rows && searching ? readInstances(reading, withoutSearches(path), false) : undefined;
         return {
           ...(all?.ok && { existing: new Set(all.value.map((row) => row.path)) }),
-          objects: read.result.ok ? read.result.value : [],
+          objects: searching ? objectsOf(readPath(plain, withoutSearches(path), 0)) : chosen,
+          ...(searching && { chosen: new Set(chosen.map((object) => object.path)) }),
           rows: new Map(rows?.ok ? rows.value.map((row) => [row.path, row.uniqueKeys]) : []),
         };
       }),
     );
   }
 }
+
+const objectsOf = ({ result }: PathReading): readonly ObjectReading[] => (result.ok ? result.value : []);
 
 /** Every row in place of those that are searched for. */
 const withoutSearches = (path: string): string => path.replace(/\[(?:"[^"]*"|[^\]"])*\](?=\.)/g, '*');

@@ -8,6 +8,15 @@ import type { RowStager } from './stage-rows.ts';
 /** Stages the values of one object. */
 export type StageObject = (node: Node, part: RowPart, tablePath: string, plan: Plan) => Result<unknown, WriteRefused>;
 
+/** The single object that is there with a row. @param path below the row: `MQTT.`, `Security.WPA.`; '' is the row itself */
+export function objectBelow({ evaluator }: Reading, row: Node, path: string): Node | undefined {
+  let node: Node | undefined = row;
+  for (const name of path.split('.').slice(0, -1)) {
+    node = node && evaluator.children(node, `${node.schemaPath}${name}.`)[0];
+  }
+  return node;
+}
+
 /** What is set and added below a row that comes to be in the same plan. */
 export class PartStager {
   readonly #reading: Reading;
@@ -36,8 +45,7 @@ export class PartStager {
   #one(row: Node, part: RowPart, plan: Plan): Result<unknown, WriteRefused> {
     const names = part.path.split('.').slice(0, -1);
     const last = part.op === 'add' ? names.pop() : undefined;
-    let node: Node | undefined = row;
-    for (const name of names) node = node && this.#reading.evaluator.children(node, `${node.schemaPath}${name}.`)[0];
+    const node = objectBelow(this.#reading, row, names.map((name) => `${name}.`).join(''));
     if (!node) return this.#refuse(row, part, 'unsupported-path', 'no such object');
     if (last === undefined) return this.#stage(node, part, node.path, plan);
     const schemaPath = `${node.schemaPath}${last}.{i}.`;

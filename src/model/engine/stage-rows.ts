@@ -1,4 +1,4 @@
-import type { Origin } from '../api.ts';
+import type { ModelFault, Origin } from '../api.ts';
 import { textOf } from '../mapping/expression.ts';
 import { tablePathOf } from '../path/index.ts';
 import type { Instances } from './instances.ts';
@@ -72,7 +72,7 @@ export class RowStager {
     const { rows, keep, add } = binding.mapped!;
     if (rows.kind !== 'sections') throw new Error('only sections can be added');
     // Rows that nobody has looked at yet get their numbers before the new one does.
-    this.#reading.evaluator.children(parent, schemaPath);
+    const present = this.#reading.evaluator.children(parent, schemaPath);
     const name = this.#names.fresh(rows.type);
     const number = this.#instances.numberOf(tablePath, name, keep);
     plan.created.push({ table: tablePath, identity: name });
@@ -80,7 +80,8 @@ export class RowStager {
     changes.push({ op: 'add', section: name, type: rows.type });
     const options = new Map<string, string>();
     for (const [option, text] of Object.entries(add ?? {})) {
-      const value = this.#added(text, parent, plan);
+      const [, next] = /^\$next:(.+)$/.exec(text) ?? [];
+      const value = next ? this.#next(next, present, tablePath, plan) : this.#added(text, parent, plan);
       if (value === '') continue;
       changes.push({ op: 'set', section: name, option, value });
       options.set(option, value);
@@ -88,6 +89,14 @@ export class RowStager {
     const section = { name, type: rows.type, anonymous: false, index: -1, options };
     const found = { identity: name, section: { package: rows.package, section }, item: undefined };
     return foundNode(parent, schemaPath, binding, tablePath, found, number);
+  }
+
+  /** One more than the largest value of a parameter in the rows of the table, those of this plan counted. */
+  #next(parameter: string, present: readonly Node[], tablePath: string, plan: Plan): string {
+    const { evaluator, view } = this.#reading;
+    const values = present.map((row) => Number(evaluator.value(view.protocol, row, parameter).value) || 0);
+    const created = plan.created.filter(({ table }) => table === tablePath).length;
+    return String(values.reduce((most, value) => Math.max(most, value), 0) + created);
   }
 
   /** What `add` says of an option: a text, or a variable of the row around. */
@@ -104,24 +113,36 @@ export class RowStager {
     return plan.created.some(({ identity }) => identity === node.identity);
   }
 
-  /** @returns false: the device made the row itself */
-  remove(node: Node, plan: Plan): boolean {
-    if (node.binding.stored) {
-      plan.storedGone.add(node.path);
-      plan.storedRows.delete(node.path);
-      return true;
+  /** @returns why the row is not to be deleted by who asks for it */
+  mayGo({ path, schemaPath }: Node): ModelFault | undefined {
+    const { tree, view } = this.#reading;
+    const info = tree.supported(view.protocol).object(schemaPath);
+    if (!info?.table) return { kind: 'not-a-table', message: 'only rows are deleted', path };
+    if (!info.deletable) return { kind: 'not-deletable', message: 'this row can not be deleted', path };
+    const allowed = view.access?.allows('InstantiatedObj', 'w', path) ?? true;
+    return allowed ? undefined : { kind: 'denied', message: 'not permitted', path };
+  }
+
+  /** @returns why it can not: the device made the row itself */
+  remove(node: Node, plan: Plan): ModelFault | undefined {
+    const { binding, section, path } = node;
+    if (binding.stored) {
+      plan.storedGone.add(path);
+      plan.storedRows.delete(path);
+      return undefined;
     }
-    if (node.readOnly) return false;
-    if (node.binding.mapped?.rows.kind === 'listed') {
+    const listed = binding.mapped?.rows.kind === 'listed';
+    if (node.readOnly || !(listed || section))
+      return { kind: 'not-deletable', message: 'the device made this row itself', path };
+    if (listed) {
       this.#items.remove(node, plan);
-      return true;
+      return undefined;
     }
-    if (!node.section) return false;
-    plan.gone.add(node.path);
-    const section = this.#names.of(node, plan);
-    changesOf(plan, node.section.package).push({ op: 'delete', section });
-    const identity = node.section.section.anonymous ? section : node.identity;
-    plan.effects.push(() => this.#instances.drop(tablePathOf(node.path), identity));
-    return true;
+    plan.gone.add(path);
+    const name = this.#names.of(node, plan);
+    changesOf(plan, section!.package).push({ op: 'delete', section: name });
+    const identity = section!.section.anonymous ? name : node.identity;
+    plan.effects.push(() => this.#instances.drop(tablePathOf(path), identity));
+    return undefined;
   }
 }

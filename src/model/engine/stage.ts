@@ -16,11 +16,11 @@ import type { Instances } from './instances.ts';
 import { MappedKeys } from './mapped-keys.ts';
 import { type Node, tableOf } from './node.ts';
 import type { Plan } from './plan.ts';
-import { type Reading, uniqueKeysOf } from './read.ts';
+import { isShown, type Reading, uniqueKeysOf } from './read.ts';
 import { resolvePath } from './resolve.ts';
 import { SectionNames } from './section-names.ts';
 import { ItemStager } from './stage-items.ts';
-import { PartStager } from './stage-parts.ts';
+import { objectBelow, PartStager } from './stage-parts.ts';
 import { ReferenceStager } from './stage-references.ts';
 import { RowStager } from './stage-rows.ts';
 import { ValueStager } from './stage-values.ts';
@@ -41,16 +41,24 @@ export class Stager {
   readonly #mappedKeys: MappedKeys;
   readonly #parts: PartStager;
   #last: { readonly path: string; readonly resolved: ReturnType<typeof resolvePath> } | undefined;
+  /** Objects whose unique keys are looked at when all writes are staged, and the write that each belongs to. */
+  readonly #keyed: { readonly write: number; readonly node: Node; readonly tablePath: string }[] | undefined;
+  #writes = 0;
 
-  /** @param hasProgram whether the device's image has the program of this name */
+  /**
+   * @param hasProgram whether the device's image has the program of this name
+   * @param whole all writes stand or fall together: keys have to be unique after the last one (TR-369 "Selecting Objects and Parameters")
+   */
   constructor(
     reading: Reading,
     origin: Origin,
     instances: Instances,
     random: () => string,
     hasProgram: (name: string) => boolean,
+    whole: boolean,
   ) {
     this.#reading = reading;
+    this.#keyed = whole ? [] : undefined;
     const names = new SectionNames(reading, instances, random);
     this.#items = new ItemStager(reading, instances, names, random);
     this.#rows = new RowStager(reading, origin, instances, names, this.#items);
@@ -94,9 +102,10 @@ export class Stager {
 
   #prepareReferences(schemaPath: string, { parameters, parts }: Pick<RowPart, 'parameters' | 'parts'>): void {
     const { tree, evaluator } = this.#reading;
-    const mapped = tree.binding(schemaPath)?.mapped;
     for (const { name, value } of parameters) {
-      const targets = mapped?.parameters.get(name)?.targets ?? [];
+      const last = name.lastIndexOf('.') + 1;
+      const mapped = tree.binding(schemaPath + name.slice(0, last))?.mapped;
+      const targets = mapped?.parameters.get(name.slice(last))?.targets ?? [];
       if (targets.length > 0) for (const path of splitList(value)) evaluator.mapped.referenced(targets, path);
     }
     for (const part of parts ?? []) {
@@ -105,13 +114,19 @@ export class Stager {
   }
 
   stage(write: Write, plan: Plan): WriteOutcome {
-    const result =
-      write.op === 'set'
-        ? this.#set(write, plan)
-        : write.op === 'add'
-          ? this.#add(write, plan)
-          : this.#delete(write, plan);
-    return { requested: write, result };
+    this.#writes++;
+    if (write.op === 'delete') return this.#delete(write, plan);
+    return { requested: write, result: write.op === 'set' ? this.#set(write, plan) : this.#add(write, plan) };
+  }
+
+  /** Of writes that stand or fall together, when all are staged: those that give a row the key of another one, by their place. */
+  duplicates(plan: Plan): Map<number, WriteRefused> {
+    const found = new Map<number, WriteRefused>();
+    for (const { write, node, tablePath } of this.#keyed ?? []) {
+      const taken = !found.has(write) && this.#duplicateKey(node, tablePath, plan);
+      if (taken) found.set(write, refusalOf(taken));
+    }
+    return found;
   }
 
   #set(write: Extract<Write, { op: 'set' }>, plan: Plan): Result<ObjectWritten[], WriteRefused> {
@@ -163,25 +178,30 @@ export class Stager {
     return ok(written);
   }
 
-  #delete(write: Extract<Write, { op: 'delete' }>, plan: Plan): Result<ObjectWritten[], WriteRefused> {
+  #delete(write: Extract<Write, { op: 'delete' }>, plan: Plan): WriteOutcome {
+    const requested = write;
+    const resolved = this.#resolve(write.path);
+    // R-DEL.1
+    if (resolved.ok && resolved.value.table.length > 0)
+      return { requested, result: refuse({ kind: 'path-syntax', message: 'a row is needed', path: write.path }) };
     const nodes = this.#nodes(write.path);
-    if (!nodes.ok) return refuse(nodes.fault);
+    if (!nodes.ok) return { requested, result: refuse(nodes.fault) };
     const written: ObjectWritten[] = [];
+    const kept: ParameterRefusal[] = [];
     for (const node of nodes.value) {
-      const info = this.#reading.tree.supported(this.#reading.view.protocol).object(node.schemaPath);
-      if (!info?.table) return refuse({ kind: 'not-a-table', message: 'only rows are deleted', path: node.path });
-      if (!info.deletable)
-        return refuse({ kind: 'not-deletable', message: 'this row can not be deleted', path: node.path });
-      if (!(this.#reading.view.access?.allows('InstantiatedObj', 'w', node.path) ?? true)) {
-        return refuse({ kind: 'denied', message: 'not permitted', path: node.path });
-      }
-      if (!this.#rows.remove(node, plan)) {
-        return refuse({ kind: 'not-deletable', message: 'the device made this row itself', path: node.path });
-      }
-      this.#references.clear(node, plan);
-      written.push({ path: node.path, parameters: [], refusals: [], uniqueKeys: {} });
+      // An earlier path of the request has met it.
+      if (plan.gone.has(node.path) || plan.storedGone.has(node.path)) continue;
+      const fault = this.#rows.mayGo(node) ?? this.#rows.remove(node, plan);
+      if (!fault) {
+        this.#references.clear(node, plan);
+        written.push({ path: node.path, parameters: [], refusals: [], uniqueKeys: {} });
+      } else if (this.#keyed) return { requested, result: refuse(fault) };
+      else kept.push({ path: node.path, fault });
     }
-    return ok(written);
+    if (kept.length === 0) return { requested, result: ok(written) };
+    return written.length > 0
+      ? { requested, result: ok(written), kept }
+      : { requested, result: refuse(kept[0]!.fault) };
   }
 
   #nodes(path: string): Result<readonly Node[], ModelFault> {
@@ -203,7 +223,10 @@ export class Stager {
   ): Result<StagedParameters, WriteRefused> {
     const done = this.#parameters(node, parameters, plan);
     if (!done.ok) return done;
-    const taken = this.#duplicateKey(node, tablePath, plan) ?? this.#items.finish(node, parameters, plan);
+    this.#keyed?.push({ write: this.#writes - 1, node, tablePath });
+    const taken =
+      (this.#keyed ? undefined : this.#duplicateKey(node, tablePath, plan)) ??
+      this.#items.finish(node, parameters, plan);
     return taken ? refuse(taken) : done;
   }
 
@@ -212,7 +235,12 @@ export class Stager {
     const refusals: ParameterRefusal[] = [];
     const failed: ModelFault[] = [];
     for (const { name, value, required } of parameters) {
-      const result = this.#parameter(node, name, value, plan);
+      const last = name.lastIndexOf('.') + 1;
+      const below =
+        last > 0 && this.#rows.isNew(node, plan) ? objectBelow(this.#reading, node, name.slice(0, last)) : undefined;
+      const result = below
+        ? this.#parameter(below, name.slice(last), value, plan)
+        : this.#parameter(node, name, value, plan);
       if (result.ok) done.push({ name, value: result.value });
       else {
         refusals.push({ path: node.path + name, fault: result.fault });
@@ -248,7 +276,7 @@ export class Stager {
     if (!staged.ok) return refused({ ...staged.fault, path });
     plan.written.add(path);
     if (!node.binding.stored?.columns.has(name)) plan.values.set(path, checked.value);
-    return checked;
+    return isShown(view, info, path) ? checked : ok('');
   }
 
   #duplicateKey(node: Node, tablePath: string, plan: Plan): ModelFault | undefined {
@@ -267,7 +295,8 @@ export class Stager {
   }
 }
 
-function refuse(fault: ModelFault): Result<never, WriteRefused> {
-  const refusals = fault.path ? [{ path: fault.path, fault }] : [];
-  return refused({ fault, refusals });
-}
+const refusalOf = (fault: ModelFault): WriteRefused => ({
+  fault,
+  refusals: fault.path ? [{ path: fault.path, fault }] : [],
+});
+const refuse = (fault: ModelFault): Result<never, WriteRefused> => refused(refusalOf(fault));

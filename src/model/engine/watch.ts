@@ -22,10 +22,17 @@ export interface Place {
   readonly chooser: Access | undefined;
 }
 
+interface Valued {
+  readonly type: BaseType;
+  readonly value: string;
+  readonly secret: Secrecy;
+  readonly deniable: boolean;
+}
+
 interface Group extends Place {
   readonly protocol: Protocol;
   /** By full parameter path. */
-  values: Map<string, { readonly type: BaseType; readonly value: string; readonly secret: Secrecy }>;
+  values: Map<string, Valued>;
   /** By instance path, with unique keys. */
   rows: Map<string, Readonly<Record<string, string>>>;
   existing: ReadonlySet<string> | undefined;
@@ -43,11 +50,14 @@ interface Member {
   readonly heard: (change: Change) => void;
   /** It has one path only. */
   readonly single: boolean;
+  readonly withoutDeniable: boolean;
 }
 
 /** What a group sees when it looks. */
 export interface Look {
   readonly objects: readonly ObjectReading[];
+  /** Of a search path, those of the objects that it chooses: `objects` are all that it chooses from. */
+  readonly chosen?: ReadonlySet<string>;
   readonly rows: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** All rows that a search path chooses from: one that fits no longer has not gone, one that fits now has not come. */
   readonly existing?: ReadonlySet<string>;
@@ -102,7 +112,8 @@ export class Watches {
 
   async add(view: View, request: WatchRequest, heard: (change: Change) => void): Promise<Disposable | ModelFault> {
     const single = request.paths.length === 1;
-    const member: Member = { kinds: new Set(request.kinds), view, heard, single };
+    const { kinds, withoutDeniable = false } = request;
+    const member: Member = { kinds: new Set(kinds), view, heard, single, withoutDeniable };
     for (const path of request.paths) {
       const problem = this.#syntaxProblem(path, view.protocol);
       if (problem) return problem;
@@ -241,7 +252,8 @@ export class Watches {
         // A source that fails for once has not changed its value.
         if (!fault) {
           const secret = info.hidden ? 'hidden' : info.secured ? 'secured' : undefined;
-          group.values.set(object.path + info.name, { type: info.type, value, secret });
+          const deniable = info.activeNotify === 'canDeny';
+          group.values.set(object.path + info.name, { type: info.type, value, secret, deniable });
         }
       }
     }
@@ -272,12 +284,14 @@ export class Watches {
         });
       }
     }
-    for (const [path, { type, value, secret }] of group.values) {
+    for (const [path, { type, value, secret, deniable }] of group.values) {
       const known = before.values.get(path);
       // A parameter of a new row is told by the row's creation.
       if (!known || known.value === value) continue;
+      // The change that makes a row fit is told, too (TR-369 "ValueChange").
+      if (look.chosen?.has(path.slice(0, path.lastIndexOf('.') + 1)) === false) continue;
       const origin = by?.written.has(path) ? by.origin : device;
-      this.#send(group, told, { kind: 'value', path, type, value, origin }, secret);
+      this.#send(group, told, { kind: 'value', path, type, value, origin }, { secret, deniable });
     }
     for (const path of before.rows.keys()) {
       if (!group.rows.has(path) && !group.existing?.has(path))
@@ -285,9 +299,10 @@ export class Watches {
     }
   }
 
-  /** @param secret that it has changed is told, what it is now is not */
-  #send(group: Group, told: Told, change: Change, secret?: Secrecy): void {
+  /** @param of the parameter: that a secret has changed is told, what it is now is not */
+  #send(group: Group, told: Told, change: Change, { secret, deniable }: Partial<Valued> = {}): void {
     for (const member of [...group.members]) {
+      if (deniable && member.withoutDeniable) continue;
       if (!member.kinds.has(change.kind) || heardBefore(told, member, change)) continue;
       const { reveal, access } = member.view;
       const shown = reveal === true || (secret === 'secured' && access?.showsSecured?.(change.path) === true);

@@ -1,5 +1,5 @@
 import { refused } from '#base';
-import type { ModelFault, Origin, View, Write, WriteAnswer, WriteOptions, WriteOutcome } from '../api.ts';
+import type { ModelFault, View, Write, WriteAnswer, WriteOptions, WriteOutcome } from '../api.ts';
 import type { Sources } from '../mapping/sources.ts';
 import type { ChangeEvents } from './change-events.ts';
 import { connectivity } from './connectivity.ts';
@@ -112,10 +112,10 @@ export class Writer {
   }> {
     // First see that every source which the paths and references need has answered; then stage once.
     const { reading } = await this.#parts.readings.evaluateIn(view, options.signal, (pass) => {
-      const pre = this.#stager(pass, options.origin);
+      const pre = this.#stager(pass, options);
       for (const write of writes) pre.prepare(write);
     });
-    const stager = this.#stager(reading, options.origin);
+    const stager = this.#stager(reading, options);
     const each = options.partial ? new PartialPlan() : undefined;
     const plan = each?.plan ?? emptyPlan();
     const outcomes: WriteOutcome[] = [];
@@ -129,6 +129,9 @@ export class Writer {
       };
       if (each) each.attempt(stage);
       else stage();
+    }
+    for (const [at, fault] of stager.duplicates(plan)) {
+      if (outcomes[at]!.result.ok) outcomes[at] = { requested: outcomes[at]!.requested, result: refused(fault) };
     }
     for (const outcome of outcomes) {
       if (outcome.result.ok && outcome.requested.op !== 'set') {
@@ -152,9 +155,10 @@ export class Writer {
     ]);
   }
 
-  #stager(reading: Reading, origin: Origin): Stager {
+  #stager(reading: Reading, { origin, partial }: WriteOptions): Stager {
     const { uniqueName, programs } = this.#parts.ports;
-    return new Stager(reading, origin, this.#parts.instances, uniqueName, (name) => programs?.has(name) === true);
+    const hasProgram = (name: string): boolean => programs?.has(name) === true;
+    return new Stager(reading, origin, this.#parts.instances, uniqueName, hasProgram, !partial);
   }
 
   /** Numbers given to rows that never came to be. @param from those before it do */

@@ -311,8 +311,8 @@ export class ControllerSession implements Recipient, Disposable {
     // Who may be anybody can not put right what a change has broken.
     if (origin.voucher) this.#parts.reached();
     if (body.kind !== 'request') {
-      // NotifyResp, or an Error in its place; anything else answers nothing of ours and is ignored (R-MSG.9).
-      this.#outbox.answered(msgId);
+      // Anything else answers nothing of ours and is ignored (R-MSG.9); after an Error the notification is sent again.
+      if (body.kind === 'response' && body.response.notifyResp) this.#outbox.answered(msgId);
       return;
     }
     const say = (answered: Body): void => {

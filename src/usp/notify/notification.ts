@@ -1,6 +1,6 @@
 import type { Change } from '#model';
 import type { Notify } from '../codec/types.ts';
-import { failureOf } from '../errors.ts';
+import { commandFailureOf } from '../errors.ts';
 
 /** A change as a Notify says it (TR-369 "Notify Request Fields"). */
 export function notificationOf(change: Change): Partial<Notify> {
@@ -18,7 +18,7 @@ export function notificationOf(change: Change): Partial<Notify> {
     case 'completed': {
       const ended = change.result.ok
         ? { reqOutputArgs: { outputArgs: change.result.value } }
-        : { cmdFailure: failureOf(change.result.fault) };
+        : { cmdFailure: commandFailureOf(change.result.fault) };
       return { operComplete: { objPath, commandName: name, commandKey: change.commandKey, ...ended } };
     }
   }

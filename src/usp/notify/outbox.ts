@@ -98,7 +98,7 @@ export class Outbox implements Disposable {
     for (const entry of [...this.#entries.values()]) if (entry.waiting) this.#try(entry);
   }
 
-  /** The controller has answered, well or not: either way it has it. @returns whether it was one of ours */
+  /** The controller has confirmed that it has it (R-NOT.6a). @returns whether it was one of ours */
   answered(id: string): boolean {
     const entry = this.#entries.get(id);
     if (!entry) return false;

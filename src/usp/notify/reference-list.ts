@@ -1,4 +1,4 @@
-import { type Change, type ModelFault, toSchemaPath } from '#model';
+import { type Change, type ModelFault, parsePath, toSchemaPath } from '#model';
 
 /** What each `NotifType` listens for; there is none for an OnBoardRequest, which is nobody's subscription. */
 export const changeKinds: Readonly<Record<string, Change['kind']>> = {
@@ -18,9 +18,11 @@ export function listItems(text: string): string[] {
 
 /** Whether a subscription of this type can refer to these paths (TR-181 Subscription.{i}.ReferenceList). Whether they exist is not asked. */
 export function checkReferences(notifType: string, paths: readonly string[]): ModelFault | undefined {
-  // The parameters of a new row are written one by one.
-  if (notifType === '') return undefined;
   for (const path of paths) {
+    if (!parsePath(path, 'usp').ok)
+      return { kind: 'invalid-value', message: `${path} is no path`, path: 'ReferenceList' };
+    // The parameters of a new row are written one by one.
+    if (notifType === '') continue;
     const leaf = path.slice(path.lastIndexOf('.') + 1);
     if (leafFits(notifType, leaf)) continue;
     const message = `${notifType} can not refer to ${leaf === '' ? 'an object' : leaf}`;

@@ -159,7 +159,7 @@ export class Subscriptions implements AsyncDisposable {
     const heard = (change: Change): void => {
       if (meansRow(change, paths)) this.#heard(row, change);
     };
-    const watch = await model.watch(recipient.view, { paths, kinds: [kind] }, heard);
+    const watch = await model.watch(recipient.view, { paths, kinds: [kind], withoutDeniable: true }, heard);
     if (!watch.ok) {
       log.warn('a subscription can not be watched for', { subscription: row.path, reason: watch.fault.message });
       return;

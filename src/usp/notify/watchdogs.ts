@@ -1,4 +1,4 @@
-import { ok, refused } from '#base';
+import { ok } from '#base';
 import type { DeclaredRow, View } from '#model';
 import { ControllerRows, readValues, watchValues } from './controller-rows.ts';
 import { type MonitorsParts, missing } from './monitors.ts';
@@ -89,9 +89,8 @@ export function watchdogs(parts: MonitorsParts): ControllerRows<Watchdog> {
     },
     commands: {
       'Reset()': async (_, { row }) => {
-        const running = rows.at(row.path);
-        if (!running) return refused({ kind: 'command-failed', message: 'it is not active', path: row.path });
-        running.reload();
+        // One that is not enabled stays inactive.
+        rows.at(row.path)?.reload();
         return ok({});
       },
     },

@@ -1,5 +1,5 @@
 import { ok, refused } from '#base';
-import type { Write } from '#model';
+import type { ObjectWritten, View, Write } from '#model';
 import type { AddResp } from '../codec/types.ts';
 import { parameterFailureOf } from '../errors.ts';
 import { tooManyChanges } from './limits.ts';
@@ -26,27 +26,27 @@ export const add: Verb<'add', 'addResp'> = async (request, { model, view, origin
   if (!answer.committed && !request.allowPartial && writes.length > 0) return refused(wholeRefused(answer.outcomes));
   return ok({
     createdObjResults: answer.outcomes.flatMap(({ result }, index): AddResp['createdObjResults'] => {
-      if (!result.ok) {
-        return [{ requestedPath: asked[index]!, operStatus: { operFailure: objectFailure(result.fault) } }];
-      }
-      return result.value.map((object) => ({
-        requestedPath: asked[index]!,
-        operStatus: {
-          operSuccess: {
-            instantiatedPath: object.path,
-            paramErrs: object.refusals.map(({ path, fault }) => ({
-              param: path.slice(object.path.length),
-              ...parameterFailureOf(fault),
-            })),
-            // R-ADD.6
-            uniqueKeys: Object.fromEntries(
-              Object.entries(object.uniqueKeys).filter(
-                ([name]) => view.access?.allows('Param', 'r', object.path + name) ?? true,
-              ),
-            ),
-          },
-        },
-      }));
+      const requestedPath = asked[index]!;
+      if (!result.ok) return [{ requestedPath, operStatus: { operFailure: objectFailure(result.fault) } }];
+      // R-MSG.4a
+      if (result.value.length === 0) return [{ requestedPath, operStatus: { operSuccess: nothing } }];
+      return result.value.map((object) => ({ requestedPath, operStatus: { operSuccess: created(object, view) } }));
     }),
   });
 };
+
+const nothing = { instantiatedPath: '', paramErrs: [], uniqueKeys: {} };
+
+function created({ path: instantiatedPath, refusals, uniqueKeys }: ObjectWritten, { access }: View) {
+  return {
+    instantiatedPath,
+    paramErrs: refusals.map(({ path, fault }) => ({
+      param: path.slice(instantiatedPath.length),
+      ...parameterFailureOf(fault),
+    })),
+    // R-ADD.6
+    uniqueKeys: Object.fromEntries(
+      Object.entries(uniqueKeys).filter(([name]) => access?.allows('Param', 'r', instantiatedPath + name) ?? true),
+    ),
+  };
+}

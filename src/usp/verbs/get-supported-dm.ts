@@ -1,7 +1,8 @@
 import { ok, refused } from '#base';
-import type { BaseType, ObjectInfo, SupportedModel } from '#model';
+import type { BaseType, ModelFault, ObjectInfo, SupportedModel } from '#model';
 import { toSchemaPath } from '#model';
 import type { GetSupportedDM, SupportedObjectResult } from '../codec/types.ts';
+import { failureOf } from '../errors.ts';
 import { answerLimit, tooMuch } from './limits.ts';
 import { objectPath } from './object-path.ts';
 import type { Verb, VerbContext } from './verb.ts';
@@ -38,6 +39,11 @@ export const getSupportedDm: Verb<'getSupportedDm', 'getSupportedDmResp'> = asyn
   let left = answerLimit;
   const reqObjResults = [];
   for (const reqObjPath of request.objPaths) {
+    const wrong = await misnamed(reqObjPath, context);
+    if (wrong) {
+      reqObjResults.push({ reqObjPath, ...failureOf(wrong), dataModelInstUri: '', supportedObjs: [] });
+      continue;
+    }
     const supportedObjs = lookUp(supported, reqObjPath, request, context);
     for (const { supportedParams, supportedCommands, supportedEvents } of supportedObjs) {
       left -= supportedParams.length + supportedCommands.length + supportedEvents.length;
@@ -51,6 +57,15 @@ export const getSupportedDm: Verb<'getSupportedDm', 'getSupportedDmResp'> = asyn
   }
   return ok({ reqObjResults });
 };
+
+/** A path with instance numbers is of the instantiated data model: its rows have to be there, and none follows `{i}`. */
+async function misnamed(path: string, { model, view }: VerbContext): Promise<ModelFault | undefined> {
+  const rows = /^.*\.[0-9]+(?=\.|$)/.exec(path)?.[0];
+  if (rows === undefined) return undefined;
+  if (rows.includes('{i}')) return { kind: 'path-syntax', message: 'a row of a table of {i}' };
+  const read = await model.instances(view, `${rows}.`, true);
+  return read.ok ? undefined : read.fault;
+}
 
 function lookUp(
   supported: SupportedModel,

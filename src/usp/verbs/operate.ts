@@ -1,5 +1,5 @@
 import { ok, refused } from '#base';
-import { errorBody, failureOf } from '../errors.ts';
+import { commandFailureOf, errorBody, failureOf } from '../errors.ts';
 import type { Verb } from './verb.ts';
 
 /** TR-369 "The Operate Message": one result for each object that the command was run on. */
@@ -12,7 +12,7 @@ export const operate: Verb<'operate', 'operateResp'> = async (request, { model, 
   }
   return ok({
     operationResults: answer.value.map(({ path, result, operation }) => {
-      if (!result.ok) return { executedCommand: path, cmdFailure: failureOf(result.fault) };
+      if (!result.ok) return { executedCommand: path, cmdFailure: commandFailureOf(result.fault) };
       if (operation) return { executedCommand: path, reqObjPath: operation.row };
       return { executedCommand: path, reqOutputArgs: { outputArgs: result.value } };
     }),

@@ -2,14 +2,13 @@ import type { WriteOutcome, WriteRefused } from '#model';
 import type { ErrorBody, OperationFailure, ParameterError } from '../codec/types.ts';
 import { errorBody, failureOf, parameterFailureOf } from '../errors.ts';
 
-/** The parameters at fault, by object instance. */
+/** The object instances at fault, each with its parameters at fault: none, where the fault is the object's own (R-SET.2a). */
 export function byObject(refused: WriteRefused): { affectedPath: string; paramErrs: ParameterError[] }[] {
   const objects = new Map<string, ParameterError[]>();
   for (const { path, fault } of refused.refusals) {
-    if (path.endsWith('.')) continue;
     const dot = path.lastIndexOf('.') + 1;
     const errors = objects.get(path.slice(0, dot)) ?? [];
-    errors.push({ param: path.slice(dot), ...parameterFailureOf(fault) });
+    if (dot < path.length) errors.push({ param: path.slice(dot), ...parameterFailureOf(fault) });
     objects.set(path.slice(0, dot), errors);
   }
   return [...objects].map(([affectedPath, paramErrs]) => ({ affectedPath, paramErrs }));
@@ -37,7 +36,9 @@ export function wholeRefused(outcomes: readonly WriteOutcome[]): ErrorBody {
       paramErrs.push({ paramPath: path, ...parameterFailureOf(refusal) });
     if (parameters.length > 0) continue;
     own ??= failureOf(fault);
-    paramErrs.push({ paramPath: requested.path, ...failureOf(fault) });
+    // R-MSG.3: of what a search has found, the one at fault. A row that is not made has no path.
+    const paramPath = (requested.op !== 'add' && refusals[0]?.path) || requested.path;
+    paramErrs.push({ paramPath, ...failureOf(fault) });
   }
   if (own) return errorBody(own.errCode, own.errMsg, paramErrs);
   if (paramErrs.length === 0) return errorBody(7003, 'nothing was changed');

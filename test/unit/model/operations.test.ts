@@ -93,10 +93,13 @@ describe('asynchronous commands', () => {
     expect(await rows()).toEqual([]);
     expect(heard.map(({ kind, path }) => [kind, path])).toEqual([
       ['created', `${table}1.`],
+      ['value', `${table}1.Status`],
+      ['value', `${table}1.Status`],
       ['deleted', `${table}1.`],
       ['completed', ping],
     ]);
-    expect(heard[2]).toMatchObject({
+    expect(heard.flatMap((change) => (change.kind === 'value' ? [change.value] : []))).toEqual(['Active', 'Success']);
+    expect(heard[4]).toMatchObject({
       commandKey: 'key-1',
       origin,
       result: ok({ Status: 'Complete', SuccessCount: '3' }),
@@ -150,7 +153,9 @@ describe('asynchronous commands', () => {
     expect(await operation!.done).toMatchObject({ ok: false, fault: { kind: 'canceled' } });
     expect(heard.map((change) => (change.kind === 'value' ? change.value : change.kind))).toEqual([
       'created',
+      'Active',
       'Canceling',
+      'Canceled',
       'deleted',
       'completed',
     ]);

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { silentLog, standardRetry } from '#base';
 import type { Model } from '#model';
 import { readMessage, readRecord, writeMessage, writeRecord } from '#usp';
-import type { ControllerConfig } from '../../../src/usp/exchange/config.ts';
-import { ControllerSession, type ControllerSessionParts } from '../../../src/usp/exchange/controller-session.ts';
-import { HandClock } from '../../support/hand-clock.ts';
-import { plainSettings } from '../../support/session-pair.ts';
+import type { ControllerSession } from '../../../src/usp/exchange/controller-session.ts';
+import { soleSession } from '../../support/sole-session.ts';
 
 // What waits while a request takes its time is bounded, and who may be anybody takes no room from the controller.
 class Bench {
@@ -18,39 +15,7 @@ class Bench {
       this.#go = resolve;
     });
     const model = { get: () => gone.then(() => []) } as unknown as Model;
-    const authority = {
-      revision: 1,
-      config: { untrusted: [] },
-      judgeTransport: (_: unknown, { encrypted }: { encrypted: boolean }) =>
-        encrypted ? { inherited: [] } : undefined,
-      isBanned: () => false,
-      rolesOf: () => [],
-      viewOf: () => ({ protocol: 'usp' }),
-      refresh: async () => {},
-    };
-    const parts = {
-      model,
-      authority,
-      clock: new HandClock(),
-      log: silentLog,
-      random: Math.random,
-      randomHex: () => 'ab',
-      endpointId: 'os::agent',
-      signal: new AbortController().signal,
-      reached: () => {},
-      trace: { received: () => {}, sent: () => {} },
-      settled: async () => {},
-    } as unknown as ControllerSessionParts;
-    const config = {
-      path: 'Device.LocalAgent.Controller.1.',
-      endpointId: 'proto::c',
-      assigned: ['role'],
-      session: plainSettings,
-      notifyRetry: standardRetry,
-      bootParameters: [],
-      peers: [],
-    } as unknown as ControllerConfig;
-    this.#session = new ControllerSession(config, parts);
+    this.#session = soleSession({ model });
   }
 
   ask(msgId: string, encrypted: boolean, bytes = 10): void {
