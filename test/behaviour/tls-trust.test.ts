@@ -26,15 +26,17 @@ const pinOf = (pem: string): string =>
     .digest('base64');
 
 /** @returns 'ok', or why not; and how many requests the server has seen */
-async function ask(server: Issued, tls: HttpTls): Promise<string> {
+async function ask(server: Issued, tls: HttpTls, host = '127.0.0.1'): Promise<string> {
   let requests = 0;
   const listening = createServer({ cert: server.certPem, key: server.keyPem }, (_request, response) => {
     requests++;
     response.end('ok');
   });
   servers.push(listening);
-  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
-  const url = new URL(`https://127.0.0.1:${(listening.address() as AddressInfo).port}/`);
+  await new Promise<void>((resolve) => listening.listen(0, host, resolve));
+  const url = new URL(
+    `https://${host.includes(':') ? `[${host}]` : host}:${(listening.address() as AddressInfo).port}/`,
+  );
   using http = openHttp({ tls });
   try {
     const body = 'secret';
@@ -92,6 +94,14 @@ describe('without a clock', () => {
 
   it.each(judged)('a certificate that is %s', async (_, issue, outcome) => {
     expect(await ask(issue(), { ca: pki.caPem, withoutDates: () => true })).toBe(outcome);
+  });
+
+  it('knows an IPv6 address of the ACS in its certificate', async () => {
+    const here = pki.issue({ commonName: 'acs', ip: ['::1'], usage: 'server', ...past });
+    const elsewhere = pki.issue({ commonName: 'acs', ip: ['::2'], usage: 'server', ...past });
+    const withoutDates = (): boolean => true;
+    expect(await ask(here, { ca: pki.caPem, withoutDates }, '::1')).toBe('ok');
+    expect(await ask(elsewhere, { ca: pki.caPem, withoutDates }, '::1')).toBe('HTTP_TLS');
   });
 
   it('judges dates again as soon as there is one, and always without anchors of our own', async () => {

@@ -35,6 +35,8 @@ export class Acs {
   /** Seconds that a busy server asks for. */
   busy: string | undefined;
   duringSession: (() => void) | undefined;
+  /** Ours, on the way here. */
+  localAddress: string | undefined;
   /** The connection breaks instead of an answer to these bodies. */
   breaking: ((body: string) => boolean) | undefined;
 
@@ -44,7 +46,7 @@ export class Acs {
   open(): HttpConnection {
     this.opening?.();
     return {
-      localAddress: undefined,
+      localAddress: this.localAddress,
       [Symbol.dispose]: () => {},
       send: async (_, { body }) => {
         if (this.breaking?.(body)) throw new Error('the connection broke');
@@ -98,6 +100,8 @@ export class Bench implements AsyncDisposable {
   reset = 0;
   readonly files = new FakeFiles();
   address = '192.0.2.7';
+  /** Where it has one of IPv6, too. */
+  address6: string | undefined;
 
   constructor() {
     this.bus = new FakeBus({
@@ -149,7 +153,7 @@ export class Bench implements AsyncDisposable {
           },
         };
       },
-      localAddressTowards: async () => this.address,
+      localAddressTowards: async (_host, _port, family) => (family === 6 && this.address6) || this.address,
       random: () => 0.5,
       randomHex: (count) => (++bytes).toString(16).padStart(count * 2, '0'),
       allowPlain: true,

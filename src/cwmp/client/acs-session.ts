@@ -45,24 +45,29 @@ export interface Telling {
 
 /**
  * One session with the ACS over a connection of its own, from what the Inform tells to the end.
- * @returns RPCs of the ACS that were answered, by name, and the values by path that the Inform has told
+ * @returns RPCs of the ACS that were answered, by name, the values by path that the Inform has told, and our address on the way to the ACS
  * @throws SessionError and whatever else has made it fail
  */
 export async function holdSession(
   parts: AcsSessionParts,
   url: URL,
   telling: Telling,
-): Promise<{ readonly served: readonly string[]; readonly values: ReadonlyMap<string, string> }> {
+): Promise<Held & { readonly values: ReadonlyMap<string, string> }> {
   const { ports, seen, notifications } = parts;
   const codes = telling.events.map(({ code }) => code);
   const parameters = await informParameters(seen, telling.changed.keys(), codes, telling.forcedOnly);
   const values = new Map(parameters.map(({ path, value }) => [path, value]));
   notifications.telling(values);
   try {
-    return { served: await exchange(parts, url, telling, parameters), values };
+    return { ...(await exchange(parts, url, telling, parameters)), values };
   } finally {
     await ports.model.applyPostponed();
   }
+}
+
+interface Held {
+  readonly served: readonly string[];
+  readonly localAddress: string | undefined;
 }
 
 async function exchange(
@@ -70,7 +75,7 @@ async function exchange(
   url: URL,
   telling: Telling,
   parameters: InformMessage['parameters'],
-): Promise<readonly string[]> {
+): Promise<Held> {
   const { ports, seen, state, notifications, transfers, schedule, down } = parts;
   const { log, randomHex, allowPlain, redirectHosts = [], clock, timeouts = defaultTimeouts } = ports;
   const { username, password, compression } = parts.config();
@@ -115,7 +120,7 @@ async function exchange(
     sessionTimeoutSeconds,
     nextId: () => `${randomHex(4)}${++requests}`,
   });
-  return served;
+  return { served, localAddress: http.localAddress };
 }
 
 async function informOf(

@@ -110,7 +110,7 @@ class Client implements CwmpClient {
   }
 
   async start(): Promise<void> {
-    const { model, log } = this.#ports;
+    const { model, log, runtime } = this.#ports;
     this.#declared.push(
       model.declare({
         path: 'Device.ManagementServer.',
@@ -130,10 +130,14 @@ class Client implements CwmpClient {
     this.#notifications = await watchNotifications(
       this.#seen,
       this.#state,
+      runtime,
       log,
       (path) => this.#limit.admit(path, this.#config?.deviceLimitSeconds ?? 0, () => this.#valueChanged(path)),
       (change, active) => this.#reach?.tell(change, active),
     );
+    for (const path of this.#notifications.changed) {
+      if (this.#notifications.notificationOf(path) === 2) this.#events.raise('4 VALUE CHANGE');
+    }
     this.#sessions = this.#makeSessions(this.#notifications);
     this.#reboot.consider();
     await this.#configure();
@@ -206,6 +210,7 @@ class Client implements CwmpClient {
   }
 
   #makeSessions(notifications: Notifications): Sessions {
+    const { log } = this.#ports;
     return new Sessions({
       ports: this.#ports,
       seen: this.#seen,
@@ -219,6 +224,9 @@ class Client implements CwmpClient {
       pace: this.#pace,
       down: this.#down,
       port: this.#port,
+      moved: () => {
+        this.networkChanged().catch((error) => log.error('the address can not be told', { error }));
+      },
       over: () => {
         this.transfers.consider();
         this.#reboot.consider();

@@ -16,6 +16,8 @@ export class ConnectionRequestPort implements AsyncDisposable {
   #config: CwmpConfig['connectionRequest'] | undefined;
   #url = '';
   #wanted = false;
+  /** Of the last session with the ACS. */
+  #family: 4 | 6 | undefined;
   /** Of lines in the log. */
   readonly #refusals: TokenBucket;
   #turn: Promise<void> = Promise.resolve();
@@ -46,10 +48,20 @@ export class ConnectionRequestPort implements AsyncDisposable {
     const { connectionRequestPath: path } = this.#state.get();
     if (!this.#listener || !path) return;
     const port = Number(acs.port || (acs.protocol === 'https:' ? 443 : 80));
-    const address = await this.#ports.localAddressTowards(acs.hostname.replace(/^\[|\]$/g, ''), port);
+    const address = await this.#ports.localAddressTowards(acs.hostname.replace(/^\[|\]$/g, ''), port, this.#family);
     if (address === undefined) return;
     const host = address.includes(':') ? `[${address}]` : address;
     this.#url = `http://${host}:${this.#listener.port}${path}`;
+  }
+
+  /**
+   * A session has gone over this address: the ACS is likely to get through in this family, and may not in the other (TR-069 3.2.2: behind DS-Lite and the like).
+   * @returns whether the URL has an address of the other one
+   */
+  reachedFrom(address: string | undefined): boolean {
+    if (address === undefined) return false;
+    this.#family = address.includes(':') && !address.startsWith('::ffff:') ? 6 : 4;
+    return this.#url !== '' && this.#url.startsWith('http://[') !== (this.#family === 6);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

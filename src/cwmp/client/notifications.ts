@@ -1,6 +1,7 @@
-import type { Log } from '#base';
+import { explain, type Log } from '#base';
 import type { Change, ParameterInfo } from '#model';
 import { objectPathOf, toSchemaPath } from '#model';
+import type { StateStore } from '#platform';
 import { type Attributes, acsView } from '../verbs/verb.ts';
 import type { AcsModel } from '../view/index.ts';
 import type { CwmpStateFile } from './state.ts';
@@ -8,6 +9,7 @@ import { unaskedParameters } from './unasked-parameters.ts';
 
 /** TR-069 A.3.2.4: 2 active; 1, and beside a lightweight notification 4 and 6, passive. */
 const active = 2;
+const changedName = 'cwmp-changed';
 const inInform: ReadonlySet<number> = new Set([1, 2, 4, 6]);
 /** 3 and 4 lightweight and passive, 5 and 6 lightweight and active. */
 const leastLightweight = 3;
@@ -33,12 +35,14 @@ export interface Notifications extends Attributes, AsyncDisposable {
 /**
  * Watches every parameter whose attribute asks for it and remembers which have changed by other hands than the ACS's
  * (TR-069 A.3.2.4; changes are events of the model, nothing is polled here).
+ * @param runtime what has changed and is not told yet outlives a restart of the agent there, and no boot (TR-069 table 8, `4 VALUE CHANGE`)
  * @param heard called for each change of a parameter with active notification
  * @param lightweight called for each change of a parameter that is told outside of sessions
  */
 export async function watchNotifications(
   model: AcsModel,
   state: CwmpStateFile,
+  runtime: StateStore,
   log: Log,
   heard: (path: string) => void,
   lightweight: (change: Extract<Change, { kind: 'value' }>, active: boolean) => void,
@@ -49,6 +53,21 @@ export async function watchNotifications(
   let count = 0;
   let watching: Disposable | undefined;
   let turn: Promise<void> = Promise.resolve();
+  let kept = runtime.read(changedName) ?? '[]';
+  for (const path of JSON.parse(kept) as string[]) changed.set(path, ++count);
+  let keeping: Promise<void> | undefined;
+  /** What changes together is written together. */
+  const keepChanged = (): void => {
+    keeping ??= Promise.resolve()
+      .then(async () => {
+        keeping = undefined;
+        const text = JSON.stringify([...changed.keys()]);
+        if (text === kept) return;
+        kept = text;
+        await runtime.write(changedName, text);
+      })
+      .catch((error) => log.error('changes that are to be told can not be kept', { reason: explain(error) }));
+  };
 
   const infoOf = (path: string): ParameterInfo | undefined => {
     const object = objectPathOf(path);
@@ -69,6 +88,7 @@ export async function watchNotifications(
     if (!inInform.has(notification)) return;
     if (known.get(change.path) === change.value && !changed.has(change.path)) return;
     changed.set(change.path, ++count);
+    keepChanged();
     if (notification === active) heard(change.path);
   };
   const rewatch = async (): Promise<void> => {
@@ -96,6 +116,7 @@ export async function watchNotifications(
     },
     mark(paths) {
       for (const path of paths) changed.set(path, ++count);
+      keepChanged();
     },
     take: () => new Map(changed),
     telling(values) {
@@ -104,6 +125,7 @@ export async function watchNotifications(
     delivered(told, values) {
       for (const [path, value] of values) known.set(path, value);
       for (const [path, at] of told) if (changed.get(path) === at) changed.delete(path);
+      keepChanged();
     },
     notificationOf,
     async set(changes) {
@@ -116,6 +138,7 @@ export async function watchNotifications(
     },
     async [Symbol.asyncDispose]() {
       await turn;
+      await keeping;
       watching?.[Symbol.dispose]();
     },
   };

@@ -27,8 +27,8 @@ export interface CwmpPorts {
   readonly listen: (
     answer: (request: SeenRequest) => { status: number; headers: Record<string, string> },
   ) => Promise<ConnectionRequestListener>;
-  /** Address by which the host is reached from here, for the ConnectionRequestURL. */
-  readonly localAddressTowards: (host: string, port: number) => Promise<string | undefined>;
+  /** Address by which the host is reached from here, for the ConnectionRequestURL; of this family, if it has several. */
+  readonly localAddressTowards: (host: string, port: number, family?: 4 | 6) => Promise<string | undefined>;
   /** Ways around a NAT; absent: connection requests over HTTP only. */
   readonly reach?: ReachPorts;
   /** Uniform in [0, 1), different on each device. */

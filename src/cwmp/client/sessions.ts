@@ -15,6 +15,8 @@ export interface SessionsParts extends AcsSessionParts {
   readonly port: ConnectionRequestPort;
   /** A session has ended, well or not. */
   readonly over: () => void;
+  /** The device is reached at another address than it tells. */
+  readonly moved: () => void;
 }
 
 /** One session after the other, and what follows from how each ends. */
@@ -22,6 +24,7 @@ export class Sessions {
   readonly #parts: SessionsParts;
   readonly #record: SessionRecord;
   #running: Promise<void> | undefined;
+  #moved = false;
 
   constructor(parts: SessionsParts) {
     this.#parts = parts;
@@ -53,6 +56,8 @@ export class Sessions {
     this.#running = this.#hold(url, heartbeat).finally(() => {
       this.#running = undefined;
       this.#parts.over();
+      if (this.#moved) this.#parts.moved();
+      this.#moved = false;
     });
   }
 
@@ -71,8 +76,9 @@ export class Sessions {
     try {
       await port.refreshUrl(url);
       const telling = { events: told, changed, reports, retryCount, forcedOnly: heartbeat };
-      const { served, values } = await holdSession(this.#parts, url, telling);
+      const { served, values, localAddress } = await holdSession(this.#parts, url, telling);
       ports.reached(url);
+      this.#moved = port.reachedFrom(localAddress);
       log.info('session ended', { served: counted(served) });
       this.#record.ended(said, served.length);
       notifications.delivered(changed, values);

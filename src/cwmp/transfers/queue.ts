@@ -26,6 +26,8 @@ export interface TransferQueueParts {
 /** The wall clock may jump (TR-069 has no say in it): what waits is looked at anew at least so often. */
 const longestSleepMs = 10 * 60_000;
 const idleLookMs = 60_000;
+/** More than a clock that is kept right goes astray. */
+const clockJumpMs = 60_000;
 /** A server that sends a byte now and then does not hold the queue up for ever. */
 const longestTransferMs = 6 * 3600_000;
 /** Tries beyond the first, where the ACS leaves it to us. */
@@ -60,10 +62,13 @@ export class TransferQueue implements AsyncDisposable {
   #running: Running | undefined;
   #looking: Promise<void> = Promise.resolve();
   #timer: Disposable | undefined;
+  /** Wall clock minus monotonic clock. */
+  #clockMs: number;
   #becameQuiet: (() => void)[] = [];
 
   constructor(parts: TransferQueueParts) {
     this.#parts = parts;
+    this.#clockMs = parts.clock.now() - parts.clock.monotonicMs();
     parts.engine.keepOnly(parts.book.transfers.map(({ id }) => id));
   }
 
@@ -72,6 +77,7 @@ export class TransferQueue implements AsyncDisposable {
     const { book, log } = this.#parts;
     if (this.list().length >= transferLimit) return refused({ code: 9004, text: 'too many transfers are queued' });
     try {
+      await this.#followClock();
       await book.change({ transfers: [...book.transfers, transfer] });
     } catch (error) {
       log.error('the state can not be saved', { reason: explain(error) });
@@ -157,6 +163,7 @@ export class TransferQueue implements AsyncDisposable {
   async #look(): Promise<void> {
     const { book, clock } = this.#parts;
     if (this.#running || this.#stop.signal.aborted) return;
+    await this.#followClock();
     let sleepMs = longestSleepMs;
     for (const transfer of book.transfers) {
       const tries = this.#triesOf(transfer);
@@ -180,6 +187,29 @@ export class TransferQueue implements AsyncDisposable {
     if (this.#running || book.transfers.length === 0 || this.#stop.signal.aborted) return;
     this.#timer?.[Symbol.dispose]();
     this.#timer = clock.timer(Math.max(0, sleepMs), () => this.consider());
+  }
+
+  /**
+   * The windows count from the order (TR-069 A.3.2.8, A.4.1.8): a clock that is set, as on each boot of a device that has none of its own, moves them along. Over a
+   * restart nobody knows by how much.
+   */
+  async #followClock(): Promise<void> {
+    const { book, clock, log } = this.#parts;
+    const clockMs = clock.now() - clock.monotonicMs();
+    const movedMs = clockMs - this.#clockMs;
+    if (Math.abs(movedMs) < clockJumpMs) return;
+    const moved = ({ beginMs, endMs, ...window }: TransferWindow): TransferWindow => ({
+      ...window,
+      beginMs: beginMs + movedMs,
+      endMs: endMs + movedMs,
+    });
+    await book.change({
+      transfers: book.transfers.map((transfer) => ({ ...transfer, windows: transfer.windows.map(moved) })),
+    });
+    for (const tries of this.#tries.values()) if (tries.notBeforeMs > 0) tries.notBeforeMs += movedMs;
+    this.#clockMs = clockMs;
+    if (book.transfers.length > 0)
+      log.info('the clock was set: transfers wait as long as before', { by_s: Math.round(movedMs / 1000) });
   }
 
   #triesOf({ id }: Transfer): Tries {

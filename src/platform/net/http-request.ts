@@ -133,7 +133,7 @@ export class HttpRequests implements Disposable {
         else {
           // Before anything of the request goes out: it waits for the handshake.
           const checked = this.#checked;
-          if (isSecure && checked) socket.once('secureConnect', () => checked(socket as TLSSocket, url.hostname));
+          if (isSecure && checked) socket.once('secureConnect', () => checked(socket as TLSSocket, hostOf(url)));
           socket.once(isSecure ? 'secureConnect' : 'connect', connected);
         }
       });
@@ -158,6 +158,9 @@ export class HttpRequests implements Disposable {
     this.#secure.destroy();
   }
 }
+
+/** As certificates name it: an IPv6 address without brackets. */
+const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, '');
 
 export function headOf(response: IncomingMessage): HttpHead {
   return {

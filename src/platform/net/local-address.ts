@@ -3,12 +3,14 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 /**
  * The address from which `host` is reached: a UDP socket is connected, nothing is sent.
+ * @param family that comes first where a name has both; connections are opened over IPv6 first
  * @returns `undefined` when there is no route or no such name
  */
-export async function localAddressTowards(host: string, port: number): Promise<string | undefined> {
+export async function localAddressTowards(host: string, port: number, family: 4 | 6 = 6): Promise<string | undefined> {
   if (isIPv6(host)) return connectedFrom('udp6', host, port);
-  // A name can be one of IPv6 only.
-  return (await connectedFrom('udp4', host, port)) ?? (isIPv4(host) ? undefined : connectedFrom('udp6', host, port));
+  if (isIPv4(host)) return connectedFrom('udp4', host, port);
+  const [first, second] = family === 6 ? (['udp6', 'udp4'] as const) : (['udp4', 'udp6'] as const);
+  return (await connectedFrom(first, host, port)) ?? (await connectedFrom(second, host, port));
 }
 
 function connectedFrom(type: 'udp4' | 'udp6', host: string, port: number): Promise<string | undefined> {

@@ -301,6 +301,25 @@ describe('connection request', () => {
     expect(inform.parameters.get('Device.ManagementServer.ConnectionRequestURL')).toContain('http://192.0.2.99:7547/');
   });
 
+  it('is asked for in the family by which the ACS was reached, and it is told at once', async () => {
+    const at = new Bench();
+    open.push(at);
+    at.address6 = '2001:db8::7';
+    at.acs.localAddress = '2001:db8::7';
+    await at.begin(credentials);
+    const inform = await at.informs(2);
+    const url = (of: typeof inform): URL => new URL(of.parameters.get('Device.ManagementServer.ConnectionRequestURL')!);
+    expect(at.acs.informs.map((one) => url(one).host)).toEqual(['192.0.2.7:7547', '[2001:db8::7]:7547']);
+    expect(inform.events).toEqual(['4 VALUE CHANGE']);
+    at.acs.localAddress = '::ffff:192.0.2.7';
+    at.client.inform();
+    expect(url(await at.informs(4)).host).toBe('192.0.2.7:7547');
+    at.address6 = undefined;
+    at.acs.localAddress = '2001:db8::7';
+    at.client.inform();
+    await at.informs(5);
+  });
+
   it('in the middle of a session begins another one after it', async () => {
     const at = await bench(credentials);
     at.acs.duringSession = () => {

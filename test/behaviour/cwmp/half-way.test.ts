@@ -136,3 +136,51 @@ it('tells a parameter once, however many rows of the InformParameter table and c
   expect(names).toContain('Device.WiFi.SSID.1.SSID');
   expect(names).toEqual([...new Set(names)]);
 });
+
+describe('changes that are not told yet', () => {
+  const attribute = (name: string, kind: number): string =>
+    `<c:SetParameterAttributes><ParameterList><S><Name>${name}</Name><NotificationChange>1</NotificationChange><Notification>${kind}</Notification></S></ParameterList></c:SetParameterAttributes>`;
+  const ssid = 'Device.WiFi.SSID.1.SSID';
+  const change = (at: Bench, value: string) =>
+    at.fixture.model.write(
+      { protocol: 'usp' },
+      [{ op: 'set', path: 'Device.WiFi.SSID.1.', parameters: [{ name: 'SSID', value, required: true }] }],
+      { origin: { by: 'cli' }, partial: false },
+    );
+  const restart = async (at: Bench): Promise<void> => {
+    await at.client[Symbol.asyncDispose]();
+    await at.start();
+  };
+
+  it('outlive a restart of the agent: what is active begins a session, once', async () => {
+    const at = await bench();
+    at.acs.requests = [attribute(ssid, 2)];
+    await at.informs(1);
+    at.acs.failing = true;
+    await change(at, 'New');
+    await expect.poll(() => at.client.status().state).toBe('waiting to retry');
+    at.acs.failing = false;
+    await restart(at);
+    const inform = await at.informs(2);
+    expect(inform.events).toEqual(['4 VALUE CHANGE']);
+    expect(inform.parameters.get(ssid)).toBe('New');
+    await restart(at);
+    at.client.inform();
+    expect((await at.informs(3)).parameters.has(ssid)).toBe(false);
+  });
+
+  it('outlive it, too, where they are passive, and no boot of the device', async () => {
+    const at = await bench();
+    at.acs.requests = [attribute(ssid, 1)];
+    await at.informs(1);
+    await change(at, 'New');
+    await restart(at);
+    expect(at.acs.informs).toHaveLength(1);
+    at.client.inform();
+    expect((await at.informs(2)).parameters.get(ssid)).toBe('New');
+    await change(at, 'Newer');
+    at.runtime.entries.clear();
+    await restart(at);
+    expect((await at.informs(3)).parameters.has(ssid)).toBe(false);
+  });
+});

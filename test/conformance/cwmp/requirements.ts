@@ -136,6 +136,7 @@ export const requirements: readonly Requirement[] = [
     `${tls} › a certificate that is %s`,
     `${agent} › bootstraps over mutual TLS`,
     `${agent} › does not speak to a server of another name`,
+    `${tls} › knows an IPv6 address of the ACS`,
   ),
   is(28, 'HTTP authentication beside a client certificate', `${agent} › bootstraps over mutual TLS with Digest`),
   is(
@@ -214,6 +215,7 @@ export const requirements: readonly Requirement[] = [
     48,
     'VALUE CHANGE until it is delivered',
     `${client} › tells a passive one`,
+    `${halfWay} › outlive a restart of the agent: what is active`,
     `${heartbeat} › a change of what was just told`,
   ),
   is(
@@ -301,6 +303,7 @@ export const requirements: readonly Requirement[] = [
     'IPv6 first, IPv4 in the same attempt',
     `${addresses} › tries every address once`,
     `${http} › tries the next address`,
+    `${client} › is asked for in the family by which`,
   ),
   is(66, 'DeviceId equals DeviceInfo', `${wire} › 66: the Inform names`),
   is(67, 'The forced parameters', `${client} › begins with BOOTSTRAP and BOOT and the forced parameters`),
@@ -447,7 +450,7 @@ export const requirements: readonly Requirement[] = [
     'test/behaviour/http-streams.test.ts › go to the staging area',
     'test/peers/nginx-files.test.ts › come whole over mutual TLS with Basic',
   ),
-  is(102, 'DelaySeconds', `${transfers} › waits for its delay`),
+  is(102, 'DelaySeconds', `${transfers} › waits for its delay`, `${transfers} › waits as long as it was told to`),
   is(
     103,
     'Queued transfers',

@@ -122,6 +122,23 @@ describe('a download', () => {
     expect(told).toContain('<StartTime>0001-01-01T00:00:00Z');
   });
 
+  it.each([
+    ['ahead', 20 * 365 * 86_400_000],
+    ['back', -86_400_000],
+  ])('waits as long as it was told to when the clock is set %s', async (_, byMs) => {
+    await bench.call(download({ key: 'first', delay: 600 }));
+    await bench.advance(1000);
+    bench.clock.set(bench.clock.now() + byMs);
+    await bench.call(download({ key: 'second', delay: 599 }));
+    await bench.advance(598_999);
+    expect(bench.files.running).toBe(0);
+    await bench.advance(1);
+    expect(bench.files.running).toBe(1);
+    expect(await listed()).toEqual(['first 2', 'second 1']);
+    const [first, second] = saved().transfers.map(({ windows }: { windows: { endMs: number }[] }) => windows[0]!.endMs);
+    expect(second - first).toBe(0);
+  });
+
   it('that was in progress when the power went begins again', async () => {
     await bench.call(download());
     await bench.settle();
