@@ -1,4 +1,4 @@
-import { createLog, explain, formatRecord, type LogLevel } from '#base';
+import { createLog, explain, formatRecord, isLogLevel, type LogLevel } from '#base';
 import { checkMappings, startAgent } from '#compose';
 import { shareBeside } from '#platform';
 
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   let level: LogLevel = 'info';
   const log = createLog(
     (record) => process.stderr.write(`${formatRecord(record)}\n`),
-    () => (env.TANDEM_LOG as LogLevel | undefined) ?? level,
+    () => (isLogLevel(env.TANDEM_LOG) ? env.TANDEM_LOG : level),
   );
   let agent: Awaited<ReturnType<typeof startAgent>>;
   try {

@@ -6,6 +6,7 @@ export { LinkedAbort } from './linked-abort.ts';
 export {
   createLog,
   formatRecord,
+  isLogLevel,
   type Log,
   type LogFields,
   type LogLevel,

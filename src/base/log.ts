@@ -21,6 +21,7 @@ export interface LogRecord {
 }
 
 const rank: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
+export const isLogLevel = (text: unknown): text is LogLevel => typeof text === 'string' && Object.hasOwn(rank, text);
 const nothing: LogFields = {};
 
 /** A log that hands every record at or above `level` to `write`. */

@@ -70,7 +70,7 @@ function vendorMappings(directory: string): readonly MappingFileText[] {
       }
     });
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return [];
     throw error;
   }
 }

@@ -1,4 +1,5 @@
-import { Secret } from '#base';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { explain, Secret } from '#base';
 import {
   type FactoryController,
   type FactoryWebSocketServer,
@@ -20,7 +21,8 @@ export interface Factory {
 }
 
 /**
- * Reads a factory directory: `management.json`, `ca.pem`, `client.pem`, `client-key.pem`, each optional.
+ * Reads a factory directory: `management.json`, `ca.pem`, `client.pem`, `client-key.pem`, each optional. What is in `device.json` is read by the mappings, which
+ * would go on to the MAC address where it is broken: another device to its operator.
  * @throws FactoryError when a file is there and can't be used
  */
 export function readFactory(files: Files, directory: string): Factory {
@@ -36,14 +38,47 @@ export function readFactory(files: Files, directory: string): Factory {
     if (pem !== undefined && !pem.includes('-----BEGIN ')) throw invalid(name, 'is not PEM');
   }
   if ((cert === undefined) !== (key === undefined)) throw invalid('client.pem', 'certificate and key come together');
+  // A connection that fails for it later would not say which file it is.
+  if (ca !== undefined) usable('ca.pem', () => new X509Certificate(ca));
+  if (cert !== undefined && key !== undefined) {
+    const certificate = usable('client.pem', () => new X509Certificate(cert));
+    const privateKey = usable('client-key.pem', () => createPrivateKey(key));
+    if (!certificate.checkPrivateKey(privateKey)) throw invalid('client-key.pem', 'is not the key of client.pem');
+  }
   const tls: HttpTls = {
     ...(ca !== undefined && { ca }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key: new Secret(key) }),
   };
+  checkIdentity(text('device.json'));
   const management = text('management.json');
   if (management === undefined) return { controllers: [], tls };
   return { ...readManagement(management), tls };
+}
+
+function usable<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw invalid(name, `can not be used: ${explain(error)}`);
+  }
+}
+
+function checkIdentity(text: string | undefined): void {
+  if (text === undefined) return;
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch (error) {
+    throw invalid('device.json', `is not JSON: ${explain(error)}`);
+  }
+  if (typeof root !== 'object' || root === null) throw invalid('device.json', 'is no table');
+  const known = root as Record<string, unknown>;
+  if (!/^[0-9A-F]{6}$/.test(String(known.ManufacturerOUI)))
+    throw invalid('device.json', 'ManufacturerOUI is not six upper-case hexadecimal digits');
+  // TR-069 table 39
+  if (typeof known.SerialNumber !== 'string' || !/^[^\u0000-\u001f]{1,64}$/.test(known.SerialNumber))
+    throw invalid('device.json', 'SerialNumber is not a text of 1 to 64 characters');
 }
 
 function readManagement(text: string): Omit<Factory, 'tls'> {

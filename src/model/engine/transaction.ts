@@ -255,15 +255,18 @@ const noFiles: UciHold = { stage: () => {}, place: () => {}, discard: () => {} }
 const spaceCodes = new Set(['ENOSPC', 'EDQUOT', 'UCI_LIMIT', 'STATE_LIMIT']);
 
 /** Whether it failed for want of space, or of a limit of ours. */
-export function isOutOfSpace(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) if (spaceCodes.has(errorCode(at) ?? '')) return true;
+export const isOutOfSpace = (error: unknown): boolean => isCaused(error, (code) => spaceCodes.has(code));
+export const isReadOnly = (error: unknown): boolean => isCaused(error, (code) => code === 'EROFS');
+
+function isCaused(error: unknown, by: (code: string) => boolean): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (by(errorCode(at) ?? '')) return true;
   return false;
 }
 
 /** Whether somebody else held on to what was needed. */
 export function isBusy(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) if (errorCode(at) === 'UCI_BUSY') return true;
-  return error instanceof ForeignEditError || error instanceof ContestedError;
+  const locked = isCaused(error, (code) => code === 'UCI_BUSY');
+  return locked || error instanceof ForeignEditError || error instanceof ContestedError;
 }
 
 export interface ReplacedPackage {

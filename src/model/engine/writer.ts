@@ -13,7 +13,14 @@ import type { Readings } from './readings.ts';
 import type { Reloads } from './reloads.ts';
 import { Stager } from './stage.ts';
 import type { StoredTables } from './stored-tables.ts';
-import { ForeignEditError, isBusy, isOutOfSpace, type ReplacedPackages, type Transactions } from './transaction.ts';
+import {
+  ForeignEditError,
+  isBusy,
+  isOutOfSpace,
+  isReadOnly,
+  type ReplacedPackages,
+  type Transactions,
+} from './transaction.ts';
 import type { Watches } from './watch.ts';
 
 /** A write is planned anew when somebody else has changed a package meanwhile; who does so without end wins. */
@@ -181,5 +188,6 @@ function notApplied(error: unknown): ModelFault {
   if (isOutOfSpace(error)) {
     return { kind: 'resources', message: 'there is no space left for the change; nothing was kept', cause: error };
   }
-  return { kind: 'apply-failed', message: 'the change could not be applied; nothing was kept', cause: error };
+  const why = isReadOnly(error) ? ': the flash is read only' : '';
+  return { kind: 'apply-failed', message: `the change could not be applied${why}; nothing was kept`, cause: error };
 }

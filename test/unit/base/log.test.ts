@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatRecord, type LogFields } from '#base';
+import { explain, formatRecord, isLogLevel, type LogFields } from '#base';
 
 const line = (fields: LogFields): string => formatRecord({ level: 'warn', facility: 'usp', message: 'said', fields });
 
@@ -12,4 +12,14 @@ it('is one line of bounded length, whatever a peer has sent', () => {
   const huge = 'a'.repeat(5 << 20);
   for (const value of [huge, `${huge} "`, '"'.repeat(5 << 20), new Error(huge), { huge }, [huge]])
     expect(line({ value }).length).toBeLessThan(3000);
+});
+
+it('says a cause once', () => {
+  const cause = new Error('line 3: no quote');
+  expect(explain(new Error('package: line 3: no quote', { cause }))).toBe('package: line 3: no quote');
+  expect(explain(new Error('package', { cause }))).toBe('package: line 3: no quote');
+});
+
+it('has four levels', () => {
+  expect(['debug', 'info', 'warn', 'error', 'loud', '', 'toString', undefined].filter(isLogLevel)).toHaveLength(4);
 });

@@ -43,9 +43,9 @@ function codes(answer: WriteAnswer): [number, number] {
 
 describe('a write that was valid and can not be done', () => {
   it.each([
-    ['the flash is full', 'full-for-good', [9004, 7005]],
-    ['the flash is read-only', 'read-only', [9002, 7009]],
-  ] as const)('%s: the peer hears which', async (_, trouble, wanted) => {
+    ['the flash is full', 'full-for-good', [9004, 7005], 'no space left'],
+    ['the flash is read-only', 'read-only', [9002, 7009], 'the flash is read only'],
+  ] as const)('%s: the peer hears which', async (_, trouble, wanted, reason) => {
     await using fixture = await open();
     await fixture.model.get({ protocol: 'usp' }, ['Device.']);
     using disk = new FaultyDisk(fixture.root);
@@ -54,6 +54,7 @@ describe('a write that was valid and can not be done', () => {
     disk.repair();
     expect(answer.committed).toBe(false);
     expect(codes(answer)).toEqual(wanted);
+    expect(JSON.stringify(answer.outcomes)).toContain(reason);
     expect(fixture.config('wireless')).toContain("'a'");
     expect((await write(fixture.model)).committed).toBe(true);
   });

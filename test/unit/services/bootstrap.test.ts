@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorCode, explain, silentLog } from '#base';
+import { createPki } from '#lab';
 import { type Factory, type Files, readFactory, UciFiles } from '#platform';
 import { bootRecord, bootstrap, readSettings } from '#services';
 import { MemoryState } from '../../support/memory-state.ts';
@@ -185,6 +186,24 @@ describe('factory data', () => {
     }
     expect(() => readFactory(files({ 'client.pem': '-----BEGIN CERTIFICATE-----' }), '/f')).toThrow('come together');
     expect(() => readFactory(files({ 'ca.pem': 'x' }), '/f')).toThrow('not PEM');
+    const pem = (what: string): string => `-----BEGIN ${what}-----\nAAAA\n-----END ${what}-----\n`;
+    expect(() => readFactory(files({ 'ca.pem': pem('CERTIFICATE') }), '/f')).toThrow('ca.pem can not be used');
+    const pki = createPki('Maker');
+    const [one, other] = ['a', 'b'].map((commonName) => pki.issue({ commonName, usage: 'client' }));
+    const client = (cert: string, key: string) => () =>
+      readFactory(files({ 'client.pem': cert, 'client-key.pem': key }), '/f');
+    expect(client(one!.certPem, one!.keyPem)).not.toThrow();
+    expect(client(one!.certPem, other!.keyPem)).toThrow('client-key.pem is not the key of client.pem');
+    expect(client(one!.certPem, pem('PRIVATE KEY'))).toThrow('client-key.pem can not be used');
+  });
+  it('names the device by two facts that have to be good: a broken file is not another device', () => {
+    const identity = (text: string) => () => readFactory(files({ 'device.json': text }), '/f');
+    expect(identity('{"ManufacturerOUI":"00D09E","SerialNumber":"1"}')).not.toThrow();
+    expect(identity('{"ManufacturerOUI":"00D09E",')).toThrow('device.json is not JSON');
+    expect(identity('null')).toThrow('device.json is no table');
+    expect(identity('{"ManufacturerOUI":"00d09e","SerialNumber":"1"}')).toThrow('device.json ManufacturerOUI');
+    for (const serial of ['', 'a\nb', 'x'.repeat(65)])
+      expect(identity(JSON.stringify({ ManufacturerOUI: '00D09E', SerialNumber: serial }))).toThrow('SerialNumber');
   });
   it('of a controller needs no way to it where it can come by itself', () => {
     const management = '{"websocket_server":{},"controllers":[{"endpoint_id":"x"}]}';
