@@ -1,9 +1,8 @@
 import { type Clock, errorCode, explain, type Log } from '#base';
-import type { Access, Model, View } from '#model';
-import type { Peer } from '#platform';
+import type { Model, View } from '#model';
 import { answer } from '../answer.ts';
 import { messageLimitBytes, readMessage, writeMessage } from '../codec/message.ts';
-import type { RecordContent, UspRecord } from '../codec/record.ts';
+import type { UspRecord } from '../codec/record.ts';
 import type { Body, Notify, UspMessage } from '../codec/types.ts';
 import { errorBody } from '../errors.ts';
 import { parameterMap } from '../notify/boot-parameters.ts';
@@ -18,38 +17,12 @@ import {
   type Signer,
 } from '../session/index.ts';
 import type { MessageTrace } from '../trace/index.ts';
-import type { Authority, FirstUse, TransportEnd, Verdict, Voucher } from '../trust/index.ts';
+import type { Authority, FirstUse, Voucher } from '../trust/index.ts';
 import { tooMuch } from '../verbs/limits.ts';
 import type { ControllerConfig } from './config.ts';
-
-/** Who a transport knows to be at its other end; one object for each connection. */
-export interface Evidence extends Peer {
-  readonly end: TransportEnd;
-}
-export const nothingKnown: Evidence = { encrypted: false, chain: [], end: 'controller' };
-
-/** A way to the controller that stands. */
-export interface Link {
-  readonly kind: 'websocket' | 'mqtt' | 'stomp' | 'uds';
-  /** What announces the agent on it, and again after a Disconnect record (R-MTP.6, R-MTP.8). */
-  readonly connect: RecordContent;
-  readonly evidence: Evidence;
-  send(record: Uint8Array): void;
-  /** Ends it where it is this controller's alone: who is at its other end may not be. */
-  refuse?(reason: string): void;
-  /** Ends the connection where it is this controller's alone and it opened it: the agent no longer knows it. */
-  close?(reason: string): void;
-}
-
-/** How an answer gets back: over what the request came by. */
-export interface Arrival {
-  readonly reply: (record: Uint8Array) => void;
-  /** The record can't be processed and the transport has a way to say so (R-WS.16). */
-  readonly reject: (reason: string) => void;
-  /** Of the transport, where it has one. */
-  readonly connect?: RecordContent;
-  readonly evidence: Evidence;
-}
+import type { Arrival, Link } from './link.ts';
+import { RequestTurns } from './request-turns.ts';
+import { Standing } from './standing.ts';
 
 export interface ControllerSessionParts {
   readonly model: Model;
@@ -71,46 +44,26 @@ export interface ControllerSessionParts {
   readonly settled: () => Promise<void>;
 }
 
-/** Nobody has been made sure of: what is assigned counts for what waits. */
-const nobodysRoles: Voucher = { inherited: [] };
-/** Requests of one controller that wait for their turn; few of who may be anybody, so that he leaves room for the controller itself. */
-const backlogs = { proven: { requests: 256, bytes: 8 << 20 }, anybody: { requests: 16, bytes: 6 << 20 } } as const;
-
 /** One controller: its requests in their order, its notifications, whichever connection they come and go by. */
 export class ControllerSession implements Recipient, Disposable {
   readonly #parts: ControllerSessionParts;
   readonly #outbox: Outbox;
   readonly #exchange: RecordExchange<Voucher>;
   readonly #links: Link[] = [];
-  /** Bytes by message. */
-  readonly #open = { proven: new Map<string, number>(), anybody: new Map<string, number>() };
+  readonly #standing: Standing;
+  readonly #turns = new RequestTurns();
   #gone = false;
   /** Ends a connection on which nothing comes. */
   #silence: Disposable | undefined;
-  /** What notifications may tell, as the roles are at any time. */
-  readonly view: View = {
-    protocol: 'usp',
-    access: {
-      allows: (target, right, path) => this.#told().allows(target, right, path),
-      showsSecured: (path) => this.#told().showsSecured?.(path) === true,
-    },
-  };
   #config: ControllerConfig;
-  #turn: Promise<void> = Promise.resolve();
   #messages = 0;
-  #settled = false;
-  /** As made sure of last: what the controller is notified of, and what it inherits. */
-  #voucher: Voucher | undefined;
-  readonly #verdicts = new WeakMap<Evidence, { readonly revision: number; readonly verdict: Verdict }>();
-  /** A request is being answered: what it sets off is told after its response. */
-  #answering = false;
-  readonly #held: (() => void)[] = [];
   /** What the message that is being read came by. */
   #arrival: Arrival | undefined;
 
   constructor(config: ControllerConfig, parts: ControllerSessionParts) {
     this.#parts = parts;
     this.#config = config;
+    this.#standing = new Standing(parts.authority, parts.model, () => this.#config);
     const { clock, log, random, randomHex, endpointId } = parts;
     this.#exchange = new RecordExchange({
       clock,
@@ -122,16 +75,13 @@ export class ControllerSession implements Recipient, Disposable {
       settings: () => this.#config.session,
       ...(parts.signer && { signer: parts.signer }),
       ...(parts.openTunnel && { openTunnel: parts.openTunnel }),
-      vouch: (chain) => {
-        const verdict = parts.authority.judgeCertificate(this.#config, chain);
-        return verdict === 'other' ? undefined : verdict;
-      },
+      vouch: (chain) => this.#standing.vouchCertificate(chain),
       route: () => {
-        if (this.#banned(this.#voucher)) return undefined;
+        if (this.#standing.banned) return undefined;
         // The first one that makes sure of the controller, else any.
         const routes = this.#links.map((link) => ({
           send: (record: Uint8Array) => link.send(record),
-          voucher: this.#vouch(link.evidence),
+          voucher: this.#standing.vouch(link.evidence),
           connect: link.connect,
         }));
         return routes.find(({ voucher }) => voucher !== undefined) ?? routes[0];
@@ -172,7 +122,7 @@ export class ControllerSession implements Recipient, Disposable {
   }
   get exchange(): SessionView {
     const { status, retries } = this.#exchange;
-    return { status, retries, reset: () => void this.#turn.then(() => this.#exchange.reset()) };
+    return { status, retries, reset: () => void this.idle.then(() => this.#exchange.reset()) };
   }
   /** Notifications that wait for a connection or an answer. */
   get queue(): { readonly waiting: number; readonly bytes: number; readonly nextRetryMs: number | undefined } {
@@ -187,10 +137,10 @@ export class ControllerSession implements Recipient, Disposable {
 
   /** A way has come to stand: the controller is greeted on it and told what waits, if it is the one. */
   connected(link: Link): void {
-    const voucher = this.#vouch(link.evidence);
+    const voucher = this.#standing.vouch(link.evidence);
     const { log } = this.#parts;
-    const banned = this.#banned(voucher);
-    if (this.#isOther(link.evidence) || banned) {
+    const banned = this.#standing.isBanned(voucher);
+    if (this.#standing.isOther(link.evidence) || banned) {
       const reason = banned ? 'the controller is banned' : 'the certificate is of another endpoint';
       log.warn('a connection is refused', { controller: this.#config.endpointId, over: link.kind, reason });
       link.refuse?.(reason);
@@ -198,7 +148,7 @@ export class ControllerSession implements Recipient, Disposable {
     }
     if (!voucher)
       log.warn('nothing makes sure of a controller', { controller: this.#config.endpointId, over: link.kind });
-    this.#learn(voucher);
+    this.#standing.learn(voucher);
     link.send(this.#exchange.record(link.connect, voucher));
     this.#links.push(link);
     const { firstUse, clock } = this.#parts;
@@ -221,7 +171,7 @@ export class ControllerSession implements Recipient, Disposable {
   /** The agent ends a way itself, and says so (R-MTP.7). */
   leave(link: Link): void {
     if (!this.#links.includes(link)) return;
-    link.send(this.#exchange.farewell('the agent disconnects', this.#vouch(link.evidence)));
+    link.send(this.#exchange.farewell('the agent disconnects', this.#standing.vouch(link.evidence)));
     this.disconnected(link);
     if (!this.#gone) this.#exchange.settle();
   }
@@ -230,9 +180,9 @@ export class ControllerSession implements Recipient, Disposable {
   receive(record: UspRecord, arrival: Arrival): void {
     if (this.#gone) return;
     const { log } = this.#parts;
-    const voucher = this.#vouch(arrival.evidence);
+    const voucher = this.#standing.vouch(arrival.evidence);
     // R-SEC.0a; TR-181 ControllerTrust.BannedRole
-    if (this.#isOther(arrival.evidence) || this.#banned(voucher)) {
+    if (this.#standing.isOther(arrival.evidence) || this.#standing.isBanned(voucher)) {
       log.warn('a record is not listened to', { controller: this.#config.endpointId });
       return;
     }
@@ -244,15 +194,15 @@ export class ControllerSession implements Recipient, Disposable {
     });
   }
 
-  /** What its permissions mean may have changed with what it is to be told. @returns `undefined`: it has not */
+  get view(): View {
+    return this.#standing.view;
+  }
   refresh(): Promise<void> | undefined {
-    const { authority } = this.#parts;
-    return authority.refresh(authority.rolesOf(this.#config.assigned, this.#voucher ?? nobodysRoles));
+    return this.#standing.refresh();
   }
 
   notify(notify: Notify, expirationSeconds: number, over?: () => void): void {
-    if (this.#answering) this.#held.push(() => this.#notify(notify, expirationSeconds, over));
-    else this.#notify(notify, expirationSeconds, over);
+    this.#turns.tell(() => this.#notify(notify, expirationSeconds, over));
   }
 
   #notify(notify: Notify, expirationSeconds: number, over?: () => void): void {
@@ -262,11 +212,8 @@ export class ControllerSession implements Recipient, Disposable {
       return;
     }
     void parameterMap(this.#parts.model, this.view, this.#config.bootParameters).then((ParameterMap) => {
-      this.#outbox.add(
-        { ...notify, event: { ...event, params: { ...event.params, ParameterMap } } },
-        expirationSeconds,
-        over,
-      );
+      const params = { ...event.params, ParameterMap };
+      this.#outbox.add({ ...notify, event: { ...event, params } }, expirationSeconds, over);
     });
   }
 
@@ -276,14 +223,14 @@ export class ControllerSession implements Recipient, Disposable {
 
   /** Resolves when every request that has come so far is answered. */
   get idle(): Promise<void> {
-    return this.#turn;
+    return this.#turns.idle;
   }
 
   /** Nothing is taken any more; what has been is still answered, the request that has led to this among it. */
   [Symbol.dispose](): void {
     this.#gone = true;
     this.#outbox[Symbol.dispose]();
-    void this.#turn.then(() => {
+    void this.idle.then(() => {
       for (const link of [...this.#links]) {
         this.leave(link);
         link.close?.('the controller is not enabled any more');
@@ -321,41 +268,24 @@ export class ControllerSession implements Recipient, Disposable {
       origin.reply(written);
       this.#parts.trace.sent(written);
     };
-    const who = origin.voucher ? 'proven' : 'anybody';
-    const open = this.#open[who];
-    // R-MSG.4
-    if (open.has(msgId)) return;
-    const waiting = [...open.values()].reduce((sum, bytes) => sum + bytes, 0);
-    if (open.size >= backlogs[who].requests || (open.size > 0 && waiting + size > backlogs[who].bytes)) {
-      say({ kind: 'error', error: errorBody(7005, 'too many requests wait') });
-      return;
-    }
-    open.set(msgId, size);
-    this.#turn = this.#turn.then(async () => {
-      const { model, log, signal, settled, authority } = this.#parts;
-      this.#answering = true;
+    const taken = this.#turns.take(msgId, size, origin.voucher ? 'proven' : 'anybody', async () => {
+      const { model, log, signal, settled } = this.#parts;
       try {
-        await this.#settleRole(origin.voucher);
-        const looking = authority.refresh(authority.rolesOf(this.#config.assigned, origin.voucher));
-        if (looking) await looking;
+        const view = await this.#standing.viewFor(origin.voucher);
         const by = { by: 'usp', peer: this.#config.endpointId, unproven: !origin.voucher } as const;
-        const context = { model, view: this.#viewFor(origin.voucher), origin: by, signal };
-        const answered = await answer(message, context, log);
+        const answered = await answer(message, { model, view, origin: by, signal }, log);
         await settled();
         if (answered) say(answered);
       } catch (error) {
         if (!signal.aborted) log.error('an answer could not be sent', { reason: explain(error) });
-      } finally {
-        open.delete(msgId);
-        this.#answering = false;
-        for (const tell of this.#held.splice(0)) tell();
       }
     });
+    if (taken === 'full') say({ kind: 'error', error: errorBody(7005, 'too many requests wait') });
   }
 
   /** One of the connections makes sure that the controller is the one. */
   get sure(): boolean {
-    return this.#links.some(({ evidence }) => this.#vouch(evidence) !== undefined);
+    return this.#links.some(({ evidence }) => this.#standing.vouch(evidence) !== undefined);
   }
 
   /** Its certificate counts because it came first. PEM. */
@@ -370,55 +300,6 @@ export class ControllerSession implements Recipient, Disposable {
 
   /** `Controller.{i}.InheritedRole` */
   get inherited(): readonly string[] {
-    return this.#voucher?.inherited ?? [];
-  }
-
-  #judge(evidence: Evidence): Verdict {
-    const { authority } = this.#parts;
-    const known = this.#verdicts.get(evidence);
-    if (known?.revision === authority.revision) return known.verdict;
-    const verdict = authority.judgeTransport(this.#config, evidence);
-    this.#verdicts.set(evidence, { revision: authority.revision, verdict });
-    return verdict;
-  }
-  #vouch(evidence: Evidence): Voucher | undefined {
-    const verdict = this.#judge(evidence);
-    return verdict === 'other' ? undefined : verdict;
-  }
-  #isOther(evidence: Evidence): boolean {
-    return this.#judge(evidence) === 'other';
-  }
-  #learn(voucher: Voucher | undefined): void {
-    if (voucher) this.#voucher = voucher;
-  }
-
-  /** A controller that is known to be the one and has no role gets the untrusted one, for everybody to see (TR-369 "Assigning Controller Roles"). */
-  async #settleRole(voucher: Voucher | undefined): Promise<void> {
-    const { authority, model } = this.#parts;
-    this.#learn(voucher);
-    const { assigned, path } = this.#config;
-    const { untrusted } = authority.config;
-    if (!voucher || assigned.length + voucher.inherited.length > 0 || untrusted.length === 0 || this.#settled) return;
-    this.#settled = true;
-    const parameters = [{ name: 'AssignedRole', value: untrusted.join(), required: true }];
-    await model.write({ protocol: 'usp' }, [{ op: 'set', path, parameters }], {
-      origin: { by: 'device' },
-      partial: false,
-    });
-  }
-
-  #told(): Access {
-    const { authority } = this.#parts;
-    const voucher = this.#voucher ?? nobodysRoles;
-    const roles = this.#banned(voucher) ? [] : authority.rolesOf(this.#config.assigned, voucher);
-    return authority.viewOf(roles).access!;
-  }
-  #banned(voucher: Voucher | undefined): boolean {
-    return this.#parts.authority.isBanned(this.#config.assigned, voucher);
-  }
-
-  #viewFor(voucher: Voucher | undefined): View {
-    const { authority } = this.#parts;
-    return authority.viewOf(authority.rolesOf(this.#config.assigned, voucher));
+    return this.#standing.inherited;
   }
 }

@@ -1,5 +1,6 @@
 import type { RecordContent } from '../codec/record.ts';
-import type { ControllerSession, Evidence, Link } from './controller-session.ts';
+import type { ControllerSession } from './controller-session.ts';
+import type { Evidence, Link } from './link.ts';
 
 /** A controller behind a broker, and where it is reached there: a topic, a destination. */
 export interface SharedUser {

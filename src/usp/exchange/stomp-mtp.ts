@@ -2,8 +2,8 @@ import { type Emitter, type Log, TandemError } from '#base';
 import type { StompEvents, StompLink, StompMessage, StompSubscription } from '#platform';
 import type { RecordContent } from '../codec/record.ts';
 import { addressedRecord } from './addressed-record.ts';
-import { type Evidence, nothingKnown } from './controller-session.ts';
 import type { LateAnswers } from './late-answers.ts';
+import { type Evidence, nothingKnown } from './link.ts';
 import type { StompConnectionConfig } from './mtp-config.ts';
 import { SharedLinks, type SharedUser } from './shared-links.ts';
 

@@ -1,7 +1,8 @@
 import { type Clock, errorCode, explain, type Log, TandemError } from '#base';
 import type { UnixListener, UnixStream, UnixStreamEvents } from '#platform';
 import { readRecord, type UspRecord } from '../codec/record.ts';
-import type { ControllerSession, Evidence, Link } from './controller-session.ts';
+import type { ControllerSession } from './controller-session.ts';
+import type { Evidence, Link } from './link.ts';
 import type { UdsSocketConfig } from './mtp-config.ts';
 import { UdsConnection, type UdsPeer } from './uds-connection.ts';
 

@@ -1,7 +1,8 @@
 import { errorCode, explain, type Log } from '#base';
 import type { WebSocketEvents, WebSocketLink } from '#platform';
 import { readRecord, type UspRecord } from '../codec/record.ts';
-import { type ControllerSession, type Evidence, type Link, nothingKnown } from './controller-session.ts';
+import type { ControllerSession } from './controller-session.ts';
+import { type Evidence, type Link, nothingKnown } from './link.ts';
 import type { WebSocketPeer } from './mtp-config.ts';
 import type { WebSocketSlot } from './websocket-slot.ts';
 

@@ -1,6 +1,7 @@
 import type { Log } from '#base';
 import type { WebSocketAdmission, WebSocketListener, WebSocketRequest } from '#platform';
-import type { ControllerSession, Evidence, Link } from './controller-session.ts';
+import type { ControllerSession } from './controller-session.ts';
+import type { Evidence, Link } from './link.ts';
 import type { WebSocketServerConfig } from './mtp-config.ts';
 import { policyViolation, receiveOverWebSocket, subprotocol, websocketConnect } from './websocket-mtp.ts';
 import type { WebSocketSlot } from './websocket-slot.ts';
