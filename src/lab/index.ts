@@ -11,4 +11,4 @@ export * from './pki/index.ts';
 export { LabReach, type Reached } from './reach/reach.ts';
 export * from './router/index.ts';
 export * from './service/index.ts';
-export { runTerminal } from './terminal.ts';
+export { runTerminal, showEvent } from './terminal.ts';

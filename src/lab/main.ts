@@ -8,7 +8,7 @@ import { labHelp } from './commands.ts';
 import { formatControllerEvent } from './controller/index.ts';
 import { startLab } from './lab.ts';
 import { type LabOver, labOvers } from './lab-over.ts';
-import { runShown, runTerminal } from './terminal.ts';
+import { runShown, runTerminal, showEvent } from './terminal.ts';
 
 const usage = `tandem lab: a simulated router with the agent on it, an ACS and a USP controller
 
@@ -60,8 +60,13 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const dist = dirname(resolve(process.argv[1]!));
   const directory = mkdtempSync(join(tmpdir(), 'tandem-lab-'));
+  // Interrupted before somebody can type; the agent is of the same process group.
+  process.once('SIGINT', () => {
+    rmSync(directory, { recursive: true, force: true });
+    process.exit(130);
+  });
   const say = (text: string): void => {
-    if (!options.quiet) console.log(text);
+    if (!options.quiet) showEvent(text);
   };
   try {
     await using lab = await startLab({
@@ -84,7 +89,10 @@ async function main(argv: readonly string[]): Promise<number> {
       lab.viewer?.connected(lab.endpoint),
     ]);
     const variables = Object.entries(lab.environment).map(([name, value]) => `${name}=${value}`);
-    say(`\nThe CLI on this router: ${variables.join(' ')} ${process.execPath} ${join(dist, 'tandem.cjs')} status\n`);
+    if (!options.quiet)
+      console.log(
+        `\nThe CLI on this router: ${variables.join(' ')} ${process.execPath} ${join(dist, 'tandem.cjs')} status\n`,
+      );
     if (options.run.length > 0) {
       let good = true;
       for (const line of options.run) good = (await runShown(lab, line)) && good;

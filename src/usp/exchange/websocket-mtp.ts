@@ -97,7 +97,7 @@ export async function runWebSocket(parts: WebSocketMtpParts): Promise<void> {
   };
   const stop = (): void => {
     session.leave(link);
-    close(goingAway, 'the agent stops');
+    close(goingAway, 'closed by the agent');
   };
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
