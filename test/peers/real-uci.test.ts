@@ -40,14 +40,25 @@ describe.skipIf(!complete)(`on a real ubusd, rpcd and uci (skipped when ${reason
   const uci = async (...args: string[]): Promise<string> =>
     (await promisify(execFile)(join(bin, 'uci'), ['-c', config(), '-t', join(root, 'tmp/.uci'), ...args])).stdout;
 
+  /** The socket is there a moment before somebody listens at it. */
+  const listening = async (): Promise<UbusClient> => {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await connectUbus({ path: socket, log: silentLog });
+      } catch (error) {
+        if (tries === 200) throw error;
+        await new Promise((done) => setTimeout(done, 5));
+      }
+    }
+  };
+
   beforeEach(async () => {
     root = mkdtempSync(join(tmpdir(), 'tandem-real-'));
     for (const path of ['etc/config', 'var/run', 'tmp/.uci']) mkdirSync(join(root, path), { recursive: true });
     for (const [name, text] of Object.entries(defaultPackages)) writeFileSync(config(name), text);
     socket = join(root, 'ubus.sock');
     daemon = spawn(daemonPath!, ['-s', socket], { stdio: 'ignore' });
-    while (!existsSync(socket)) await new Promise((done) => setTimeout(done, 5));
-    bus = await connectUbus({ path: socket, log: silentLog });
+    bus = await listening();
     open.push(bus);
   });
   afterEach(async () => {

@@ -95,10 +95,13 @@ export class Evaluator {
       const tablePath = tableOf(parent, schemaPath);
       // All of them get their numbers, so that these do not depend on which is asked for first.
       let wanted: FoundRow | undefined;
-      for (const found of rowsOf(mapped, parent, this.#tools)) {
-        if (this.#instances.numberOf(tablePath, found.identity, mapped.keep) === instance) wanted = found;
+      let position = 0;
+      for (const [index, found] of rowsOf(mapped, parent, this.#tools).entries()) {
+        if (this.#instances.numberOf(tablePath, found.identity, mapped.keep) !== instance) continue;
+        wanted = found;
+        position = index + 1;
       }
-      const node = wanted && foundNode(parent, schemaPath, binding!, tablePath, wanted, instance);
+      const node = wanted && foundNode(parent, schemaPath, binding!, tablePath, wanted, instance, position);
       return node && this.#isThere(node, mapped) ? [node] : [];
     })[0];
   }
@@ -227,13 +230,17 @@ export class Evaluator {
     const { stored, derived, mapped } = binding;
     if (stored || derived) this.#passing = true;
     if (stored) return stored.of(base).map((row) => storedNode(parent, schemaPath, binding, row));
-    const numbered = (found: FoundRow, keep: boolean): Node =>
-      foundNode(parent, schemaPath, binding, base, found, this.#instances.numberOf(base, found.identity, keep));
+    const numbered = (found: FoundRow, keep: boolean, index: number): Node => {
+      const number = this.#instances.numberOf(base, found.identity, keep);
+      return foundNode(parent, schemaPath, binding, base, found, number, index + 1);
+    };
     const nodes = derived
-      ? derived.rows(this).map(({ identity, values }) => numbered({ identity, section: undefined, item: values }, true))
+      ? derived
+          .rows(this)
+          .map(({ identity, values }, at) => numbered({ identity, section: undefined, item: values }, true, at))
       : mapped
         ? rowsOf(mapped, parent, this.#tools)
-            .map((found) => numbered(found, mapped.keep))
+            .map((found, at) => numbered(found, mapped.keep, at))
             .filter((node) => this.#isThere(node, mapped))
         : [];
     return nodes.sort((a, b) => a.instances.at(-1)! - b.instances.at(-1)!);

@@ -169,6 +169,7 @@ export class MappedValues {
     if (name === 'id') return node.section?.section.name ?? node.identity;
     if (name === 'item') return node.item;
     if (name === 'instance') return node.instances.at(-1);
+    if (name === 'position') return node.position;
     if (name === 'listed') return isEnabled(node.identity) ? '1' : '0';
     if (name === 'of') return node.keys?.at(-2);
     if (name === 'above') return node.around?.at(-2);

@@ -24,6 +24,8 @@ export interface Node {
   readonly around?: readonly unknown[];
   /** Variables that only rows of the same source have. */
   readonly lets?: FoundRow['lets'];
+  /** Which of the rows of its table it is in the source's order, from 1. */
+  readonly position?: number | undefined;
   variables?: Map<string, unknown> | undefined;
   /** What the evaluator has made below it. */
   below?: Map<string, Node[]> | undefined;
@@ -37,6 +39,7 @@ export function foundNode(
   base: string,
   { identity, section, item, keys = [], around = [], readOnly = false, lets }: FoundRow,
   number: number,
+  position?: number,
 ): Node {
   return {
     path: `${base}${number}.`,
@@ -49,6 +52,7 @@ export function foundNode(
     item,
     keys,
     around,
+    position,
     readOnly: readOnly || parent.readOnly === true,
     lets,
   };

@@ -81,7 +81,8 @@ export class RowStager {
     const options = new Map<string, string>();
     for (const [option, text] of Object.entries(add ?? {})) {
       const [, next] = /^\$next:(.+)$/.exec(text) ?? [];
-      const value = next ? this.#next(next, present, tablePath, plan) : this.#added(text, parent, plan);
+      const made = next ? this.#next(next, present, tablePath, plan) : this.#added(text, parent, plan);
+      const value = text === '$self' ? name : made;
       if (value === '') continue;
       changes.push({ op: 'set', section: name, option, value });
       options.set(option, value);

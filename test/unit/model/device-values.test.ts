@@ -456,3 +456,76 @@ describe('other things', () => {
     });
   });
 });
+
+describe('daemons that are not there', () => {
+  const system = "config timeserver 'ntp'\n\tlist server 'ntp.example'\n";
+  const dropbear = "config dropbear 'main'\n";
+  const uhttpd = "config uhttpd 'main'\n\tlist listen_http '0.0.0.0:80'\n";
+  const services = (running: readonly string[]) => ({
+    'service list': Object.fromEntries(
+      ['network', ...running].map((name) => [name, { instances: { instance1: { running: true } } }]),
+    ),
+  });
+  const everything = async (running: readonly string[] | undefined): Promise<Record<string, string>> => {
+    const { packages, answers } = pool("\toption ra 'server'\n\toption dhcpv6 'server'\n");
+    const { read } = await start({
+      packages: { ...packages, system, dropbear, uhttpd },
+      answers: { ...answers, ...(running && services(running)) },
+    });
+    return read('Device.');
+  };
+  const states = [
+    ['DNS.Relay.Enable', 'true', 'false'],
+    ['DNS.Relay.Status', 'Enabled', 'Disabled'],
+    ['DHCPv4.Server.Enable', 'true', 'false'],
+    ['DHCPv4.Server.Pool.1.Status', 'Enabled', 'Error'],
+    ['DHCPv6.Server.Enable', 'true', 'false'],
+    ['DHCPv6.Server.Pool.1.Status', 'Enabled', 'Error'],
+    ['RouterAdvertisement.Enable', 'true', 'false'],
+    ['RouterAdvertisement.InterfaceSetting.1.Status', 'Enabled', 'Error'],
+    ['SSH.Enable', 'true', 'false'],
+    ['SSH.Status', 'Enabled', 'Disabled'],
+    ['SSH.Server.1.Status', 'Enabled', 'Error'],
+    ['UserInterface.Enable', 'true', 'false'],
+    ['UserInterface.HTTPAccess.1.Status', 'Up', 'Down'],
+    ['Time.Status', 'Synchronized', 'Unsynchronized'],
+    ['Time.Client.1.Status', 'Synchronized', 'Unsynchronized'],
+  ] as const;
+  const some = (values: Readonly<Record<string, string>>) => states.map(([name]) => [name, values[name]]);
+
+  it.each([
+    ['run', ['dnsmasq', 'odhcpd', 'dropbear', 'uhttpd', 'sysntpd']],
+    ['are what procd does not tell', undefined],
+  ])('do what they are configured for while they %s', async (_, running) => {
+    expect(some(await everything(running))).toEqual(states.map(([name, on]) => [name, on]));
+  });
+
+  it('do nothing, whatever their configuration says', async () => {
+    const values = await everything([]);
+    expect(some(values)).toEqual(states.map(([name, , off]) => [name, off]));
+    expect(values).toMatchObject({ 'DSLite.Enable': 'false', 'IPv6rd.Enable': 'false' });
+  });
+});
+
+describe('an order', () => {
+  it('is that of the configuration, also when rows go and come back elsewhere', async () => {
+    const rule = (name: string) => `config rule '${name}'\n\toption name '${name}'\n\toption target 'DROP'\n\n`;
+    const one = await start({ packages: { firewall: `config defaults\n\n${rule('a')}${rule('b')}${rule('c')}` } });
+    const orders = async () => Object.values(await one.read('Device.Firewall.Chain.1.Rule.*.Order'));
+    expect(await orders()).toEqual(['1', '2', '3']);
+    expect((await one.remove('Device.Firewall.Chain.1.Rule.1.')).result.ok).toBe(true);
+    expect(await orders()).toEqual(['1', '2']);
+    expect(await one.add('Device.Firewall.Chain.1.Rule.', { Target: 'Accept' })).toBe(
+      'Device.Firewall.Chain.1.Rule.4.',
+    );
+    expect(await one.read('Device.Firewall.Chain.1.Rule.4.Order')).toEqual({ 'Firewall.Chain.1.Rule.4.Order': '3' });
+  });
+});
+
+it('a VLAN that is added has a name for its device, without which netifd makes none', async () => {
+  const one = await start({ packages: { network: lan } });
+  expect(await one.add('Device.Ethernet.VLANTermination.', { VLANID: '7' })).toBe('Device.Ethernet.VLANTermination.1.');
+  const name = (await one.read('Device.Ethernet.VLANTermination.1.Name'))['Ethernet.VLANTermination.1.Name'];
+  expect(name).toMatch(/^[\w.-]{1,15}$/);
+  expect(one.config('network')).toContain(`option name '${name}'`);
+});
