@@ -137,6 +137,15 @@ export class ItemStager {
     plan.effects.push(() => this.#instances.drop(tablePathOf(node.path), identity));
   }
 
+  /** The row's section goes, and its item with it: TR-106 leaves the row, with a reference to nothing. */
+  orphan(node: Node, plan: Plan): void {
+    const { text, enabled, ...planned } = this.#planned(node, plan);
+    const before = this.identity(node, plan);
+    const identity = draftIdentity({ sign: this.#random(), enabled, place: '', item: text });
+    plan.items.set(node.path, { ...planned, text, enabled, identity, place: undefined, listed: undefined });
+    plan.effects.push(() => this.#instances.restate(tablePathOf(node.path), before, identity));
+  }
+
   /** What the row goes by after what has been planned until now. */
   identity(node: Node, plan: Plan): string {
     return this.#identityOf(node, this.#planned(node, plan), node.binding.mapped!.rows as ListedRows, plan);

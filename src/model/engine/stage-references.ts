@@ -4,6 +4,7 @@ import type { Node } from './node.ts';
 import { changesOf, type Plan } from './plan.ts';
 import type { Reading } from './read.ts';
 import type { SectionNames } from './section-names.ts';
+import type { ItemStager } from './stage-items.ts';
 
 /** An item of an option that names a row. */
 interface Use {
@@ -21,17 +22,23 @@ interface Use {
 export class ReferenceStager {
   readonly #reading: Reading;
   readonly #names: SectionNames;
+  readonly #items: ItemStager;
   /** By schema path of what goes: what names such rows, or rows below, by path of the row. */
   readonly #uses = new Map<string, ReadonlyMap<string, readonly Use[]>>();
 
-  constructor(reading: Reading, names: SectionNames) {
+  /** By schema path of what goes: tables with rows inside such sections. */
+  readonly #inside = new Map<string, readonly string[]>();
+
+  constructor(reading: Reading, names: SectionNames, items: ItemStager) {
     this.#reading = reading;
     this.#names = names;
+    this.#items = items;
   }
 
   /** Touches every source that clearing will need. */
   prepare(schemaPath: string): void {
     if (!this.#uses.has(schemaPath)) this.#uses.set(schemaPath, this.#find(schemaPath));
+    this.#placed(schemaPath);
   }
 
   clear(gone: Node, plan: Plan): void {
@@ -39,6 +46,24 @@ export class ReferenceStager {
     for (const [path, all] of this.#uses.get(gone.schemaPath)!) {
       if (path.startsWith(gone.path)) for (const use of all) this.#take(use, plan);
     }
+    for (const row of this.#placed(gone.schemaPath)) {
+      if (row.section?.section === gone.section?.section && !row.readOnly && !plan.gone.has(row.path))
+        this.#items.orphan(row, plan);
+    }
+  }
+
+  /** Rows that are items of lists in sections which rows of this table stand for. */
+  #placed(schemaPath: string): readonly Node[] {
+    const { tree, evaluator } = this.#reading;
+    const known = this.#inside.get(schemaPath);
+    if (known) return known.flatMap((path) => evaluator.rowsOf(path));
+    const tables = [...tree.paths].filter((path) => {
+      const mapped = tree.binding(path)?.mapped;
+      if (!mapped?.refersTo.includes(schemaPath)) return false;
+      return [...mapped.parameters.values()].some(({ listed }) => listed === 'place');
+    });
+    this.#inside.set(schemaPath, tables);
+    return this.#placed(schemaPath);
   }
 
   #find(schemaPath: string): ReadonlyMap<string, readonly Use[]> {

@@ -1,6 +1,6 @@
 import type { ModelFault, Origin } from '../api.ts';
 import { textOf } from '../mapping/expression.ts';
-import { tablePathOf } from '../path/index.ts';
+import { parentObjectPath, tablePathOf } from '../path/index.ts';
 import type { Instances } from './instances.ts';
 import { foundNode, type Node, storedNode } from './node.ts';
 import { changesOf, type Plan } from './plan.ts';
@@ -114,6 +114,20 @@ export class RowStager {
     return plan.created.some(({ identity }) => identity === node.identity);
   }
 
+  /** Rows below whose sections say that they are of this row: they mean nothing without it. */
+  #belonging(node: Node, plan: Plan): readonly Node[] {
+    const { tree, evaluator } = this.#reading;
+    return [...tree.paths]
+      .filter((path) => path.startsWith(node.schemaPath) && parentObjectPath(path) === node.schemaPath)
+      .filter((path) => {
+        const mapped = tree.binding(path)?.mapped;
+        return mapped?.add && mapped.rows.kind === 'sections' && mapped.rows.conditions.length > 0;
+      })
+      .flatMap((path) => evaluator.children(node, path))
+      .filter(({ section, readOnly }) => !readOnly && section && section.section !== node.section!.section)
+      .filter(({ path }) => !plan.gone.has(path));
+  }
+
   /** @returns why the row is not to be deleted by who asks for it */
   mayGo({ path, schemaPath }: Node): ModelFault | undefined {
     const { tree, view } = this.#reading;
@@ -139,6 +153,7 @@ export class RowStager {
       this.#items.remove(node, plan);
       return undefined;
     }
+    for (const row of this.#belonging(node, plan)) this.remove(row, plan);
     plan.gone.add(path);
     const name = this.#names.of(node, plan);
     changesOf(plan, section!.package).push({ op: 'delete', section: name });

@@ -74,6 +74,10 @@ export class ValueStager {
     }
     if (name === 'Alias' && !binding.mapped?.parameters.has('Alias')) return this.#alias(node, value, plan);
     const mapped = binding.mapped?.parameters.get(name);
+    if (mapped?.rule.same)
+      return value === mapped.rule.is
+        ? ok(undefined)
+        : refused({ kind: 'invalid-value', message: 'the device can not do this value' });
     const run =
       mapped?.writable && mapped.rule.run && commandLine(this.#reading.evaluator.mapped, node, mapped.rule.run);
     if (run) return this.#stageProgram(node, mapped, run, value, plan);

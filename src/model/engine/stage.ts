@@ -63,7 +63,7 @@ export class Stager {
     this.#items = new ItemStager(reading, instances, names, random);
     this.#rows = new RowStager(reading, origin, instances, names, this.#items);
     this.#values = new ValueStager(reading, origin, instances, names, this.#items, hasProgram);
-    this.#references = new ReferenceStager(reading, names);
+    this.#references = new ReferenceStager(reading, names, this.#items);
     this.#mappedKeys = new MappedKeys(reading);
     this.#parts = new PartStager(reading, this.#rows, (node, { parameters }, tablePath, plan) =>
       this.#object(node, parameters, tablePath, plan),

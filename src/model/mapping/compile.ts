@@ -191,6 +191,7 @@ function compileParameter(
   if (own && !inSection && !section)
     say(`names an option ('${own}'), but the row is no section; a member of an answer is $item/${own}`);
   if (rule.run && (!Array.isArray(rule.run) || rule.run.length === 0)) say("'run' is a program and its arguments");
+  if (rule.same && rule.is === undefined) say("'same' needs the constant that it is about");
   if (rule.input !== undefined && !rule.run) say("'input' is what a program reads");
   const writable = definition.access !== 'readOnly' && rule.write !== false;
   const option = typeof rule.write === 'string' ? rule.write : own;
@@ -214,7 +215,8 @@ function compileParameter(
     named: own,
     listed,
     targets: targetsOf(rule),
-    writable: stored !== undefined || listed !== undefined || (writable && rule.run !== undefined),
+    writable:
+      stored !== undefined || listed !== undefined || (writable && (rule.run !== undefined || rule.same === true)),
   };
 }
 

@@ -55,6 +55,8 @@ export interface ParameterRule {
   readonly at?: string | readonly string[];
   /** A constant. */
   readonly is?: string;
+  /** A write of the constant is taken, of anything else refused: the device has no other, and a peer that fills in a row says so. */
+  readonly same?: boolean;
   /**
    * Regular expression on the source's value: its first group, or the whole match, is the value; no match is no value. A write replaces that part of the
    * option.

@@ -54,7 +54,7 @@ const set = (row: number, values: Record<string, string>): Write => ({
 const add = (values: Record<string, string>): Write => ({
   op: 'add',
   path: ports,
-  parameters: Object.entries(values).map(([name, value]) => ({ name, value, required: true })),
+  parameters: Object.entries({ Enable: 'true', ...values }).map(([name, value]) => ({ name, value, required: true })),
 });
 async function write(protocol: Protocol, ...writes: Write[]): Promise<string> {
   const answer = await fixture!.model.write({ protocol }, writes, { origin: { by: protocol }, partial: false });
@@ -138,6 +138,53 @@ it('takes an item out when its port or VLAN is taken away, and deletes what is l
     'true ok,ok',
   );
   expect(await rows()).toEqual(['3: VLAN.2 Port.3 untagged cpe-3']);
+});
+
+it('leaves the ports of a VLAN that is deleted without one, as TR-106 has it, and they can get another', async () => {
+  await open(two);
+  expect(await write('cwmp', set(2, { Alias: 'trunk' }))).toBe('true ok');
+  const gone: Write = { op: 'delete', path: `${bridge}VLAN.1.` };
+  expect(await write('cwmp', gone, { op: 'delete', path: `${ports}1.` })).toBe('true ok,ok');
+  expect(items()).toEqual(["'v20'", "'lan3'"]);
+  expect(await rows()).toEqual(['2: - Port.2 tagged trunk', '3: VLAN.2 Port.3 untagged cpe-3']);
+  expect(await write('cwmp', set(2, { VLAN: `${bridge}VLAN.2` }))).toBe('true ok');
+  expect(items()).toEqual(["'v20'", "'lan3'", "'lan2:t'"]);
+  expect((await rows())[0]).toBe('2: VLAN.2 Port.2 tagged trunk');
+});
+
+it('takes a port that is disabled out of its VLAN, and back when it is enabled; a new one begins disabled', async () => {
+  await open(two);
+  expect(await write('usp', set(2, { Enable: 'false' }))).toBe('true ok');
+  expect(await write('usp', add({ VLAN: `${bridge}VLAN.2`, Port: `${bridge}Port.1`, Enable: 'false' }))).toBe(
+    'true ok',
+  );
+  expect(items()).toEqual(["'v10'", "'lan1:u*'", "'v20'", "'lan3'"]);
+  expect(await rows()).toHaveLength(4);
+  expect(await write('usp', set(2, { Enable: 'true' }), set(4, { Enable: 'true' }))).toBe('true ok,ok');
+  expect(items()).toEqual(["'v10'", "'lan1:u*'", "'lan2:t'", "'v20'", "'lan3'", "'lan1:u*'"]);
+});
+
+it('takes the VLANs of a bridge that is deleted with it; a new bridge has a name and is disabled', async () => {
+  await open(two);
+  expect(await write('usp', { op: 'delete', path: bridge })).toBe('true ok');
+  expect(fixture!.config('network').trim()).toBe(
+    "config device 'other'\n\toption name 'br-other'\n\toption type 'bridge'\n\tlist ports 'eth9'",
+  );
+  expect(await write('usp', { op: 'add', path: 'Device.Bridging.Bridge.', parameters: [] })).toBe('true ok');
+  expect(fixture!.config('network')).toMatch(
+    /config device '(device_t\d+)'\n\toption type 'bridge'\n\toption name '\1'\n\toption enabled '0'\n/,
+  );
+});
+
+it('has VLANs enabled, and takes it when a peer says so', async () => {
+  await open(two);
+  const enable = (value: string): Write => ({
+    op: 'set',
+    path: `${bridge}VLAN.1.`,
+    parameters: [{ name: 'Enable', value, required: true }],
+  });
+  expect(await write('cwmp', enable('1'))).toBe('true ok');
+  expect(await write('cwmp', enable('0'))).toBe('false invalid-value');
 });
 
 it('makes several changes of one list in one transaction, or none of them', async () => {
