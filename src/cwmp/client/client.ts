@@ -261,7 +261,10 @@ class Client implements CwmpClient {
       this.#periodic.set({ ...periodic, enabled: enabled && periodic.enabled });
       this.#heartbeat.set({ ...heartbeat, enabled: enabled && heartbeat.enabled });
       // What is to be told of transfers is owed to the ACS that has ordered them.
-      if (url && this.#events.toldTo(url)) await this.transfers.forgetReports();
+      if (url && this.#events.toldTo(url)) {
+        await this.transfers.forgetReports();
+        await this.#events.noted(url);
+      }
       this.#consider();
     } catch (error) {
       this.#ports.log.error('the configuration could not be taken over', { error });

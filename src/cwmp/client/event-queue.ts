@@ -30,11 +30,14 @@ export class EventQueue {
   }
 
   raise(code: string, commandKey = ''): void {
-    // What was owed to an earlier ACS is of no concern to a new one.
-    if (code === '0 BOOTSTRAP') this.#events = this.#events.filter((event) => event.code === '1 BOOT');
     const same = (event: InformEvent): boolean => event.code === code && event.commandKey === commandKey;
     if (this.#events.some((event) => same(event) && !this.#told.has(event))) return;
     this.#events = inOrder([...this.#events, { code, commandKey }]);
+  }
+
+  /** What was owed to an earlier ACS is of no concern to a new one (TR-069 3.7.1.5, `0 BOOTSTRAP`). */
+  forgetForNew(): void {
+    this.#events = this.#events.filter(({ code }) => code === '1 BOOT');
   }
 
   /** A session begins with these. */

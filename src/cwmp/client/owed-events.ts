@@ -15,7 +15,7 @@ export class OwedEvents {
   /** The flash did not take what was to be kept last. */
   #unsaved = false;
   /** URL of the ACS that a BOOTSTRAP is owed to. */
-  #newTo = '';
+  #newTo: string | undefined;
 
   /** @param runtime tells a restart of the agent from a boot of the device, which is an event */
   constructor(state: CwmpStateFile, runtime: StateStore, log: Log) {
@@ -23,6 +23,7 @@ export class OwedEvents {
     this.#log = log;
     this.#runtime = runtime;
     this.#queue = new EventQueue(state.get().events ?? []);
+    this.#newTo = state.get().newTo;
     if (runtime.read(bootMark) === undefined) this.raise('1 BOOT');
   }
 
@@ -39,14 +40,23 @@ export class OwedEvents {
     this.#queue.telling(events);
   }
 
-  /** The ACS is at this URL: a BOOTSTRAP is owed to one that has acknowledged none. @returns whether it is another one than before */
+  /**
+   * The ACS is at this URL: a BOOTSTRAP is owed to one that has acknowledged none.
+   * @returns whether it is another one than before, also over a boot: what was owed to that one is forgotten, and `noted` has to follow
+   */
   toldTo({ href }: URL): boolean {
     if (this.#state.get().bootstrapped === href) return false;
     const another = this.#newTo !== href;
+    if (another) this.#queue.forgetForNew();
     // What a session that is running tells already is not owed once more.
     if (another || !this.#queue.has('0 BOOTSTRAP')) this.raise('0 BOOTSTRAP');
     this.#newTo = href;
     return another;
+  }
+
+  /** From now on everything is owed to this ACS. */
+  async noted({ href }: URL): Promise<void> {
+    await this.#save({ newTo: href, events: this.#queue.durable });
   }
 
   /** A scheduled Inform has come due: from now on its events are what is owed, and on flash before the order goes. */
@@ -61,7 +71,10 @@ export class OwedEvents {
     if (told.some(({ code }) => code === '1 BOOT')) await this.#runtime.write(bootMark, 'delivered');
     const bootstrapped = told.some(({ code }) => code === '0 BOOTSTRAP') && this.#state.get().bootstrapped !== url.href;
     if (bootstrapped || this.#changed) {
-      await this.#save({ events: this.#queue.durable, ...(bootstrapped && { bootstrapped: url.href }) });
+      await this.#save({
+        events: this.#queue.durable,
+        ...(bootstrapped && { bootstrapped: url.href, newTo: undefined }),
+      });
     }
   }
 

@@ -12,6 +12,8 @@ export interface ScheduledInform {
 export interface CwmpState {
   /** ACS URL whose `0 BOOTSTRAP` was acknowledged; any other URL needs one (TR-069 3.7.1.5). */
   bootstrapped?: string;
+  /** ACS URL that a `0 BOOTSTRAP` is owed to: what was owed to the one before has been forgotten, and what is owed now is owed to this one. */
+  newTo?: string | undefined;
   parameterKey?: string;
   /** Notification attributes that an ACS has set, by full parameter path. */
   attributes?: Record<string, number>;

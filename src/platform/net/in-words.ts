@@ -61,7 +61,8 @@ function wordsOf(code: string, { message, hostname, address, port, cert }: NodeE
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `its certificate is for other names than ours for it: ${(cert?.subjectaltname ?? '').slice(0, namesLimit)}`;
   }
-  if (code.startsWith('HPE_')) return 'what answers does not speak HTTP';
+  if (/^HPE_INVALID_(CONSTANT|VERSION)$/.test(code)) return 'what answers does not speak HTTP';
+  if (code.startsWith('HPE_')) return `the answer is no HTTP that is read here: ${message}`;
   const refused = /SSL routines:[^:]*:([^:]*)/.exec(message)?.[1];
   return refused === undefined ? undefined : handshakeWords(refused);
 }

@@ -184,3 +184,63 @@ describe('changes that are not told yet', () => {
     expect((await at.informs(3)).parameters.has(ssid)).toBe(false);
   });
 });
+
+describe('what is owed to an ACS that has not acknowledged its BOOTSTRAP', () => {
+  const download =
+    '<c:Download><CommandKey>dl</CommandKey><FileType>3 Vendor Configuration File</FileType><URL>https://files.example/a</URL></c:Download>';
+  const done = { ok: true, value: undefined } as const;
+  const reboot = async (at: Bench): Promise<void> => {
+    await at.client[Symbol.asyncDispose]();
+    at.runtime.entries.clear();
+    await at.start();
+  };
+
+  it('is owed to it after a boot as well', async () => {
+    const at = new Bench();
+    open.push(at);
+    at.acs.requests = [download, '<c:GetRPCMethods/>'];
+    at.acs.breaking = (body) => {
+      at.acs.failing ||= body.includes('GetRPCMethodsResponse');
+      return at.acs.failing;
+    };
+    at.files.outcomes.push(done, done);
+    await at.begin();
+    await expect.poll(() => at.state.entries.get('cwmp-transfers')).toContain('TransferComplete');
+    at.acs.breaking = undefined;
+    at.acs.failing = false;
+    await reboot(at);
+    const inform = await at.informs(2);
+    expect(inform.events).toEqual(['0 BOOTSTRAP', '1 BOOT', '7 TRANSFER COMPLETE', 'M Download']);
+    expect(at.acs.said).toEqual(['TransferComplete']);
+  });
+
+  it('is forgotten when there is yet another one', async () => {
+    const at = await bench();
+    at.acs.requests = [download];
+    await at.informs(1);
+    await expect.poll(() => at.files.running).toBe(1);
+    at.acs.failing = true;
+    at.files.outcomes.push(done);
+    at.files.finish();
+    await expect.poll(() => at.state.entries.get('cwmp-transfers') ?? '').toContain('TransferComplete');
+    await at.fixture.model.write(
+      { protocol: 'cwmp' },
+      [
+        {
+          op: 'set',
+          path: 'Device.ManagementServer.',
+          parameters: [{ name: 'URL', value: 'http://other.example/', required: true }],
+        },
+      ],
+      { origin: { by: 'cli' }, partial: false },
+    );
+    await expect.poll(() => at.state.entries.get('cwmp')).toContain('"newTo":"http://other.example/"');
+    expect(at.state.entries.get('cwmp-transfers')).toBeUndefined();
+    at.acs.failing = false;
+    await reboot(at);
+    expect((await at.informs(2)).events).toEqual(['0 BOOTSTRAP', '1 BOOT']);
+    expect(at.acs.said).toEqual([]);
+    expect(JSON.parse(at.state.entries.get('cwmp')!)).toMatchObject({ bootstrapped: 'http://other.example/' });
+    expect(at.state.entries.get('cwmp')).not.toContain('newTo');
+  });
+});

@@ -200,6 +200,8 @@ export const requirements: readonly Requirement[] = [
     'BOOTSTRAP: first contact, another URL; everything else is dropped with it',
     `${client} › tells BOOTSTRAP to an ACS at another URL`,
     `${client} › tells BOOT after a boot`,
+    `${halfWay} › is owed to it after a boot as well`,
+    `${halfWay} › is forgotten when there is yet another`,
   ),
   is(45, 'BOOT after each boot, not after a restart of the agent', `${client} › tells BOOT after a boot`),
   is(46, 'PERIODIC: kept, at its phase', `${client} › informs periodically`, `${client} › keeps a periodic inform`),
