@@ -180,7 +180,7 @@ describe('the agent on the router', () => {
     await expect
       .poll(async () => (await tandem('status')).out)
       .toMatch(
-        /controllers: proto::late\n {4}connected: no\n {4}session: .*\n {4}queue: 1 notifications, [0-9]+ bytes\n/,
+        /controllers: proto::late\n {4}connected: no\n {4}mtp: none that is enabled and complete\n {4}session: .*\n {4}queue: 1 notifications, [0-9]+ bytes\n/,
       );
     expect((await tandem('get', 'Device.LocalAgent.EndpointID')).out).toContain('EndpointID=os::');
   });

@@ -49,7 +49,8 @@ const publication = (payload: string | Buffer, qos: 0 | 1 | 2 = 1, retain = fals
   qos,
   retain,
 });
-const acknowledge = (id: number): void => void peer!.write(Buffer.from([0x40, 2, id >> 8, id & 0xff]));
+const acknowledge = (id: number, reason = 0): void =>
+  void peer!.write(Buffer.from([0x40, 3, id >> 8, id & 0xff, reason]));
 
 describe('an MQTT 5 broker with limits', () => {
   it('gets no more publications at a time than it takes, and the others in their order (4.9)', async () => {
@@ -89,6 +90,18 @@ describe('an MQTT 5 broker with limits', () => {
     }
     await expect.poll(() => ends).toEqual(['MQTT_BROKEN']);
     expect(refused).toEqual(Array(5).fill('MQTT_BROKEN'));
+  });
+});
+
+describe('a publication', () => {
+  it('was heard by nobody where the broker says so (3.4.2.1), whichever is acknowledged first', async () => {
+    const { published } = await open([]);
+    const heard = ['1', '2'].map((text) => link!.publish(publication(text)));
+    await expect.poll(() => published().length).toBe(2);
+    const [first, second] = published().map(({ id }) => id);
+    acknowledge(second!, 16);
+    acknowledge(first!);
+    expect(await Promise.all(heard)).toEqual([true, false]);
   });
 });
 

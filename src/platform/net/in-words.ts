@@ -1,4 +1,4 @@
-import { errorCode } from '#base';
+import { errorCode, TandemError } from '#base';
 
 /** Of what a peer has written into its certificate. */
 const namesLimit = 120;
@@ -20,6 +20,8 @@ interface NodeError extends Error {
 export function inWords(error: unknown): string {
   // Of several addresses that were tried the first is told.
   const one = ((error as NodeError).errors?.[0] ?? error) as NodeError;
+  // One of ours has its words: of pins, of paths to an anchor.
+  if (one instanceof TandemError) return one.message;
   const code = errorCode(one) ?? '';
   const words = wordsOf(code, one);
   return words === undefined ? (code || one.message).trim() : code === '' ? words : `${words} (${code})`;

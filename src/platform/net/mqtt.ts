@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { MqttClient } from 'mqtt';
-import { type Clock, errorCode, type Secret, systemClock, TandemError } from '#base';
+import { type Clock, type Secret, systemClock, TandemError } from '#base';
+import { inWords } from './in-words.ts';
 import { OutgoingPublications } from './mqtt-outgoing.ts';
 import { packetsWithin } from './mqtt-packet-limit.ts';
 import { publicationOf, settingsOf } from './mqtt-settings.ts';
@@ -83,9 +84,9 @@ export interface MqttLink extends AsyncDisposable {
   /**
    * Resolves when the broker has taken it as its QoS asks; where the broker takes no such QoS, or nothing retained, it goes without. A broker that
    * leaves 16 MiB of them untaken is let go.
-   * @throws MqttError
+   * @returns whether somebody may have heard it: with MQTT 5 and a QoS above 0 brokers say when nobody is subscribed to the topic. @throws MqttError
    */
-  publish(message: PublishedMessage): Promise<void>;
+  publish(message: PublishedMessage): Promise<boolean>;
 }
 
 export interface MqttWill extends PublishedMessage {
@@ -106,6 +107,8 @@ export interface PublishedMessage {
 }
 
 const defaults = { connectTimeoutMs: 90_000, packetLimitBytes: 5 << 20 };
+/** Reason code of PUBACK and PUBREC (MQTT 5.0 3.4.2.1). */
+const noSubscribers = 16;
 /** For the broker's word on a subscription. */
 const answerMs = 30_000;
 /** For what is still on its way when the link is disposed of. */
@@ -117,7 +120,7 @@ const partingMs = 5000;
  */
 export async function openMqtt(options: MqttOptions, events: MqttEvents): Promise<MqttLink> {
   const limits = { ...defaults, ...options };
-  const { MqttClient } = await import('mqtt');
+  const { MqttClient, ReasonCodes } = await import('mqtt');
   const { signal, clock = systemClock } = options;
   if (signal?.aborted) throw stopped(signal);
   const { stream: socket, peer } = await connectTo(options);
@@ -128,6 +131,8 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
   });
   const client = new MqttClient(() => socket, settingsOf(options, limits.packetLimitBytes, limits.connectTimeoutMs));
   const waiting = new Set<(error: MqttError) => void>();
+  /** Publications that nobody was subscribed to, by their identifier, until that is said. */
+  const unheard = new Set<number>();
   let stood = false;
   let cause: MqttError | undefined;
   let over: MqttError | undefined;
@@ -144,6 +149,8 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
   });
   client.on('packetreceive', (packet) => {
     // The broker's word counts, also where no keep alive is configured (MQTT 5.0 3.2.2.3.14); the client would leave it out then.
+    if ((packet.cmd === 'puback' || packet.cmd === 'pubrec') && packet.reasonCode === noSubscribers)
+      unheard.add(packet.messageId ?? 0);
     if (packet.cmd === 'connack') client.options.keepalive ||= packet.properties?.serverKeepAlive ?? 0;
     events.packet?.('received');
   });
@@ -158,8 +165,12 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
   client.on('error', failed);
   // Of the socket's own errors the client passes on but a part.
   socket.on('error', failed);
-  client.on('disconnect', ({ reasonCode }) => {
-    cause ??= new MqttError('MQTT_REFUSED', `the broker disconnected with reason ${reasonCode ?? 0}`);
+  client.on('disconnect', ({ reasonCode = 0 }) => {
+    const words = (ReasonCodes as Record<number, string>)[reasonCode];
+    cause ??= new MqttError(
+      'MQTT_REFUSED',
+      `the broker disconnected with reason ${reasonCode}${words ? ` (${words})` : ''}`,
+    );
     socket.destroy();
   });
   client.on('close', () => {
@@ -214,7 +225,14 @@ export async function openMqtt(options: MqttOptions, events: MqttEvents): Promis
         failed(error);
         throw error;
       }
-      await ask(() => outgoing.send(rest.qos, payload.length, () => client.publishAsync(topic, payload, rest)));
+      let id = 0;
+      const publish = (): Promise<unknown> => {
+        const done = client.publishAsync(topic, payload, rest);
+        id = client.getLastMessageId();
+        return done;
+      };
+      await ask(() => outgoing.send(rest.qos, payload.length, publish));
+      return !unheard.delete(id) || rest.qos === 0;
     },
     async [Symbol.asyncDispose]() {
       if (over) return;
@@ -285,11 +303,10 @@ function wrap(error: unknown, otherwise: string): MqttError {
   // A refused subscription has its reason in the packet.
   const { message, packet, ...rest } = error as Error & { code?: unknown; packet?: { granted?: number[] } };
   const reason = packet?.granted?.find((granted) => granted >= 0x80) ?? rest.code;
-  const code = errorCode(error) ?? '';
-  if (isTlsProblem(error)) return new MqttError('MQTT_TLS', `TLS: ${message.trim()}`, { cause: error });
+  if (isTlsProblem(error)) return new MqttError('MQTT_TLS', `TLS: ${inWords(error)}`);
   if (typeof reason === 'number')
     return new MqttError('MQTT_REFUSED', `the broker refused with reason ${reason}`, { cause: error });
   if (/(connack|keepalive) timeout/i.test(message))
     return new MqttError('MQTT_TIMEOUT', 'no answer in time', { cause: error });
-  return new MqttError(otherwise, code || message, { cause: error });
+  return new MqttError(otherwise, otherwise === 'MQTT_CONNECT' ? `no connection: ${inWords(error)}` : inWords(error));
 }

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
-import { type Clock, errorCode, type Secret, TandemError } from '#base';
+import { type Clock, explain, type Secret, TandemError } from '#base';
 import { dial } from './dial.ts';
 import type { HttpTls } from './http-request.ts';
+import { inWords } from './in-words.ts';
 import { type Peer, peerOf } from './peer.ts';
 import { type StompFrame, StompReader, writeStompFrame } from './stomp-frame.ts';
 import { isTlsProblem } from './tls-problem.ts';
@@ -188,9 +189,10 @@ class Connection implements StompLink {
 
   #take({ command, headers, body }: StompFrame): void {
     if (command === 'ERROR') {
-      // R-STOMP.25; the body may quote what we sent.
-      const said = (headers.get('message') ?? 'an error').replace(/[^\x20-\x7e]/g, ' ').slice(0, 200);
-      this.#end(new StompError('STOMP_REFUSED', `the server says: ${said}`));
+      // R-STOMP.25
+      this.#end(
+        new StompError('STOMP_REFUSED', `the server says: ${this.#quoted(headers.get('message') ?? 'an error', body)}`),
+      );
     } else if (command === 'CONNECTED' && !this.#connected) {
       if (headers.get('version') !== '1.2') {
         this.#end(new StompError('STOMP_REFUSED', 'the server does not speak STOMP 1.2'));
@@ -207,6 +209,17 @@ class Connection implements StompLink {
     } else {
       this.#end(new StompError('STOMP_FRAME', 'a frame that a server does not send'));
     }
+  }
+
+  /** For people: of the body the first line, which is where some servers say what it is; either may quote what we sent. */
+  #quoted(message: string, body: Buffer): string {
+    const [first = ''] = body.toString('utf8', 0, 1000).split('\n');
+    const text = message.includes(first.trim()) ? message : `${message}: ${first}`;
+    const secret = this.#options.password?.reveal() ?? '';
+    return (secret === '' ? text : text.replaceAll(secret, '***'))
+      .replace(/[^\x20-\x7e]/g, ' ')
+      .trim()
+      .slice(0, 200);
   }
 
   /** STOMP 1.2 "Heart-beating"; R-STOMP.11 */
@@ -295,8 +308,8 @@ function stopped(signal: AbortSignal | undefined): StompError {
 
 function wrap(error: unknown, otherwise: string): StompError {
   if (error instanceof StompError) return error;
-  const message = error instanceof Error ? error.message.trim() : String(error);
-  const code = errorCode(error) ?? '';
-  if (isTlsProblem(error)) return new StompError('STOMP_TLS', `TLS: ${message}`, { cause: error });
-  return new StompError(otherwise, otherwise === 'STOMP_FRAME' ? message : code || message, { cause: error });
+  const words = inWords(error);
+  if (isTlsProblem(error)) return new StompError('STOMP_TLS', `TLS: ${words}`);
+  if (otherwise === 'STOMP_FRAME') return new StompError(otherwise, `what came is not STOMP: ${explain(error)}`);
+  return new StompError(otherwise, otherwise === 'STOMP_CONNECT' ? `no connection: ${words}` : words);
 }

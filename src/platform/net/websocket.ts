@@ -3,11 +3,23 @@ import type { WebSocket } from 'ws';
 import { type Clock, errorCode, TandemError } from '#base';
 import { dialTo } from './dial.ts';
 import type { HttpTls } from './http-request.ts';
+import { inWords } from './in-words.ts';
 import { isTlsProblem } from './tls-problem.ts';
 import { hearMessages, linkOf, receiving, type WebSocketEvents, type WebSocketLink } from './websocket-link.ts';
 
 /** WS_CONNECT, WS_TLS, WS_REFUSED (HTTP status in the text), WS_PROTOCOL, WS_TIMEOUT, WS_ABORTED */
-export class WebSocketError extends TandemError {}
+export class WebSocketError extends TandemError {
+  /** Code of the error of Node's, or of OpenSSL's, that the text puts into words. */
+  readonly problem: string | undefined;
+  constructor(
+    code: string,
+    message: string,
+    options: { readonly cause?: unknown; readonly problem?: string | undefined } = {},
+  ) {
+    super(code, message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.problem = options.problem;
+  }
+}
 
 export interface WebSocketOptions {
   readonly url: URL;
@@ -106,7 +118,9 @@ function opened(
     });
     socket.once('open', () => settle());
     socket.once('unexpected-response', (_: ClientRequest, response: IncomingMessage) =>
-      settle(new WebSocketError('WS_REFUSED', `the server answered ${response.statusCode}`)),
+      settle(
+        new WebSocketError('WS_REFUSED', `the server opens no WebSocket at this path: HTTP ${response.statusCode}`),
+      ),
     );
   });
 }
@@ -117,12 +131,11 @@ function stopped(signal: AbortSignal | undefined): WebSocketError {
 
 function wrap(error: unknown): WebSocketError {
   const message = error instanceof Error ? error.message : String(error);
-  const code = errorCode(error) ?? '';
   if (/subprotocol/i.test(message)) {
     return new WebSocketError('WS_PROTOCOL', 'the server does not speak the subprotocol', { cause: error });
   }
-  if (isTlsProblem(error)) {
-    return new WebSocketError('WS_TLS', `TLS: ${message.trim()}`, { cause: error });
-  }
-  return new WebSocketError('WS_CONNECT', `no connection (${code || message})`, { cause: error });
+  const problem = errorCode(error);
+  // The words are all that the cause has to say to people.
+  if (isTlsProblem(error)) return new WebSocketError('WS_TLS', `TLS: ${inWords(error)}`, { problem });
+  return new WebSocketError('WS_CONNECT', `no connection: ${inWords(error)}`, { problem });
 }

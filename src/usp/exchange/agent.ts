@@ -17,7 +17,7 @@ import { noTrust, Trust, type TrustPort } from '../trust/index.ts';
 import { configPaths, readConfig, type UspConfig } from './config.ts';
 import { ControllerSession } from './controller-session.ts';
 import { noMtps } from './mtp-config.ts';
-import { controllerStatus } from './status.ts';
+import { controllerStatus, serverStatus } from './status.ts';
 import { declareTransports } from './transport-parameters.ts';
 import { type TransportPorts, Transports } from './transports.ts';
 
@@ -199,6 +199,7 @@ class Agent implements UspAgent {
     return {
       endpoint_id: this.#endpointId,
       subscriptions: this.#subscriptions.active,
+      ...serverStatus(this.#config.webSocketServers, (path) => this.#transports.state(path)),
       controllers: [...this.#sessions.values()].map((session) =>
         controllerStatus(session, (path) => this.#transports.state(path)),
       ),

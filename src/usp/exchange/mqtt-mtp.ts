@@ -88,6 +88,9 @@ export async function runMqtt(parts: MqttMtpParts): Promise<void> {
         retain,
         ...(five && { responseTopic: replyTo, contentType }),
       })
+      .then((heard) => {
+        if (!heard) log.warn('nobody listens to a topic, as the broker says', { topic });
+      })
       .catch((error) => {
         stats.count('PublishErrors');
         log.warn('could not publish', { topic, reason: explain(error) });

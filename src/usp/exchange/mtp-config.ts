@@ -30,6 +30,8 @@ export interface StompPeer {
 export interface UdsPeer {
   readonly kind: 'uds';
   readonly path: string;
+  /** `Device.UnixDomainSockets.UnixDomainSocket.{i}.` that it names. */
+  readonly socket: string;
 }
 export type Peer = WebSocketPeer | MqttPeer | StompPeer | UdsPeer;
 
@@ -146,7 +148,7 @@ export function peersOf(mtp: Row, rows: Rows): Peer[] {
     case 'STOMP':
       return stompPeer(mtp);
     case 'UDS':
-      return [{ kind: 'uds', path: mtp.path }];
+      return [{ kind: 'uds', path: mtp.path, socket: `${mtp.text('UDS.UnixDomainSocketRef')}.` }];
     default:
       return [];
   }

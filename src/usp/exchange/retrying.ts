@@ -9,7 +9,7 @@ export interface RetryingParts {
   readonly waitMs?: (random: () => number, attempt: number) => number;
   /** For the log: whom we try to reach. */
   readonly towards: string;
-  /** Connects and stays until the connection is over; says when it stands. */
+  /** Connects and stays until the connection is over; says when it stands, and a text that it resolves with says how it ended. */
   readonly connect: (signal: AbortSignal, stands: () => void) => Promise<unknown>;
   /** The end of what it takes the place of. */
   readonly after?: Promise<unknown>;
@@ -79,10 +79,11 @@ export class Retrying implements AsyncDisposable {
       let reason = 'closed';
       let code: string | undefined;
       try {
-        await connect(signal, () => {
+        const how = await connect(signal, () => {
           this.#enter('up');
           this.#attempts = 0;
         });
+        if (typeof how === 'string') reason = how;
       } catch (error) {
         reason = explain(error);
         code = errorCode(error);

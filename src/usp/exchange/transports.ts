@@ -205,11 +205,11 @@ export class Transports implements AsyncDisposable {
     wanted.set(peer.path, {
       key: JSON.stringify([path, endpointId, peer]),
       retry: peer.retry,
-      towards: peer.url.host,
-      connect: async (signal, stands) => {
+      towards: `${endpointId} at ${peer.url.origin}`,
+      connect: (signal, stands) => {
         const session = this.#parts.session(path)!;
         const slot = this.#slot(path);
-        await runWebSocket({ session, peer, endpointId: own, open: ports.openWebSocket, slot, log, signal, stands });
+        return runWebSocket({ session, peer, endpointId: own, open: ports.openWebSocket, slot, log, signal, stands });
       },
     });
   }
@@ -252,7 +252,7 @@ export class Transports implements AsyncDisposable {
     wanted.set(path, {
       key: JSON.stringify([{ ...client, clientId: configured }, client.password.reveal()]),
       retry: client.retry,
-      towards: client.host,
+      towards: `MQTT at ${client.host}:${client.port}`,
       connect: async (signal, stands) => {
         const stats = this.mqttStats(path);
         await runMqtt({
@@ -328,7 +328,7 @@ export class Transports implements AsyncDisposable {
       key: JSON.stringify([connection, connection.password.reveal()]),
       retry: connection.retry,
       waitMs: (random, attempt) => stompWaitMs(connection.retry, random, attempt),
-      towards: connection.host,
+      towards: `STOMP at ${connection.host}:${connection.port}`,
       connect: async (signal, stands) => {
         await runStomp({
           config: connection,

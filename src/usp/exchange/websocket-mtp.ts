@@ -25,6 +25,8 @@ export const subprotocol = 'v1.usp';
 /** What a receiver can't process (R-WS.16). */
 const unacceptable = 1003;
 const goingAway = 1001;
+/** There was no close frame (RFC 6455 7.1.5). */
+const broken = 1006;
 export const policyViolation = 1008;
 export const websocketConnect = { websocketConnect: {} };
 
@@ -42,17 +44,17 @@ export interface WebSocketMtpParts {
 /**
  * The agent as WebSocket client of one controller (TR-369 "WebSocket Binding"). While the controller is connected to the agent's own server there is
  * nothing to do (R-WS.4).
- * @returns when the connection is over; @throws WebSocketError when none comes to stand
+ * @returns when the connection is over, how it ended; @throws WebSocketError when none comes to stand
  */
-export async function runWebSocket(parts: WebSocketMtpParts): Promise<void> {
+export async function runWebSocket(parts: WebSocketMtpParts): Promise<string> {
   const { session, peer, endpointId, slot, log, signal } = parts;
   await slot.free(signal);
   signal.throwIfAborted();
   const url = new URL(peer.url);
   // R-WS.10b, R-WS.10c
   url.searchParams.set('eid', endpointId);
-  let over: () => void = () => {};
-  const closed = new Promise<void>((resolve) => {
+  let over: (how: string) => void = () => {};
+  const closed = new Promise<string>((resolve) => {
     over = resolve;
   });
   let socket: WebSocketLink | undefined;
@@ -78,11 +80,11 @@ export async function runWebSocket(parts: WebSocketMtpParts): Promise<void> {
     message: take,
     closed: (code, reason) => {
       log.info('connection closed', { controller: session.config.endpointId, code, reason });
-      over();
+      over(code === broken ? 'the connection broke' : `closed with ${code}${reason === '' ? '' : `: ${reason}`}`);
     },
   };
-  socket = await parts.open(url, options, events).catch(async (error: Error) => {
-    if (shown) await session.meet(shown, errorCode(error.cause));
+  socket = await parts.open(url, options, events).catch(async (error: Error & { readonly problem?: string }) => {
+    if (shown) await session.meet(shown, error.problem);
     throw error;
   });
   const { send, close } = socket;
@@ -105,7 +107,7 @@ export async function runWebSocket(parts: WebSocketMtpParts): Promise<void> {
     parts.stands();
     session.connected(link);
     for (const bytes of early) take(bytes);
-    await closed;
+    return await closed;
   } finally {
     signal.removeEventListener('abort', stop);
     held[Symbol.dispose]();

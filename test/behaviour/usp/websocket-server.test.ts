@@ -69,7 +69,7 @@ describe("the agent's WebSocket server", () => {
     const status = async (options: Parameters<Controller['joinWebSocket']>[0]): Promise<string | undefined> =>
       controller.joinWebSocket(options).then(
         () => 'joined',
-        (error: Error) => /answered (\d+)/.exec(error.message)?.[1] ?? errorCode(error),
+        (error: Error) => /HTTP (\d+)/.exec(error.message)?.[1] ?? errorCode(error),
       );
     const joined = { url: url(), agent: device, tls: own };
     expect(await status({ ...joined, url: url('/usp/') })).toBe('404');

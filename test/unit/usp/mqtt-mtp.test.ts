@@ -94,7 +94,7 @@ function begin(given: Given) {
       return qos;
     },
     unsubscribe: async (topic) => void seen.asked.push(`-${topic}`),
-    publish: async (message) => void seen.published.push(message),
+    publish: async (message) => seen.published.push(message) > 0,
     [Symbol.asyncDispose]: async () => void seen.asked.push('DISCONNECT'),
   };
   const run = runMqtt({

@@ -71,6 +71,16 @@ describe('a transport that is tried again', () => {
     expect(tries).toHaveLength(5);
   });
 
+  it('says how a connection that stood has ended', async () => {
+    const { retrying } = begin(async (_, up) => {
+      up();
+      return 'closed with 1008: unknown agent';
+    });
+    await settled();
+    expect(retrying.state).toMatchObject({ phase: 'waiting', attempts: 1, reason: 'closed with 1008: unknown agent' });
+    await retrying[Symbol.asyncDispose]();
+  });
+
   it('does not begin before what it takes the place of is over, and not at all when it is stopped first', async () => {
     let over = (): void => {};
     const after = new Promise<void>((resolve) => {
