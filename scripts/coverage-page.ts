@@ -50,6 +50,7 @@ export function coveragePage(datamodel: string): string {
     "  refused where there is none (addresses that are no multiple of four bytes, texts with blanks or quotes) or where the option is the server's own (50 to 55, 57, 61, 81, 82).",
     '  dnsmasq sends them to clients that ask for them; those of `dhcp_option_force` are read only. It ends 66 and 67 with a zero, and keeps 58 and 59 below the lease time.',
     '- `DHCPv4.Client.{i}.SentOption.{i}.` refuses what netifd or udhcpc say by themselves (12, 50, 52 to 55, 57, 61).',
+    '- `Bridge.{i}.Port.{i}.`: Ethernet interfaces and tagged ones can be added; an SSID is a port by the network that it is in, and the bridge has its management port by itself.',
     '- A row that is the item of a list (`Option`, `SentOption`, `ReqOption`, …) is in its list while it is enabled and complete; otherwise the agent keeps it.',
     '- `DynamicDNS.Server.{i}.` and `Client.{i}.` are two sides of one section: `ServiceName` is one of `SupportedServices`, and a hostname goes with its client.',
     '',

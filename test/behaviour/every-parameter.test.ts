@@ -251,7 +251,9 @@ function candidatesFor({ type, name }: ParameterDefinition, before: string): str
 async function referencesFor({ type }: ParameterDefinition, before: string): Promise<string[]> {
   if (!type.pathReference) return [];
   // Where the schema leaves the table open, the tables that the mappings use.
-  const tables = ['Device.IP.Interface.{i}.', 'Device.Ethernet.Link.{i}.', 'Device.WiFi.Radio.{i}.'];
+  const tables = ['IP.Interface', 'Ethernet.Link', 'Ethernet.Interface', 'WiFi.Radio'].map(
+    (name) => `Device.${name}.{i}.`,
+  );
   const targets = type.pathReference.targets.length > 0 ? type.pathReference.targets : tables;
   const rows: string[] = [];
   for (const target of targets) {

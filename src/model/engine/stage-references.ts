@@ -26,8 +26,8 @@ export class ReferenceStager {
   /** By schema path of what goes: what names such rows, or rows below, by path of the row. */
   readonly #uses = new Map<string, ReadonlyMap<string, readonly Use[]>>();
 
-  /** By schema path of what goes: tables with rows inside such sections. */
-  readonly #inside = new Map<string, readonly string[]>();
+  /** By kind and schema path of what goes: tables whose rows are items that name it. */
+  readonly #listed = new Map<string, readonly string[]>();
 
   constructor(reading: Reading, names: SectionNames, items: ItemStager) {
     this.#reading = reading;
@@ -38,7 +38,7 @@ export class ReferenceStager {
   /** Touches every source that clearing will need. */
   prepare(schemaPath: string): void {
     if (!this.#uses.has(schemaPath)) this.#uses.set(schemaPath, this.#find(schemaPath));
-    this.#placed(schemaPath);
+    for (const kind of ['place', 'part'] as const) this.#listing(schemaPath, kind);
   }
 
   clear(gone: Node, plan: Plan): void {
@@ -46,24 +46,46 @@ export class ReferenceStager {
     for (const [path, all] of this.#uses.get(gone.schemaPath)!) {
       if (path.startsWith(gone.path)) for (const use of all) this.#take(use, plan);
     }
-    for (const row of this.#placed(gone.schemaPath)) {
+    for (const row of this.#listing(gone.schemaPath, 'place')) {
       if (row.section?.section === gone.section?.section && !row.readOnly && !plan.gone.has(row.path))
         this.#items.orphan(row, plan);
     }
+    for (const { row, parameter } of this.#partsOf(gone)) {
+      if (plan.gone.has(row.path)) continue;
+      this.#items.part(row, parameter, '', '', plan);
+      this.#items.finish(row, [], plan);
+      plan.written.add(row.path + parameter.definition.name);
+      plan.values.set(row.path + parameter.definition.name, '');
+    }
   }
 
-  /** Rows that are items of lists in sections which rows of this table stand for. */
-  #placed(schemaPath: string): readonly Node[] {
+  /** Rows that are items of lists, and name this one. */
+  #partsOf({ schemaPath, path }: Node): { row: Node; parameter: CompiledParameter }[] {
+    const { evaluator } = this.#reading;
+    return this.#listing(schemaPath, 'part').flatMap((row) => {
+      const { mapped } = row.binding;
+      return [...mapped!.parameters.values()]
+        .filter(({ listed, targets }) => listed === 'part' && targets.some(({ table }) => table === schemaPath))
+        .filter((parameter) => !row.readOnly && `${evaluator.mapped.of(row, mapped!, parameter).value}.` === path)
+        .map((parameter) => ({ row, parameter }));
+    });
+  }
+
+  /** Rows that are items of lists where rows of this table say in which section they are, or are part of them. */
+  #listing(schemaPath: string, kind: 'place' | 'part'): readonly Node[] {
     const { tree, evaluator } = this.#reading;
-    const known = this.#inside.get(schemaPath);
+    const key = `${kind} ${schemaPath}`;
+    const known = this.#listed.get(key);
     if (known) return known.flatMap((path) => evaluator.rowsOf(path));
     const tables = [...tree.paths].filter((path) => {
       const mapped = tree.binding(path)?.mapped;
       if (!mapped?.refersTo.includes(schemaPath)) return false;
-      return [...mapped.parameters.values()].some(({ listed }) => listed === 'place');
+      return [...mapped.parameters.values()].some(
+        ({ listed, targets }) => listed === kind && targets.some(({ table }) => table === schemaPath),
+      );
     });
-    this.#inside.set(schemaPath, tables);
-    return this.#placed(schemaPath);
+    this.#listed.set(key, tables);
+    return this.#listing(schemaPath, kind);
   }
 
   #find(schemaPath: string): ReadonlyMap<string, readonly Use[]> {

@@ -4,7 +4,7 @@ import { withCidr } from '../mapping/cidr.ts';
 import type { CompiledParameter } from '../mapping/compiled.ts';
 import { toOption, toParameter } from '../mapping/convert.ts';
 import { fitted } from '../mapping/fit.ts';
-import { tablePathOf } from '../path/index.ts';
+import { tablePathOf, toSchemaPath } from '../path/index.ts';
 import type { ParameterDefinition } from '../schema/index.ts';
 import { splitList } from '../validate/index.ts';
 import { type CommandLine, commandLine, followUp } from './follow-ups.ts';
@@ -74,10 +74,9 @@ export class ValueStager {
     }
     if (name === 'Alias' && !binding.mapped?.parameters.has('Alias')) return this.#alias(node, value, plan);
     const mapped = binding.mapped?.parameters.get(name);
-    if (mapped?.rule.same)
-      return value === mapped.rule.is
-        ? ok(undefined)
-        : refused({ kind: 'invalid-value', message: 'the device can not do this value' });
+    if (mapped?.takes?.test(value) === false || (mapped?.rule.same && value !== mapped.rule.is))
+      return refused({ kind: 'invalid-value', message: 'the device can not do this value' });
+    if (mapped?.rule.same) return ok(undefined);
     const run =
       mapped?.writable && mapped.rule.run && commandLine(this.#reading.evaluator.mapped, node, mapped.rule.run);
     if (run) return this.#stageProgram(node, mapped, run, value, plan);
@@ -94,8 +93,7 @@ export class ValueStager {
     // A table below the same parent is meant as the parent's own.
     const { parent } = node;
     const { targets } = mapped;
-    const ofParent = targets.some(({ table }) => table.startsWith(parent!.schemaPath));
-    const stranger = ofParent && value !== '' && !value.startsWith(parent!.path);
+    const stranger = toSchemaPath(value).startsWith(parent!.schemaPath) && !value.startsWith(parent!.path);
     if (targets.length > 0 && this.#reading.evaluator.mapped.isReadOnly(targets, value))
       return refused({ kind: 'invalid-value', message: 'an item can not name the row that it refers to' });
     if (stranger) return refused({ kind: 'invalid-value', message: 'the row it refers to is not of the same parent' });

@@ -197,7 +197,7 @@ function compileParameter(
   const option = typeof rule.write === 'string' ? rule.write : own;
   const stored = writable && rule.is === undefined ? option : undefined;
   const part = item !== undefined && partNames(item).includes(name);
-  if (part && (rule.at !== '$item' || rule.pick === undefined))
+  if (part && (![rule.at].flat().includes('$item') || rule.pick === undefined))
     say("is part of the item: it needs 'at' $item and a pick");
   const place = item !== undefined && rule.at?.includes('$of') && rule.as === 'ref' && rule.by === 'id';
   const turned = item !== undefined && rule.at === '$listed';
@@ -208,6 +208,7 @@ function compileParameter(
     expressions,
     pick: pattern(rule.pick),
     fits: pattern(rule.fits && `^(?:${rule.fits})$`),
+    takes: pattern(rule.takes && `^(?:${rule.takes})$`),
     base: formulas(rule.of),
     otherwise: formulas(rule.else),
     section,

@@ -10,6 +10,7 @@ export interface CompiledParameter {
   readonly expressions: readonly Formula[];
   readonly pick: RegExp | undefined;
   readonly fits: RegExp | undefined;
+  readonly takes: RegExp | undefined;
   /** What a value is relative to. */
   readonly base: readonly Formula[];
   /** What is written where the table of values has no way back. */

@@ -62,6 +62,8 @@ export interface ParameterRule {
    * option.
    */
   readonly pick?: string;
+  /** Regular expression that a written value has to match as it is. */
+  readonly takes?: string;
   /** Regular expression that an option has to match after a write; what does not, the device can not do. */
   readonly fits?: string;
   /** For `address`: a text whose value is the network and an offset, `192.168.1.1/24+100`; of several the first that gives a value. */
