@@ -9,6 +9,7 @@ import { LazyObject } from './mapping/lazy.ts';
 import { type MergedObject, type MergedObjects, mergeMapping } from './mapping/merge.ts';
 import { parseMapping } from './mapping/parse.ts';
 import { impossibleValues } from './mapping/values.ts';
+import { unknownVariables } from './mapping/variables.ts';
 import { vendorObjects } from './mapping/vendor.ts';
 import type { VendorObjects } from './schema/extend.ts';
 import { extendSchema } from './schema/extend.ts';
@@ -104,8 +105,13 @@ export function compileMappings(
         made.push(lazily(file, path, object, texts, views));
         continue;
       }
-      const result = compileObject(file, path, object, (other) => next.objects.get(other)?.text, views);
-      found.push(...result.problems, ...impossibleValues(file, result.object));
+      const textOf = (other: string): ObjectText | undefined => next.objects.get(other)?.text;
+      const result = compileObject(file, path, object, textOf, views);
+      found.push(
+        ...result.problems,
+        ...impossibleValues(file, result.object),
+        ...unknownVariables(file, path, { textOf, sources: parsed.mapping.sources }),
+      );
       if (result.object) made.push(result.object);
     }
     if (found.length > 0) {

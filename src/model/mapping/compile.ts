@@ -190,6 +190,8 @@ function compileParameter(
   const own = expressions.map(optionOf).find((option) => option !== undefined);
   if (own && !inSection && !section)
     say(`names an option ('${own}'), but the row is no section; a member of an answer is $item/${own}`);
+  else if (typeof rule.write === 'string' && !inSection && !section)
+    say(`writes an option ('${rule.write}'), but the row is no section`);
   if (rule.run && (!Array.isArray(rule.run) || rule.run.length === 0)) say("'run' is a program and its arguments");
   if (rule.same && rule.is === undefined) say("'same' needs the constant that it is about");
   if (rule.input !== undefined && !rule.run) say("'input' is what a program reads");

@@ -59,6 +59,42 @@ describe('a vendor’s file', () => {
       { 'Device.DeviceInfo.': { X_acme_Colour: { is: 'x', type: 'string' } } },
       'a name of your own is X_EXAMPLE-COM_Name',
     ],
+    [{ ...poe, [port]: { rows: 'poe/port[a=$nope]' } }, `${port}rows: nothing sets $nope`],
+    [
+      { ...poe, [port]: { rows: 'poe/port', Name: { at: '$nope/a', type: 'string' } } },
+      `${port}Name: nothing sets $nope`,
+    ],
+    [{ ...poe, [port]: { rows: 'poe/port', 'Do()': { ubus: ['a.$nope', 'b'] } } }, `${port}Do(): nothing sets $nope`],
+    [
+      { ...poe, [port]: { rows: 'poe/port', 'Do()': { ubus: ['a', 'b'], args: { c: '$nope' } } } },
+      `${port}Do(): nothing sets $nope`,
+    ],
+    [
+      {
+        sources: { poe: { uci: 'poe' }, a: { ubus: ['b.$nope', 'c'] } },
+        [own]: {},
+        [port]: { rows: 'poe/port', let: { d: 'a/b' } },
+      },
+      `${port}sources/a: nothing sets $nope`,
+    ],
+    [
+      {
+        ...poe,
+        [port]: {
+          rows: 'poe/port',
+          A: { at: 'a', type: 'string', as: 'ref', to: 'Device.IP.Interface.{i}.', by: 'nope' },
+        },
+      },
+      `${port}A: 'nope' is no variable of Device.IP.Interface.{i}.`,
+    ],
+    [
+      {
+        sources: { s: { script: '/s' } },
+        [own]: {},
+        [port]: { rows: 's/p/*', A: { at: '$item/a', type: 'string', write: 'a' } },
+      },
+      `${port}A: writes an option ('a'), but the row is no section`,
+    ],
     [[], ': a mapping file is a JSON object'],
   ])('%j is told what is wrong with it', (mapping, reason) => {
     expect(problems(JSON.stringify(mapping)).join('\n')).toContain(reason);
