@@ -63,3 +63,15 @@ describe('Delete of what a search finds', () => {
     expect((await two.delete(all, true)).results).toMatchObject([{ operFailure: { errCode: 7006 } }]);
   });
 });
+
+it('a permission is said in the order of rwxn, and nothing else is one', async () => {
+  const row = 'Device.LocalAgent.ControllerTrust.Role.1.Permission.';
+  for (const name of ['Param', 'Obj', 'InstantiatedObj', 'CommandEvent']) {
+    for (const wrong of ['wr--', 'rwxx', 'R---', '1111']) {
+      const { error } = await one.add([[row, { Order: '70', [name]: wrong }]]);
+      expect(error?.paramErrs, `${name} ${wrong}`).toMatchObject([{ errCode: 7012 }]);
+    }
+    const { results } = await one.add([[row, { Order: '70', [name]: '-wx-' }]]);
+    expect((await one.delete([results![0]!.operSuccess!.instantiatedPath])).error).toBeUndefined();
+  }
+});
