@@ -210,31 +210,31 @@ function search(
     const checked = checkTerm(definition.type, term);
     if (!checked.ok) return refused({ ...checked.fault, path: text });
   }
-  return ok(
-    rows.filter((row) => {
-      let at: Node[] = [row];
-      for (const [index, step] of term.steps.entries()) {
-        if (index === term.steps.length - 1) {
-          return at.some((node) => {
-            const definition = view.parameter(node.schemaPath + step.name);
-            return (
-              definition !== undefined &&
-              mayCompare(definition, node.path + step.name, access) &&
-              matchesTerm(definition.type, evaluator.value(protocol, node, step.name).value, term)
-            );
-          });
-        }
-        at = at.flatMap((node) =>
-          step.follow === undefined
-            ? evaluator.children(node, `${node.schemaPath}${step.name}.`)
-            : mayFollow(view, node, step.name, access)
-              ? targets(tree, evaluator, protocol, node, step.name, step.follow, 0)
-              : [],
-        );
+  let wrong: ModelFault | undefined;
+  const kept = rows.filter((row) => {
+    let at: Node[] = [row];
+    for (const [index, step] of term.steps.entries()) {
+      if (index === term.steps.length - 1) {
+        return at.some((node) => {
+          const definition = view.parameter(node.schemaPath + step.name);
+          if (!definition || !mayCompare(definition, node.path + step.name, access)) return false;
+          // Of what type it is shows where a reference leads.
+          const checked = plain ? ok(undefined) : checkTerm(definition.type, term);
+          if (!checked.ok) wrong ??= { ...checked.fault, path: text };
+          return checked.ok && matchesTerm(definition.type, evaluator.value(protocol, node, step.name).value, term);
+        });
       }
-      return false;
-    }),
-  );
+      at = at.flatMap((node) =>
+        step.follow === undefined
+          ? evaluator.children(node, `${node.schemaPath}${step.name}.`)
+          : mayFollow(view, node, step.name, access)
+            ? targets(tree, evaluator, protocol, node, step.name, step.follow, 0)
+            : [],
+      );
+    }
+    return false;
+  });
+  return wrong ? refused(wrong) : ok(kept);
 }
 
 function mayCompare({ hidden, secured }: ParameterDefinition, path: string, access: Access | undefined): boolean {
