@@ -1,7 +1,7 @@
 import type { MappingProblem, ObjectText, SourceText } from './grammar.ts';
 
 /** What every row has, as far as it is of the kind (docs/mapping-language.md). */
-const builtIn = ['id', 'item', 'instance', 'parent', 'of', 'above', 'listed'];
+const builtIn = ['id', 'item', 'instance', 'position', 'parent', 'of', 'above', 'listed'];
 
 interface Texts {
   readonly textOf: (path: string) => ObjectText | undefined;
