@@ -1,4 +1,4 @@
-import { PhaseTimer, TokenBucket } from '#base';
+import { explain, PhaseTimer, TokenBucket } from '#base';
 import type { Origin } from '#model';
 import { Reach } from '../reach/reach.ts';
 import { Transfers } from '../transfers/transfers.ts';
@@ -177,9 +177,13 @@ class Client implements CwmpClient {
     const { url } = this.#config ?? {};
     if (!url || this.#sessions?.running) return;
     const before = this.#port.url;
-    await this.#port.refreshUrl(url);
-    if (this.#port.url === before || before === '') return;
-    await this.#own.connectionRequestUrl();
+    try {
+      await this.#port.refreshUrl(url);
+      if (this.#port.url === before || before === '') return;
+      await this.#own.connectionRequestUrl();
+    } catch (error) {
+      this.#ports.log.error('the address can not be told', { reason: explain(error) });
+    }
     this.#consider();
   }
 
@@ -210,7 +214,6 @@ class Client implements CwmpClient {
   }
 
   #makeSessions(notifications: Notifications): Sessions {
-    const { log } = this.#ports;
     return new Sessions({
       ports: this.#ports,
       seen: this.#seen,
@@ -224,9 +227,7 @@ class Client implements CwmpClient {
       pace: this.#pace,
       down: this.#down,
       port: this.#port,
-      moved: () => {
-        this.networkChanged().catch((error) => log.error('the address can not be told', { error }));
-      },
+      moved: () => void this.networkChanged(),
       over: () => {
         this.transfers.consider();
         this.#reboot.consider();

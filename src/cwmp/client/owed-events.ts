@@ -68,7 +68,7 @@ export class OwedEvents {
 
   async acknowledged(url: URL, told: readonly InformEvent[]): Promise<void> {
     this.#queue.delivered(told);
-    if (told.some(({ code }) => code === '1 BOOT')) await this.#runtime.write(bootMark, 'delivered');
+    if (told.some(({ code }) => code === '1 BOOT')) await this.#kept(this.#runtime.write(bootMark, 'delivered'));
     const bootstrapped = told.some(({ code }) => code === '0 BOOTSTRAP') && this.#state.get().bootstrapped !== url.href;
     if (bootstrapped || this.#changed) {
       await this.#save({
@@ -91,12 +91,16 @@ export class OwedEvents {
 
   /** A flash that is full or broken puts at risk what a power cut would take; sessions, and what the ACS has ordered, go on. */
   async #save(part: Partial<CwmpState>): Promise<void> {
+    this.#unsaved = !(await this.#kept(this.#state.change(part)));
+  }
+
+  async #kept(writing: Promise<void>): Promise<boolean> {
     try {
-      await this.#state.change(part);
-      this.#unsaved = false;
+      await writing;
+      return true;
     } catch (error) {
-      this.#unsaved = true;
       this.#log.error('the state can not be saved', { reason: explain(error) });
+      return false;
     }
   }
 

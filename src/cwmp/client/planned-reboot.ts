@@ -44,7 +44,7 @@ export class PlannedReboot implements Disposable {
         // What has passed when it is set is not caught up on.
         await state.change({ rebootAt: value, rebootDone: !(Date.parse(value) > clock.now()) });
         this.consider();
-        return () => void state.change({ rebootAt: before, rebootDone }).then(() => this.consider());
+        return () => void this.#saved(state.change({ rebootAt: before, rebootDone })).then(() => this.consider());
       },
     },
     DelayReboot: {
@@ -91,7 +91,14 @@ export class PlannedReboot implements Disposable {
   async #keep(delay: Delay | undefined): Promise<void> {
     this.#delay = delay;
     const { runtime } = this.#parts;
-    if (delay) await runtime.write(delayName, JSON.stringify(delay));
-    else if (runtime.read(delayName) !== undefined) await runtime.remove(delayName);
+    if (delay) await this.#saved(runtime.write(delayName, JSON.stringify(delay)));
+    else if (runtime.read(delayName) !== undefined) await this.#saved(runtime.remove(delayName));
+  }
+
+  /** What can not be kept is lost with the process, and no more than that. */
+  async #saved(writing: Promise<void>): Promise<void> {
+    await writing.catch((error) =>
+      this.#parts.log.error('the planned reboot can not be kept', { reason: explain(error) }),
+    );
   }
 }

@@ -58,6 +58,21 @@ describe('a full flash', () => {
     await expect.poll(() => at.rebooted).toHaveLength(1);
   });
 
+  it('keeps no planned reboot from coming, nor a session from ending well, when it is that of the memory', async () => {
+    const at = new Bench();
+    open.push(at);
+    at.runtime.write = async () => {
+      throw new Error('no space left on device');
+    };
+    at.acs.requests = [setValue('Device.ManagementServer.DelayReboot', '60')];
+    await at.begin();
+    await at.informs(1);
+    expect(at.client.status()).toMatchObject({ state: 'idle', pending: [], last: { ok: true } });
+    await expect.poll(() => at.clock.nextMs).toBe(60_000);
+    at.clock.advance(60_000);
+    await expect.poll(() => at.rebooted).toHaveLength(1);
+  });
+
   it('does not end the retries of a session that failed', async () => {
     const at = await bench("\toption periodic_inform_interval '600'\n");
     await at.informs(1);
