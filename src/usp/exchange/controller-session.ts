@@ -51,7 +51,7 @@ export class ControllerSession implements Recipient, Disposable {
   readonly #exchange: RecordExchange<Voucher>;
   readonly #links: Link[] = [];
   readonly #standing: Standing;
-  readonly #turns = new RequestTurns();
+  readonly #turns: RequestTurns;
   #gone = false;
   /** Ends a connection on which nothing comes. */
   #silence: Disposable | undefined;
@@ -62,6 +62,7 @@ export class ControllerSession implements Recipient, Disposable {
 
   constructor(config: ControllerConfig, parts: ControllerSessionParts) {
     this.#parts = parts;
+    this.#turns = new RequestTurns(parts.clock);
     this.#config = config;
     this.#standing = new Standing(parts.authority, parts.model, () => this.#config);
     const { clock, log, random, randomHex, endpointId } = parts;
