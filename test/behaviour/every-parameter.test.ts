@@ -112,7 +112,7 @@ describe('every mapped parameter', () => {
         .map((name) => readFileSync(join(router.root, 'etc/config', name), 'utf8'))
         .join('') + shadow();
     const done = new Set<string>();
-    const problems: string[] = [];
+    const problems = new Map<string, string>();
     for (const protocol of views) {
       for (const { path, info: object, parameters } of await everything(protocol)) {
         for (const { info, value: before } of parameters) {
@@ -120,7 +120,6 @@ describe('every mapped parameter', () => {
           // Certificates are kept by the model itself, not in UCI.
           const own = name === 'Device.LocalAgent.Certificate.{i}.Enable';
           if (!info.writable || info.name === 'Alias' || own || done.has(name)) continue;
-          done.add(name);
           const definition = definitionOf(object.path, info.name)!;
           await present(protocol, path);
           const file = config();
@@ -147,13 +146,15 @@ describe('every mapped parameter', () => {
             outcome = tried.join('; ');
             if (outcome === '') break;
           }
-          if (outcome !== '') problems.push(`${protocol} ${path}${info.name} ${outcome}`);
+          // Where one row does not take it (the loopback has no layers), another one has to.
+          if (outcome !== '') problems.set(name, `${protocol} ${path}${info.name} ${outcome}`);
+          else if (done.add(name)) problems.delete(name);
           // Back to what it was, so that the rows stay.
           if (!info.hidden && !info.secured) await write(protocol, path, info.name, before);
         }
       }
     }
-    expect(problems).toEqual([]);
+    expect([...problems.values()]).toEqual([]);
     expect(done.size).toBeGreaterThan(120);
   }, 300_000);
 });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Router, startRouter } from '#lab';
 import { type BlobTable, connectUbus, type UbusClient, UbusError, ubusStatus } from '#platform';
+import { HandClock } from '../support/hand-clock.ts';
+import { HoldingProxy } from '../support/holding-proxy.ts';
 
 let directory: string;
 let router: Router;
@@ -354,5 +356,50 @@ describe('a restart of ubusd', () => {
     await failed;
     expect(client.connected).toBe(false);
     await expect(client.invoke('system', 'info')).rejects.toEqual(code('UBUS_DISCONNECTED'));
+  });
+});
+
+describe('a ubusd that is slow', () => {
+  it('has what is registered there in the end, and calls do not wait for it', async () => {
+    const clock = new HandClock();
+    await using proxy = await HoldingProxy.start(directory, router.socketPath);
+    await using slow = await connectUbus({ path: proxy.path, clock, timeoutMs: 1000 });
+    const source = other.publish('source', {});
+    await other.settled();
+    const heard = new Heard();
+    proxy.hold();
+    slow.subscribe('source', heard.take);
+    slow.listen('tick.*', heard.take);
+    const call = expect(slow.invoke('system', 'board')).rejects.toEqual(code('UBUS_TIMEOUT'));
+    await expect.poll(() => proxy.kept).toBeGreaterThan(0);
+    clock.advance(60_000);
+    await call;
+    proxy.release();
+    await slow.settled();
+    await other.sendEvent('tick.one', { n: 1 });
+    await heard.until(1);
+    await expect.poll(() => source.hasSubscribers).toBe(true);
+    await source.notify('two', { n: 2 });
+    await heard.until(2);
+    expect(heard.all).toEqual([
+      ['tick.one', { n: 1 }],
+      ['two', { n: 2 }],
+    ]);
+  });
+
+  it('has answered in time when its answer is there and only we were held up', async () => {
+    const clock = new HandClock();
+    await using proxy = await HoldingProxy.start(directory, router.socketPath);
+    await using client = await connectUbus({ path: proxy.path, clock, timeoutMs: 1000 });
+    await client.invoke('system', 'board');
+    proxy.hold();
+    const call = client.invoke('system', 'board');
+    await expect.poll(() => proxy.kept).toBe(1);
+    // As node does it: timers that are over first, then what has come.
+    setTimeout(() => {
+      proxy.release();
+      clock.advance(5000);
+    });
+    expect(await call).toHaveProperty('board_name');
   });
 });

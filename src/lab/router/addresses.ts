@@ -26,6 +26,14 @@ export function staticAddresses(section: UciSection): Ipv4Address[] {
   return found;
 }
 
+/** `target` of a route with its `netmask`, as netifd tells it. */
+export function routeTarget(section: UciSection, anywhere: string): { target: string; mask: number } {
+  const [target = anywhere, bits] = (option(section, 'target') ?? anywhere).split('/');
+  const mask = toNumber(option(section, 'netmask') ?? '');
+  const whole = target.includes(':') ? 128 : 32;
+  return { target, mask: bits === undefined ? (mask === undefined ? whole : popCount(mask)) : Number(bits) };
+}
+
 /** The address of host number `host` in the network of `network`. */
 export function hostAddress(network: Ipv4Address, host: number): string {
   const base = toNumber(network.address) ?? 0;

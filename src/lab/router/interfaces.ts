@@ -1,5 +1,5 @@
 import type { BlobTable, UciSection } from '#platform';
-import { enabled, type Ipv4Address, option, staticAddresses, values } from './addresses.ts';
+import { enabled, type Ipv4Address, option, routeTarget, staticAddresses, values } from './addresses.ts';
 import { carrier, deviceUp } from './devices.ts';
 import type { World } from './world.ts';
 
@@ -69,7 +69,9 @@ function derive(world: World, section: UciSection): Interface {
     data: {},
     errors,
   };
-  return up ? { ...base, ...addressing(world, section, proto) } : base;
+  if (!up) return base;
+  const settings = { ...base, ...addressing(world, section, proto) };
+  return { ...settings, routes: [...configuredRoutes(world, section), ...settings.routes] };
 }
 
 function missingOption(section: UciSection, proto: string): string | undefined {
@@ -140,16 +142,23 @@ function addressing(world: World, section: UciSection, proto: string): Partial<I
   }
 }
 
+/** Those of UCI; netifd does not tell them from the ones that a protocol has made. */
+function configuredRoutes(world: World, { name }: UciSection): BlobTable[] {
+  return (['0.0.0.0/0', '::/0'] as const).flatMap((anywhere) => {
+    const nowhere = anywhere.slice(0, -2);
+    return world
+      .sections('network', anywhere === '::/0' ? 'route6' : 'route')
+      .filter((route) => option(route, 'interface') === name && !enabled(route, 'disabled'))
+      .map((route) => ({
+        ...routeTarget(route, anywhere),
+        nexthop: option(route, 'gateway') ?? nowhere,
+        ...(option(route, 'metric') && { metric: Number(option(route, 'metric')) }),
+        source: `${nowhere}/0`,
+      }));
+  });
+}
+
 function staticAddressing(world: World, section: UciSection): Partial<Interface> {
-  const routes = world
-    .sections('network', 'route')
-    .filter((route) => option(route, 'interface') === section.name && !enabled(route, 'disabled'))
-    .flatMap((route) => {
-      const [target = '0.0.0.0', bits] = (option(route, 'target') ?? '0.0.0.0/0').split('/');
-      return [
-        { target, mask: Number(bits ?? 32), nexthop: option(route, 'gateway') ?? '0.0.0.0', source: '0.0.0.0/0' },
-      ];
-    });
   const gateway = option(section, 'gateway');
   return {
     ipv4: staticAddresses(section).map((a: Ipv4Address) => ({ address: a.address, mask: a.mask })),
@@ -157,7 +166,7 @@ function staticAddressing(world: World, section: UciSection): Partial<Interface>
       address: text.split('/')[0]!,
       mask: Number(text.split('/')[1] ?? 128),
     })),
-    routes: gateway === undefined ? routes : [defaultRoute(gateway, '0.0.0.0'), ...routes],
+    routes: gateway === undefined ? [] : [defaultRoute(gateway, '0.0.0.0')],
     assignments: assignments(world, section),
   };
 }

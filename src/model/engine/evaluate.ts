@@ -96,7 +96,7 @@ export class Evaluator {
       // All of them get their numbers, so that these do not depend on which is asked for first.
       let wanted: FoundRow | undefined;
       let position = 0;
-      for (const [index, found] of rowsOf(mapped, parent, this.#tools).entries()) {
+      for (const [index, found] of this.#found(parent, schemaPath, binding!, mapped).entries()) {
         if (this.#instances.numberOf(tablePath, found.identity, mapped.keep) !== instance) continue;
         wanted = found;
         position = index + 1;
@@ -239,11 +239,23 @@ export class Evaluator {
           .rows(this)
           .map(({ identity, values }, at) => numbered({ identity, section: undefined, item: values }, true, at))
       : mapped
-        ? rowsOf(mapped, parent, this.#tools)
+        ? this.#found(parent, schemaPath, binding, mapped)
             .map((found, at) => numbered(found, mapped.keep, at))
             .filter((node) => this.#isThere(node, mapped))
         : [];
     return nodes.sort((a, b) => a.instances.at(-1)! - b.instances.at(-1)!);
+  }
+
+  /** Of a row that several sources know, the first of them. */
+  #found(parent: Node, schemaPath: string, binding: Binding, mapped: CompiledObject): FoundRow[] {
+    const found = rowsOf(mapped, parent, this.#tools);
+    if (mapped.same.length === 0) return found;
+    const alike = (row: FoundRow): string => {
+      const node = foundNode(parent, schemaPath, binding, '', row, 0);
+      return JSON.stringify(mapped.same.map((parameter) => this.mapped.of(node, mapped, parameter).value));
+    };
+    const first = new Set(found.filter(({ readOnly }) => !readOnly).map(alike));
+    return found.filter((row) => !row.readOnly || !first.has(alike(row)));
   }
 
   #isThere(node: Node, { when }: CompiledObject): boolean {

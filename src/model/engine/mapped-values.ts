@@ -106,9 +106,7 @@ export class MappedValues {
   #matches(row: Node, by: string | undefined, identity: string): boolean {
     if (by !== undefined) return (textOf(this.variable(row, by)) ?? '') === identity;
     // What UCI calls a section without a name holds for as long as the package is as it was read.
-    return (
-      row.identity === identity || (row.section?.section.anonymous && row.section.section.name === identity) === true
-    );
+    return row.identity === identity || (isNameless(row) && row.section!.section.name === identity);
   }
 
   /** What a value of the parameter is relative to: `of`. */
@@ -135,7 +133,8 @@ export class MappedValues {
     const found = this.#rowAt(targets, path);
     if (!found) return undefined;
     const { row, at } = found;
-    const { by } = targets[at]!;
+    const { by, readOnly } = targets[at]!;
+    if (readOnly) return undefined;
     const identity = by === undefined ? row.identity : (textOf(this.variable(row, by)) ?? '');
     // What goes by its own name is the only one in its table.
     const alike = targets.slice(0, by === undefined ? at : at + 1);
@@ -148,7 +147,9 @@ export class MappedValues {
   /** The row that a reference names, where it stands for a section that has no name to be referred to by. */
   namelessRow(targets: readonly Target[], path: string): Node | undefined {
     const found = this.#rowAt(targets, path);
-    return found && targets[found.at]!.by === undefined && found.row.section?.section.anonymous ? found.row : undefined;
+    if (!found || !isNameless(found.row)) return undefined;
+    const { by, readOnly } = targets[found.at]!;
+    return by === undefined && !readOnly ? found.row : undefined;
   }
 
   /** Whether what a reference names is there and nothing that a write could name. */
@@ -244,6 +245,9 @@ export class MappedValues {
     return answer;
   }
 }
+
+/** It stands for a section without a name, and not for something inside one. */
+const isNameless = ({ section, item }: Node): boolean => item === undefined && section?.section.anonymous === true;
 
 /** `hostapd.$ifname` names the object by a variable, `/sys/class/net/$ifname/mtu` the file. `undefined`: the variable has no value that could be a name. */
 function namedBy(source: SourceText, variable: (name: string) => unknown): SourceText | undefined {

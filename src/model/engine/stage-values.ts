@@ -129,6 +129,8 @@ export class ValueStager {
   ): Result<undefined, ModelFault> {
     const { evaluator } = this.#reading;
     const place = evaluator.mapped.sectionFor(node, mapped);
+    if (mapped.fixed && evaluator.mapped.values(mapped.fixed, node, node.binding.mapped!).length > 0)
+      return refused({ kind: 'not-writable', message: 'it can not be written in this row' });
     if (!place || (node.readOnly && !mapped.section))
       return refused({ kind: 'not-writable', message: 'there is nowhere to write it' });
     const { package: pack, section: at } = place;

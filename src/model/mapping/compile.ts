@@ -86,6 +86,11 @@ export function compileObject(
     add: text.add,
     when: text.when === undefined ? undefined : parsers.formula('when', text.when),
     keep: text.keep ?? true,
+    same: (text.same ?? []).flatMap((name) => {
+      const parameter = parameters.get(name);
+      if (!parameter) say('same', `'${name}' is not mapped`);
+      return parameter ?? [];
+    }),
     sources: mapping.sources,
     parameters,
     ...compileActions(text, definition, views, say),
@@ -108,7 +113,7 @@ const noTargets: readonly Target[] = [];
 function targetsOf({ to, by }: ParameterRule): readonly Target[] {
   if (to === undefined) return noTargets;
   if (typeof to === 'string') return [{ table: to, by }];
-  return Object.entries(to).map(([table, variable]) => ({ table, by: variable === '' ? undefined : variable }));
+  return Object.entries(to).map(([table, by]) => ({ table, by: by || undefined, readOnly: by === null }));
 }
 
 /** It has commands or events. */
@@ -213,6 +218,7 @@ function compileParameter(
     takes: pattern(rule.takes && `^(?:${rule.takes})$`),
     base: formulas(rule.of),
     otherwise: formulas(rule.else),
+    fixed: rule.fixed === undefined ? undefined : parsers.formula(name, rule.fixed),
     section,
     option: stored,
     named: own,

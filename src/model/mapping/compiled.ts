@@ -11,6 +11,8 @@ export interface CompiledParameter {
   readonly pick: RegExp | undefined;
   readonly fits: RegExp | undefined;
   readonly takes: RegExp | undefined;
+  /** Where it gives something there is nothing to write. */
+  readonly fixed: Formula | undefined;
   /** What a value is relative to. */
   readonly base: readonly Formula[];
   /** What is written where the table of values has no way back. */
@@ -34,6 +36,8 @@ export interface Target {
   readonly table: string;
   /** Variable of those rows that the value is compared with; `undefined`: what the row goes by. */
   readonly by: string | undefined;
+  /** A write does not name its rows. */
+  readonly readOnly?: boolean;
 }
 
 /** A `let`. */
@@ -101,6 +105,8 @@ export interface CompiledObject {
   readonly add: Readonly<Record<string, string>> | undefined;
   readonly when: Formula | undefined;
   readonly keep: boolean;
+  /** Parameters by which a row of a later source is known to be one of an earlier. */
+  readonly same: readonly CompiledParameter[];
   readonly sources: Readonly<Record<string, SourceText>>;
   readonly parameters: ReadonlyMap<string, CompiledParameter>;
   readonly commands: ReadonlyMap<string, CompiledCommand>;

@@ -64,6 +64,8 @@ export interface ParameterRule {
   readonly pick?: string;
   /** Regular expression that a written value has to match as it is. */
   readonly takes?: string;
+  /** Expression: rows for which it gives something can not be written. */
+  readonly fixed?: string;
   /** Regular expression that an option has to match after a write; what does not, the device can not do. */
   readonly fits?: string;
   /** For `address`: a text whose value is the network and an offset, `192.168.1.1/24+100`; of several the first that gives a value. */
@@ -74,8 +76,11 @@ export interface ParameterRule {
   readonly missing?: string;
   /** The source's value when there is none. */
   readonly default?: string;
-  /** Table whose rows a `ref` names; or several of them, each with its `by` (empty: the row's identity), of which the first counts that has such a row. */
-  readonly to?: string | Readonly<Record<string, string>>;
+  /**
+   * Table whose rows a `ref` names; or several of them, each with its `by` (empty: the row's identity; `null`: that, and a write can not name them), of
+   * which the first counts that has such a row.
+   */
+  readonly to?: string | Readonly<Record<string, string | null>>;
   /** Variable of those rows that the value is compared with. Default: the row's identity. */
   readonly by?: string;
   /** Of a list: all rows of a table that the value is equal for, instead of the first. */
@@ -182,6 +187,8 @@ export interface ObjectText {
   readonly when?: string;
   /** Of a vendor's own table: its unique keys, each a parameter or several that are unique together. */
   readonly keys?: readonly (string | readonly string[])[];
+  /** Of several sources: a row of a later one whose parameters of these names have the values of a row of an earlier one is that row. */
+  readonly same?: readonly string[];
   /** false: instance numbers live in memory only (rows that come and go by themselves). */
   readonly keep?: boolean;
   readonly parameters: Readonly<Record<string, ParameterText>>;

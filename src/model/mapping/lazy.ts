@@ -56,6 +56,9 @@ export class LazyObject implements CompiledObject {
   get when(): CompiledObject['when'] {
     return this.#object.when;
   }
+  get same(): CompiledObject['same'] {
+    return this.#object.same;
+  }
   get keep(): boolean {
     return this.#object.keep;
   }

@@ -11,7 +11,7 @@ import type {
 } from './grammar.ts';
 
 const sourceKinds = ['uci', 'ubus', 'file', 'script', 'value', 'handler'];
-const objectKeys = new Set(['rows', 'id', 'row', 'let', 'add', 'item', 'code', 'when', 'keep', 'keys']);
+const objectKeys = new Set(['rows', 'id', 'row', 'let', 'add', 'item', 'code', 'when', 'keep', 'same', 'keys']);
 
 /**
  * Reads the JSON of a mapping file into its flat form: nested objects (`"Stats.": {…}`) become entries of their own.

@@ -158,10 +158,24 @@ export class UbusClient implements Bus, AsyncDisposable {
     }
     this.#connection = connection;
     const all = [...this.#listenings.values(), ...this.#subscriptions.values(), ...this.#publications];
-    await Promise.all(all.map((registration) => this.#attach(registration)));
+    await this.#attachAll(all);
     if (this.#connection !== connection) return;
     this.#connected = true;
     this.#state.emit(true);
+  }
+
+  /** A daemon that is slow to take them takes them later: what was to be heard is not lost for good, and nobody waits for it. */
+  #attachAll(all: readonly (EventListening | Subscription | Publication)[]): Promise<unknown> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.timer(this.#timeoutMs, () => {
+        this.#log.warn('ubus is slow to take what is registered there', { path: this.#path });
+        resolve(undefined);
+      });
+      void Promise.all(all.map((registration) => this.#attach(registration))).finally(() => {
+        timer[Symbol.dispose]();
+        resolve(undefined);
+      });
+    });
   }
 
   #closed(connection: UbusConnection): void {

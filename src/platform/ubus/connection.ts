@@ -51,6 +51,8 @@ interface Pending {
 /** What waits to be written when the daemon doesn't read; beyond that requests are refused. */
 const sendQueueLimitBytes = 4 * 1_048_576;
 const lastSeq = 0xffff;
+/** A request that is answered, or ends with the connection. */
+export const endless = Number.POSITIVE_INFINITY;
 const eventObjectId = 1;
 
 /** One connection to ubusd from HELLO to its end. Ids that it gives out mean nothing on the next one. */
@@ -113,7 +115,7 @@ export class UbusConnection implements Disposable {
       const seq = this.#freeSeq();
       const settle = (): void => {
         this.#pending.delete(seq);
-        timer[Symbol.dispose]();
+        timer?.[Symbol.dispose]();
         signal?.removeEventListener('abort', aborted);
       };
       const fail = (error: unknown): void => {
@@ -122,11 +124,14 @@ export class UbusConnection implements Disposable {
       };
       const aborted = (): void => fail(signal?.reason);
       this.send(type, seq, peer, attributes);
-      const timer = this.#options.clock.timer(timeoutMs, () =>
-        fail(new UbusError(ubusStatus.timeout, `${how.what}: no answer within ${timeoutMs} ms`)),
-      );
+      const late = (): void => {
+        if (this.#pending.get(seq) === pending)
+          fail(new UbusError(ubusStatus.timeout, `${how.what}: no answer within ${Math.ceil(timeoutMs)} ms`));
+      };
+      // A process that was held up has answers to read first that came in time.
+      const timer = timeoutMs === endless ? undefined : this.#options.clock.timer(timeoutMs, () => setImmediate(late));
       signal?.addEventListener('abort', aborted, { once: true });
-      this.#pending.set(seq, {
+      const pending: Pending = {
         peer,
         what: how.what,
         data: how.data ?? (() => {}),
@@ -135,7 +140,8 @@ export class UbusConnection implements Disposable {
           resolve();
         },
         reject: fail,
-      });
+      };
+      this.#pending.set(seq, pending);
     });
   }
 
@@ -213,6 +219,7 @@ export class UbusConnection implements Disposable {
     ];
     await this.request(messageType.addObject, 0, attributes ?? [], {
       what: `publishing ${named?.path ?? 'a nameless object'}`,
+      timeoutMs: endless,
       // At once, not when the request has settled: a call may stand right behind this answer.
       data: (answer) => {
         id = answer.uint32(messageAttribute.objectId);
@@ -232,11 +239,17 @@ export class UbusConnection implements Disposable {
 
   async subscribe(own: number, target: number): Promise<void> {
     const pair = [uint32Attribute(messageAttribute.objectId, own), uint32Attribute(messageAttribute.target, target)];
-    await this.request(messageType.subscribe, 0, pair, { what: 'subscription' });
+    await this.request(messageType.subscribe, 0, pair, { what: 'subscription', timeoutMs: endless });
   }
 
   async registerEvents(own: number, pattern: string): Promise<void> {
-    await this.invoke(eventObjectId, 'register', { object: own | 0, pattern }, {}, `listening to ${pattern}`);
+    await this.invoke(
+      eventObjectId,
+      'register',
+      { object: own | 0, pattern },
+      { timeoutMs: endless },
+      `listening to ${pattern}`,
+    );
   }
 
   async sendEvent(name: string, data: BlobTable): Promise<void> {

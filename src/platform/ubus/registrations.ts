@@ -9,7 +9,7 @@ import {
   uint32Attribute,
 } from './blob.ts';
 import { decodeBlobTable, encodeBlobTable, type MethodSignatures } from './blobmsg.ts';
-import type { Answer, OwnObject, UbusConnection } from './connection.ts';
+import { type Answer, endless, type OwnObject, type UbusConnection } from './connection.ts';
 import { UbusError, ubusStatus } from './error.ts';
 import { messageType } from './frame.ts';
 
@@ -149,7 +149,7 @@ export class Subscription extends Registration {
 
   protected async register(connection: UbusConnection): Promise<void> {
     const own = await this.own(connection);
-    const target = await idOf(connection, this.path);
+    const target = await idOf(connection, this.path, { timeoutMs: endless });
     // Absent: `ubus.object.add` calls again. The same: subscribing twice would bring everything twice.
     if (target === undefined || target === this.#target || this.connection !== connection) return;
     // Noted first, because UNSUBSCRIBE may come right behind the answer.

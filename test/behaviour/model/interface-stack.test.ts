@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from '#base';
+import { connectUbus } from '#platform';
 import { type FullRouter, startFullRouter } from '../../support/full-router.ts';
 
 const view = { protocol: 'usp' } as const;
@@ -15,6 +17,21 @@ afterAll(async () => {
   await full?.[Symbol.asyncDispose]();
   rmSync(directory, { recursive: true, force: true });
 });
+
+async function write(write: Parameters<FullRouter['model']['write']>[1][number]) {
+  const outcome = await full.model.write(view, [write], { origin: { by: 'cli' }, partial: false });
+  return JSON.stringify(outcome);
+}
+const set = (path: string, name: string, value: string) =>
+  write({ op: 'set', path, parameters: [{ name, value, required: true }] });
+const add = (path: string, parameters: Readonly<Record<string, string>>) =>
+  write({
+    op: 'add',
+    path,
+    parameters: Object.entries(parameters).map(([name, value]) => ({ name, value, required: true })),
+  });
+const rowOf = (rows: ReadonlyMap<string, string>, name: string) => [...rows].find(([, at]) => at === name)![0];
+const network = () => readFileSync(join(full.config, 'network'), 'utf8');
 
 async function values(path: string, name: string): Promise<[path: string, value: string][]> {
   const [reading] = await full.model.get(view, [`${path}${name}`]);
@@ -55,7 +72,7 @@ describe('the stack of a router', () => {
       'IP lan > Link lan',
       'IP tunnel > Device.GRE.Tunnel.1.Interface.1',
       'IP wan > Link wan',
-      'IP wan6 > Link wan6',
+      'IP wan6 > Link wan',
       'IP wwan > modem cdc-wdm0',
       'Link guest > bridge br-guest',
       'Link lan > bridge br-lan',
@@ -97,29 +114,21 @@ describe('the stack of a router', () => {
 
   it('leaves the loopback without layers below', async () => {
     const loopback = (await values('Device.IP.Interface.*.', 'Loopback')).find(([, value]) => value === 'true')!;
-    expect(await values(`${loopback[0]}.`, 'LowerLayers')).toEqual([[loopback[0], '']]);
+    const none = [[loopback[0], '']];
+    expect(await values(`${loopback[0]}.`, 'LowerLayers')).toEqual(none);
+    const link = rowOf(await names(), 'Link wan');
+    expect(await set(`${loopback[0]}.`, 'LowerLayers', link)).toContain('not-writable');
+    expect(await values(`${loopback[0]}.`, 'LowerLayers')).toEqual(none);
   });
 
   it('takes no port for a VLAN that a section of it could not name', async () => {
     const name = await names();
     const rows = [...name].filter(([, at]) => at === 'bridge br-lan' || at === 'bridge phy0-ap0').map(([row]) => row);
     expect(rows).toHaveLength(2);
-    const before = readFileSync(join(full.config, 'network'), 'utf8');
-    for (const port of rows) {
-      const written = await full.model.write(
-        view,
-        [
-          {
-            op: 'set',
-            path: 'Device.Bridging.Bridge.1.VLANPort.1.',
-            parameters: [{ name: 'Port', value: port, required: true }],
-          },
-        ],
-        { origin: { by: 'cli' }, partial: false },
-      );
-      expect(JSON.stringify(written)).toContain('can not name the row');
-    }
-    expect(readFileSync(join(full.config, 'network'), 'utf8')).toBe(before);
+    const before = network();
+    for (const port of rows)
+      expect(await set('Device.Bridging.Bridge.1.VLANPort.1.', 'Port', port)).toContain('can not name the row');
+    expect(network()).toBe(before);
   });
 
   it('tells the address that the kernel has given to each link', async () => {
@@ -132,5 +141,45 @@ describe('the stack of a router', () => {
     );
     expect([...interfaces].sort()).toEqual(up.sort());
     for (const [row] of link) expect(await values(`${row}.`, 'Origin')).toEqual([[row, 'AutoConfigured']]);
+  });
+
+  it('gives a VLAN the port that is meant, also of a bridge whose section has no name', async () => {
+    const port = rowOf(await names(), 'bridge lan3');
+    await set('Device.Bridging.Bridge.1.VLANPort.1.', 'Port', port);
+    expect(network()).toContain("list ports 'lan3:u*'");
+    expect(await values('Device.Bridging.Bridge.1.VLANPort.1.', 'Port')).toEqual([
+      ['Device.Bridging.Bridge.1.VLANPort.1', port],
+    ]);
+  });
+
+  it('puts a new interface on a new VLAN, with names that netifd and the kernel take', async () => {
+    const before = new Set((await names()).keys());
+    const link = rowOf(await names(), 'Link wan');
+    await add('Device.Ethernet.VLANTermination.', { VLANID: '35', LowerLayers: link });
+    await add('Device.IP.Interface.', {});
+    const made = new Map([...(await names())].filter(([row]) => !before.has(row)));
+    const [vlan, device] = [...made].find(([, at]) => at.startsWith('VLAN '))!;
+    const ip = [...made.keys()].find((row) => row.startsWith('Device.IP.'))!;
+    const name = device.slice('VLAN '.length);
+    expect(name).toMatch(/^\w{1,15}$/);
+    expect(await set(`${ip}.`, 'LowerLayers', vlan)).not.toContain('fault');
+    expect(network()).toMatch(
+      new RegExp(`config interface '\\w+'\n\toption proto 'static'\n\toption device '${name}'\n`),
+    );
+    expect(await values(`${ip}.`, 'LowerLayers')).toEqual([[ip, vlan]]);
+    expect(await set(`${ip}.`, 'LowerLayers', rowOf(await names(), 'PPP dsl'))).toContain('does not exist');
+    expect(await values(`${ip}.`, 'LowerLayers')).toEqual([[ip, vlan]]);
+  });
+
+  it('tells a configured route once, and routes of a protocol beside it', async () => {
+    const routes = async () => {
+      const targets = await values('Device.Routing.Router.1.IPv4Forwarding.*.', 'DestIPAddress');
+      const fixed = new Map(await values('Device.Routing.Router.1.IPv4Forwarding.*.', 'StaticRoute'));
+      return targets.map(([row, target]) => `${target} ${fixed.get(row)}`).sort();
+    };
+    // The link of the lan is up, so that netifd tells of its routes.
+    await using bus = await connectUbus({ path: full.router.socketPath, log: silentLog });
+    expect(JSON.stringify(await bus.invoke('network.interface', 'dump'))).toContain('10.1.0.0');
+    expect(await routes()).toEqual(['0.0.0.0 false', '0.0.0.0 false', '10.1.0.0 true']);
   });
 });
