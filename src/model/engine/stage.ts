@@ -105,6 +105,11 @@ export class Stager {
     for (const { name, value } of parameters) {
       const last = name.lastIndexOf('.') + 1;
       const mapped = tree.binding(schemaPath + name.slice(0, last))?.mapped;
+      if (
+        value.includes('[') &&
+        tree.definition(schemaPath + name.slice(0, last))?.parameter(name.slice(last))?.type.pathReference
+      )
+        this.#numbered(value);
       const targets = mapped?.parameters.get(name.slice(last))?.targets ?? [];
       if (targets.length > 0) for (const path of splitList(value)) evaluator.mapped.referenced(targets, path);
     }
@@ -270,13 +275,34 @@ export class Stager {
     }
     if (!(view.access?.allows('Param', 'w', path) ?? true))
       return refused({ kind: 'denied', message: 'not permitted', path });
-    const checked = checkValue(definition, text, { byPeer: true });
+    const given = checkValue(definition, text, { byPeer: true });
+    if (!given.ok) return refused({ ...given.fault, path });
+    const checked = definition.type.pathReference ? this.#numbered(given.value) : given;
     if (!checked.ok) return refused({ ...checked.fault, path });
     const staged = this.#values.stage(node, definition, checked.value, plan);
     if (!staged.ok) return refused({ ...staged.fault, path });
     plan.written.add(path);
     if (!node.binding.stored?.columns.has(name)) plan.values.set(path, checked.value);
     return isShown(view, info, path) ? checked : ok('');
+  }
+
+  /** References by unique key or Alias (TR-369 R-ARC.11) as they read: by instance number. */
+  #numbered(references: string): Result<string, ModelFault> {
+    if (!references.includes('[')) return ok(references);
+    const { tree, evaluator, view } = this.#reading;
+    const numbered: string[] = [];
+    for (const reference of splitList(references)) {
+      if (!reference.includes('[')) {
+        numbered.push(reference);
+        continue;
+      }
+      const resolved = resolvePath(tree, evaluator, view.protocol, `${reference}.`, view.access);
+      const [row, ...others] = resolved.ok ? resolved.value.nodes : [];
+      if (!row || others.length > 0)
+        return refused({ kind: 'invalid-value', message: 'it does not refer to one row that is there' });
+      numbered.push(row.path.slice(0, -1));
+    }
+    return ok(numbered.join(','));
   }
 
   #duplicateKey(node: Node, tablePath: string, plan: Plan): ModelFault | undefined {

@@ -225,7 +225,6 @@ describe('a pool of addresses', () => {
       [`${row}1.Chaddr`]: '02:00:00:00:00:01',
       [`${row}1.Enable`]: 'true',
       [`${row}2.Chaddr`]: '02:00:00:00:00:03',
-      [`${row}2.Enable`]: 'false',
       [`${row}2.Yiaddr`]: '',
     });
     expect(await set(`Device.${row}1.`, { Chaddr: '02:00:00:00:00:09' })).toBe(true);
