@@ -8,7 +8,7 @@ export interface DataModelFiles {
   readonly mappings: readonly MappingFileText[];
   /** A further table of the schema, read when it is asked for: `tables/NAME.bin`. `undefined`: there is none of that name. */
   readonly table: (name: string) => Uint8Array | undefined;
-  /** JSON Schema of mapping files, parsed. `undefined`: it is not installed. */
+  /** JSON Schema of mapping files, parsed. */
   readonly form: () => unknown;
 }
 
@@ -34,10 +34,7 @@ export function loadDataModelFiles(share: string, vendor?: string): DataModelFil
         ...(vendor ? vendorMappings(vendor) : []),
       ],
       table: (name) => readIfThere(join(share, 'tables', `${name}.bin`)),
-      form: () => {
-        const text = readIfThere(join(share, 'mapping.schema.json'));
-        return text && JSON.parse(String(text));
-      },
+      form: () => JSON.parse(readFileSync(join(share, 'mapping.schema.json'), 'utf8')),
     };
   } catch (error) {
     throw new TandemError('DATAMODEL_MISSING', `the data model in ${share} can't be read`, { cause: error });

@@ -12,6 +12,9 @@ export const furtherTable = (name: string): Uint8Array | undefined => {
   return existsSync(path) ? readFileSync(path) : undefined;
 };
 
+/** JSON Schema of mapping files. */
+export const mappingForm = (): unknown => JSON.parse(readFileSync(join(datamodel, 'mapping.schema.json'), 'utf8'));
+
 export const schemaTable = (): Uint8Array => readFileSync(join(datamodel, 'tr181.bin'));
 
 /** The mappings that ship. */

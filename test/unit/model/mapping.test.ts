@@ -3,7 +3,7 @@ import { silentLog, systemClock } from '#base';
 import { createDataModel } from '#model';
 import { FakeBus } from '../../support/fake-bus.ts';
 import { MemoryState } from '../../support/memory-state.ts';
-import { schemaTable, shippedMappings } from '../../support/model-fixture.ts';
+import { mappingForm, schemaTable, shippedMappings } from '../../support/model-fixture.ts';
 
 const ports = {
   bus: new FakeBus({}),
@@ -24,9 +24,14 @@ const ports = {
   uniqueName: () => 'x',
 };
 const problemsOf = (mapping: unknown) =>
-  createDataModel(schemaTable(), [{ file: 'test.json', text: JSON.stringify(mapping) }], ports).problems.map(
-    ({ path, reason }) => `${path}: ${reason}`,
-  );
+  createDataModel(
+    schemaTable(),
+    [{ file: 'test.json', text: JSON.stringify(mapping) }],
+    ports,
+    {},
+    undefined,
+    mappingForm,
+  ).problems.map(({ path, reason }) => `${path}: ${reason}`);
 
 const listed = (object: Record<string, unknown>, item: string) => ({
   sources: { network: { uci: 'network' } },
@@ -57,9 +62,9 @@ describe('checking a mapping against the schema', () => {
     ],
     [
       { 'Device.DeviceInfo.': { ModelName: { at: '$x', as: 'rot13' } } },
-      "Device.DeviceInfo.ModelName: 'rot13' is not a converter",
+      'Device.DeviceInfo.ModelName/as: is one of bool,',
     ],
-    [{ sources: { a: { uci: 'x', file: 'y' } } }, 'sources/a: is one of uci, ubus, file, script, handler and value'],
+    [{ sources: { a: { uci: 'x', file: 'y' } } }, 'sources/a: has one of uci, ubus, file, script, handler, value'],
     [listed({}, 'Port'), "Device.Bridging.Bridge.{i}.VLANPort.{i}.item: 'Port' has no parameter in braces"],
     [listed({}, '{Port}'), "Device.Bridging.Bridge.{i}.VLANPort.{i}.item: 'Port' is not mapped"],
     [
@@ -80,7 +85,7 @@ describe('checking a mapping against the schema', () => {
     ],
     [{ Device: {} }, 'Device: an object path ends in a dot'],
   ])('%j', (mapping, problem) => {
-    expect(problemsOf(mapping)).toContain(problem);
+    expect(problemsOf(mapping).join('\n')).toContain(problem);
   });
 
   it('takes nothing from a file that is broken', () => {
