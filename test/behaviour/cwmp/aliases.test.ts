@@ -302,7 +302,7 @@ describe('AutoCreateInstances', () => {
   });
 
   it('makes no row of a table that takes none', async () => {
-    const text = await set(['Device.Bridging.Bridge.[b].AgingTime', '1']);
-    expect(faults(text)).toEqual(['9003', 'Device.Bridging.Bridge.[b].AgingTime 9005']);
+    const text = await set(['Device.WiFi.Radio.[b].Channel', '1']);
+    expect(faults(text)).toEqual(['9003', 'Device.WiFi.Radio.[b].Channel 9005']);
   });
 });
