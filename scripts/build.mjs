@@ -18,12 +18,14 @@ const alias = {
   bufferutil: replacement('absent.cjs'),
   'utf-8-validate': replacement('absent.cjs'),
 };
-// Ways to connect that no router takes, and a package.json of which mqtt wants the version.
-const trimMqtt = {
-  name: 'trim-mqtt',
+// mqtt's own ways to connect (it gets streams of ours), compression of WebSocket messages (never agreed to), and a package.json of which mqtt wants the version.
+const trimTransports = {
+  name: 'trim-transports',
   setup(bundler) {
-    const unused = /node_modules\/mqtt\/build\/lib\/connect\/(ali|wx|socks)\.js$/;
-    bundler.onLoad({ filter: unused }, () => ({ contents: '' }));
+    bundler.onLoad({ filter: /node_modules\/mqtt\/build\/lib\/connect\/index\.js$/ }, () => ({ contents: '' }));
+    bundler.onLoad({ filter: /node_modules\/ws\/lib\/permessage-deflate\.js$/ }, () => ({
+      contents: "module.exports = { extensionName: 'permessage-deflate' };",
+    }));
     bundler.onLoad({ filter: /node_modules\/mqtt\/package\.json$/ }, ({ path }) => {
       const { version } = JSON.parse(readFileSync(path, 'utf8'));
       return { contents: JSON.stringify({ version }), loader: 'json' };
@@ -49,7 +51,7 @@ for (const [entry, name] of [
     format: 'cjs',
     define: { TANDEM_VERSION: JSON.stringify(version) },
     alias,
-    plugins: [trimMqtt],
+    plugins: [trimTransports],
     banner: { js: '#!/usr/bin/env node' },
   });
   console.log(`${name} ${statSync(join(dist, name)).size} bytes`);
