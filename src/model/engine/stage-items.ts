@@ -160,8 +160,13 @@ export class ItemStager {
     if (isDraft(identity)) return { place, text, enabled, identity, listed: undefined };
     const rows = node.binding.mapped!.rows as ListedRows;
     const items = place ? this.#itemsOf(place, rows, plan) : [];
-    const item = items.find((one) => textIn(one, rows) === text) ?? text;
-    return { place, text, enabled, identity, listed: place && { place, text: item } };
+    // Another parameter may be about the same item, and have changed it in this plan.
+    const key = partOf(text, rows.key!);
+    const item =
+      items.find((one) => textIn(one, rows) === text) ??
+      items.find((one) => key !== undefined && keyIn(one, rows) === key);
+    if (!place || item === undefined) return { place, text, enabled, identity, listed: undefined };
+    return { place, text: textIn(item, rows) ?? text, enabled, identity, listed: { place, text: item } };
   }
 
   /** What the row goes by when it is this change's turn: its section has a name by then. */

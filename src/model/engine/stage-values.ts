@@ -231,7 +231,7 @@ export class ValueStager {
     plan.keys.set(key, node.path);
     // The alias has to stay with the row, so the row needs a name that stays.
     const identity =
-      node.binding.mapped?.rows.kind === 'listed'
+      node.binding.mapped?.rows.kind === 'listed' && typeof node.item === 'string'
         ? this.#items.identity(node, plan)
         : this.#names.isNameless(node)
           ? this.#names.of(node, plan)

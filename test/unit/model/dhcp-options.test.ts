@@ -253,6 +253,19 @@ describe('DHCPv4.Server.Pool.{i}.Option.{i}.', () => {
     expect(await rows()).toEqual(['1: off 6=C0000201', '2: on 6=C0000202']);
   });
 
+  it('keeps its Alias when a parameter of the pool changes its item in the same request', async () => {
+    await open(['6,192.0.2.1']);
+    const servers = {
+      op: 'set',
+      path: 'Device.DHCPv4.Server.Pool.1.',
+      parameters: parameters({ DNSServers: '192.0.2.5' }),
+    };
+    expect(await write('cwmp', servers as Write, set(1, { Alias: 'dns' }))).toBe('ok,ok');
+    const [reading] = await fixture!.model.get({ protocol: 'cwmp' }, [`${pool}1.Alias`, `${pool}1.Value`]);
+    expect(JSON.stringify(reading)).toContain('"dns"');
+    expect(listed('dhcp_option')).toEqual(['6,192.0.2.5']);
+  });
+
   it('and DNSServers are two views of the same item', async () => {
     await open(['6,192.0.2.1']);
     const servers = {
