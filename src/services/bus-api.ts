@@ -232,7 +232,7 @@ function unknownArgument(
 function written(supported: SupportedModel, answer: WriteAnswer): BlobTable {
   const shown = (path: string, name: string, value: string): string => {
     const info = supported.object(toSchemaPath(path))?.parameters.find((parameter) => parameter.name === name);
-    return (info?.hidden || info?.secured) && value !== '' ? '********' : value;
+    return info?.hidden || info?.secured ? '********' : value;
   };
   return {
     committed: answer.committed,
