@@ -253,6 +253,18 @@ describe('DHCPv4.Server.Pool.{i}.Option.{i}.', () => {
     expect(await rows()).toEqual(['1: off 6=C0000201', '2: on 6=C0000202']);
   });
 
+  it('is not what a domain could make of the configuration file of dnsmasq', async () => {
+    await open([]);
+    const domain = (DomainName: string): Write => ({
+      op: 'set',
+      path: 'Device.DHCPv4.Server.Pool.1.',
+      parameters: parameters({ DomainName }),
+    });
+    expect(await write('usp', domain('a\ndhcp-script=/tmp/x'))).toBe('invalid-value DomainName');
+    expect(await write('usp', domain('example.org'))).toBe('ok');
+    expect(listed('dhcp_option')).toEqual(['15,example.org']);
+  });
+
   it('keeps its Alias when a parameter of the pool changes its item in the same request', async () => {
     await open(['6,192.0.2.1']);
     const servers = {
