@@ -275,7 +275,7 @@ function firstOf<T>(views: readonly SchemaView[], look: (view: SchemaView) => T 
 
 /** A nested single object (`Security.`) uses the section of the row around it. */
 function insideSection(path: string, textOf: (path: string) => ObjectText | undefined): boolean {
-  const parent = path.replace(/[^.]+\.$/, '');
+  const parent = path.replace(/[^.]*\.?$/, '');
   if (parent === '') return false;
   const text = textOf(parent);
   const ofSections = /^[\w-]+\/[\w-]+(\[.*\])?$/;

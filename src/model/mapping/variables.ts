@@ -46,7 +46,7 @@ export function unknownVariables(file: string, path: string, { textOf, sources }
 /** Those of the object and of all around it. */
 function variablesOf(path: string, textOf: Texts['textOf']): ReadonlySet<string> {
   const known = new Set(builtIn);
-  for (let at = path; at !== ''; at = at.replace(/[^.]+\.$/, '')) {
+  for (let at = path; at !== ''; at = at.replace(/[^.]*\.?$/, '')) {
     const text = textOf(at);
     const lets = [text?.rows ?? []].flat().map((rows) => (typeof rows === 'string' ? undefined : rows.let));
     for (const each of [text?.let, ...lets]) for (const name of Object.keys(each ?? {})) known.add(name);

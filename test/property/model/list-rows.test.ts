@@ -72,7 +72,9 @@ it('rows that are items of lists are what was written, and the lists are what th
             if (kind === 'add') {
               highest++;
               rows.push({ number: highest, vlan: 0, port: 0, tagged: false, ...values });
-              writes.push({ op: 'add', path: ports, parameters: parameters(values) });
+              // A new row is off until it is enabled, and then in the list as soon as it is whole.
+              const on = { name: 'Enable', value: 'true', required: true };
+              writes.push({ op: 'add', path: ports, parameters: [...parameters(values), on] });
               continue;
             }
             // Rows that the same request makes have no number that it could know.

@@ -56,6 +56,16 @@ describe('a file laid over another', () => {
     expect(ruleOf(result, 'Status')).toEqual({ is: 'Error' });
   });
 
+  it.each(['.', '..', 'Device..', 'Device.X_A..', 'Device..X_A.', 'Device.X_A..{i}.'])(
+    'refuses %j as a path',
+    (path) => {
+      const { problems } = compile(base, {
+        [path]: { rows: 'system/x', let: { a: '$b' }, X_B: { at: '$a', type: 'string' } },
+      });
+      expect(problems.length).toBeGreaterThan(0);
+    },
+  );
+
   it('takes any JSON without a throw, and then has a problem to report or nothing to do', () => {
     const shipped = shippedMappings();
     const count = compileMappings(schema, shipped, {}).objects.length;
