@@ -52,6 +52,12 @@ function popCount(n: number): number {
   return count;
 }
 
+/** The lower half of the link-local address of a MAC address (RFC 4291 appendix A), octet by octet. */
+export function interfaceIdentifier(mac: string): number[] {
+  const [first = 0, ...octets] = mac.split(':').map((text) => Number.parseInt(text, 16));
+  return [first ^ 2, ...octets.slice(0, 2), 0xff, 0xfe, ...octets.slice(2)];
+}
+
 /** The option as one text; of a list the first item. */
 export function option(section: UciSection | undefined, name: string): string | undefined {
   const value = section?.options.get(name);

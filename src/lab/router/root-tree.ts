@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { BlobTable } from '#platform';
+import { interfaceIdentifier } from './addresses.ts';
 import { defaultPackages } from './config/defaults.ts';
 import { bridges, carrier, deviceMac, deviceNames, deviceTraffic } from './devices.ts';
 import { leaseFile } from './leases.ts';
@@ -151,16 +152,13 @@ function netDev(world: World): string {
   return text;
 }
 
-/** The link-local addresses that the kernel makes of the MAC addresses (RFC 4291 appendix A), of devices that are no port of a bridge. */
+/** The link-local addresses that the kernel makes of the MAC addresses, of devices that are no port of a bridge. */
 function linkLocal(world: World): string {
   const ports = new Set([...bridges(world).values()].flat());
   return deviceNames(world)
     .filter((name) => name !== 'lo' && name !== 'wwan0' && !ports.has(name) && carrier(world, name))
     .map((name, at) => {
-      const [first = 0, ...octets] = deviceMac(world, name)
-        .split(':')
-        .map((octet) => Number.parseInt(octet, 16));
-      const digits = [first ^ 2, ...octets.slice(0, 2), 0xff, 0xfe, ...octets.slice(2)]
+      const digits = interfaceIdentifier(deviceMac(world, name))
         .map((octet) => octet.toString(16).padStart(2, '0'))
         .join('');
       return `fe80000000000000${digits} ${(at + 2).toString(16).padStart(2, '0')} 40 20 80 ${name.padStart(8)}\n`;

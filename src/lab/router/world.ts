@@ -1,6 +1,6 @@
 import { type Clock, Emitter, type Log } from '#base';
 import type { UciFiles, UciPackage, UciSection } from '#platform';
-import { hostAddress, type Ipv4Address, option, staticAddresses } from './addresses.ts';
+import { hostAddress, type Ipv4Address, interfaceIdentifier, option, staticAddresses } from './addresses.ts';
 import { type HostProfile, macOffset, type Profile } from './profile.ts';
 
 /** A device of the home: plugged in, or associated with a wifi-iface. */
@@ -111,8 +111,7 @@ export class World {
   }
 
   hostIpv6(host: Host): string {
-    const bytes = host.mac.split(':').map((text) => Number.parseInt(text, 16));
-    const id = [bytes[0]! ^ 2, bytes[1]!, bytes[2]!, 0xff, 0xfe, bytes[3]!, bytes[4]!, bytes[5]!];
+    const id = interfaceIdentifier(host.mac);
     const groups = [0, 2, 4, 6].map((i) => ((id[i]! << 8) | id[i + 1]!).toString(16));
     return `fe80::${groups.join(':')}`;
   }

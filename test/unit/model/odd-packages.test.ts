@@ -5,6 +5,18 @@ import type { Uci } from '#platform';
 import { FakeBus } from '../../support/fake-bus.ts';
 import { type ModelFixture, openModel } from '../../support/model-fixture.ts';
 
+/** The packages as they are, but for what a test has come between. */
+const over = (real: Uci, between: Partial<Uci>): Uci => ({
+  load: (name) => real.load(name),
+  revision: (name) => real.revision(name),
+  preview: (...args) => real.preview(...args),
+  packages: () => real.packages(),
+  text: (name) => real.text(name),
+  replace: (...args) => real.replace(...args),
+  hold: (...args) => real.hold(...args),
+  ...between,
+});
+
 // Packages that somebody has broken, moved elsewhere, or filled beyond measure, and a flash that can not be written.
 let open: ModelFixture | undefined;
 afterEach(async () => {
@@ -83,13 +95,7 @@ it('a package that is a link to elsewhere stays one, and is written there', asyn
 it('a flash that can only be read refuses the write whole, and takes it when it can be written again', async () => {
   let locked = true;
   const one = await start({ wireless, system }, (real) =>
-    Object.assign(Object.create(real) as Uci, {
-      load: (name: string) => real.load(name),
-      revision: (name: string) => real.revision(name),
-      preview: (...args: Parameters<Uci['preview']>) => real.preview(...args),
-      packages: () => real.packages(),
-      text: (name: string) => real.text(name),
-      replace: (...args: Parameters<Uci['replace']>) => real.replace(...args),
+    over(real, {
       hold: async <T>(names: readonly string[], work: Parameters<Uci['hold']>[1]) => {
         if (locked) throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' });
         return real.hold(names, work) as Promise<T>;
@@ -116,13 +122,7 @@ it('a list of thousands keeps all that a write is not about', async () => {
 it('somebody who commits between our look and our write loses nothing, and neither do we', async () => {
   let edits = 0;
   const one = await start({ wireless }, (real) =>
-    Object.assign(Object.create(real) as Uci, {
-      load: (name: string) => real.load(name),
-      revision: (name: string) => real.revision(name),
-      preview: (...args: Parameters<Uci['preview']>) => real.preview(...args),
-      packages: () => real.packages(),
-      text: (name: string) => real.text(name),
-      replace: (...args: Parameters<Uci['replace']>) => real.replace(...args),
+    over(real, {
       hold: async <T>(names: readonly string[], work: Parameters<Uci['hold']>[1]) => {
         // As `uci commit` does it: the whole file anew, under another inode.
         if (names.includes('wireless') && edits++ < 2) {
